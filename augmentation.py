@@ -1,0 +1,67 @@
+"""Variations of a training sample: flip, scale with crop, and light."""
+import cv2
+import numpy as np
+
+import pixels
+
+SCALES = (.75, 1.5)         # of the picture against image_size
+BRIGHTNESS = 32             # most that is added or taken, of 255
+CONTRAST = (.8, 1.25)       # about the picture's mean
+SATURATION = (.6, 1.4)      # 0 is grey
+
+
+def vary(image, ids, size, seed):
+    """Bring a sample to `size` in a variation drawn by `seed`.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8 array, BGR
+    ids : (h, w) uint8 array of class numbers
+    size : (width, height)
+    seed : int
+
+    Returns
+    -------
+    (H, W, 3) uint8 array, (H, W) uint8 array
+    """
+    random = np.random.RandomState(seed)
+    image, ids = rescale(image, ids, size, random.uniform(*SCALES),
+                         random.uniform(size=2))
+    if random.randint(2):
+        image, ids = image[:, ::-1], ids[:, ::-1]
+    return relight(image, random.uniform(-BRIGHTNESS, BRIGHTNESS),
+                   random.uniform(*CONTRAST),
+                   random.uniform(*SATURATION)), ids
+
+
+def rescale(image, ids, size, scale, place):
+    """Scale a sample and cut or pad it to `size`, both alike.
+
+    `place` is where along the free room (x, y) the cut is made, each 0..1.
+    A picture smaller than `size` is mirrored at its borders, with its labels.
+    """
+    sides = np.array(image.shape[1::-1])
+    if scale >= 1:
+        part = np.maximum(1, np.rint(sides / scale)).astype(int)
+        left, top = ((sides - part) * place).astype(int)
+        window = np.s_[top:top + part[1], left:left + part[0]]
+        return (pixels.resize_image(image[window], size),
+                pixels.resize_ids(ids[window], size))
+    part = np.rint(np.array(size) * scale).astype(int)
+    left, top = ((size - part) * place).astype(int)
+    right, bottom = size - part - (left, top)
+    return tuple(
+        cv2.copyMakeBorder(resize(array, tuple(part.tolist())), top, bottom,
+                           left, right, cv2.BORDER_REFLECT)
+        for resize, array in ((pixels.resize_image, image),
+                              (pixels.resize_ids, ids)))
+
+
+def relight(image, brightness, contrast, saturation):
+    """Change the light of a BGR picture; uint8 in and out."""
+    image = np.ascontiguousarray(image)
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    shift = (1 - contrast) * grey.mean() + brightness
+    return cv2.addWeighted(image, contrast * saturation,
+                           cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR),
+                           contrast * (1 - saturation), shift)

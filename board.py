@@ -1,0 +1,56 @@
+"""TensorBoard: scalars, pictures and histograms of a training run."""
+import cv2
+
+from tf1 import tf
+
+
+class Board:
+    """Writes the events of a run into a folder.
+
+    Parameters
+    ----------
+    directory : str
+    purge_step : int, optional
+        Events of this step and later, from before a resume, are hidden.
+    """
+
+    def __init__(self, directory, purge_step=None):
+        self.writer = tf.summary.FileWriter(directory)
+        if purge_step is not None:
+            self.writer.add_session_log(
+                tf.SessionLog(status=tf.SessionLog.START), purge_step)
+
+    def scalars(self, values, step):
+        """Write {tag: number}."""
+        self.writer.add_summary(tf.Summary(value=[
+            tf.Summary.Value(tag=tag, simple_value=value)
+            for tag, value in values.items()]), step)
+
+    def pictures(self, pictures, step):
+        """Write {tag: (H, W, 3) uint8 BGR}."""
+        values = []
+        for tag, picture in pictures.items():
+            height, width = picture.shape[:2]
+            encoded = cv2.imencode('.png', picture)[1].tobytes()
+            values.append(tf.Summary.Value(tag=tag, image=tf.Summary.Image(
+                height=height, width=width, colorspace=3,
+                encoded_image_string=encoded)))
+        self.writer.add_summary(tf.Summary(value=values), step)
+
+    def add(self, summary, step):
+        """Write what a summary operation of the graph gave, and flush."""
+        self.writer.add_summary(summary, step)
+
+    def flush(self):
+        self.writer.flush()
+
+    def close(self):
+        self.writer.close()
+
+
+def histograms(gradients):
+    """A summary operation of (gradient, variable) pairs, both of each."""
+    return tf.summary.merge([
+        tf.summary.histogram(kind + '/' + variable.op.name, tensor)
+        for gradient, variable in gradients
+        for kind, tensor in (('gradients', gradient), ('weights', variable))])

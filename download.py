@@ -1,0 +1,260 @@
+"""Fetch an archive over HTTP and unpack it; never leave half a result."""
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import struct
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+import zlib
+
+import tqdm
+
+CHUNK = 1 << 16  # bytes between two steps of the progress bar
+
+
+class _Interrupted(Exception):
+    """One try ended early; another may go on from there."""
+
+
+def fetch(url, path, progress=True, tries=5, pause=1.0, timeout=30):
+    """Download a file, going on where an earlier try or run was cut off.
+
+    What has arrived waits in `path`.part, with a note beside it that says
+    which version of the file it belongs to. `path` appears only when whole;
+    if it exists already, or cannot be had whole, that is an OSError.
+
+    Parameters
+    ----------
+    tries : int
+        How many tries in a row may bring nothing new.
+    pause, timeout : float
+        Seconds between two tries, longer after each that brought nothing;
+        seconds of silence after which a connection counts as cut.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError('{}: exists already, not fetched'.format(path))
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    part = path + '.part'
+    if os.path.lexists(part) and _read_note(part) is None:
+        _set_aside(part)  # without our note it is somebody else's file
+    longest, failures = _size(part), 0
+    while True:
+        try:
+            _continue(url, part, progress, timeout)
+            break
+        except _Interrupted as error:
+            failures = 0 if _size(part) > longest else failures + 1
+            longest = max(longest, _size(part))
+            if failures >= tries:
+                raise OSError('{}: {}; nothing new in {} tries'.format(
+                    url, error, tries))
+        time.sleep(pause * max(failures, 1))
+    os.replace(part, path)
+    os.remove(part + '.json')
+
+
+def unpack(archive, directory):
+    """Unpack a zip file, wholly or not at all.
+
+    Everything is written to a temporary folder and renamed into place. A
+    directory that exists keeps all it has: the archive's top-level entries
+    are added to it, and it is an OSError if one of them is there already. A
+    broken archive, or one with an entry outside its folder, is a ValueError.
+    """
+    _check_entries(archive, _check_zip(archive), directory)
+    exists = os.path.isdir(directory)
+    # Inside a directory that exists: it may be a mount of its own, and
+    # nothing can be renamed from one file system to another.
+    home = directory if exists else os.path.dirname(os.path.abspath(directory))
+    os.makedirs(home, exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix='.unpacking.', dir=home)
+    try:
+        # mkdtemp's folder is closed to other users; its child is not.
+        fresh = os.path.join(scratch, 'fresh')
+        os.mkdir(fresh)
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(fresh)
+        if exists:
+            _move_entries(fresh, directory)
+        else:
+            os.rename(fresh, directory)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def fetch_and_unpack(url, directory, archive=None, **options):
+    """Fill a directory from an archive here or, without one, from `url`.
+
+    The download is kept as `directory`.zip until it is unpacked, so that a
+    run that failed later, on a full disk for example, need not repeat it. A
+    broken file of that name is renamed to `directory`.zip.broken; `archive`
+    is only read. The options are those of `fetch`.
+    """
+    if archive is not None:
+        return unpack(archive, directory)
+    if os.path.lexists(directory) and not os.path.isdir(directory):
+        raise NotADirectoryError('{}: is not a folder'.format(directory))
+    cache = os.path.abspath(directory) + '.zip'
+    if os.path.lexists(cache):
+        try:
+            return unpack(cache, directory)
+        except ValueError:
+            _set_aside(cache)
+    fetch(url, cache, **options)
+    try:
+        unpack(cache, directory)
+    except ValueError as error:
+        os.remove(cache)
+        raise ValueError('{} (fetched from {}, removed)'.format(error, url))
+    os.remove(cache)
+
+
+def _continue(url, part, progress, timeout):
+    """Add to `part` what is lacking; return when it is whole."""
+    note = _read_note(part) or {}
+    have = _size(part) if note.get('url') == url else 0
+    with _open_url(url, have, note.get('version'), timeout) as response:
+        start, total = _extent(response)
+        version = _version(response.headers)
+        if have and response.code in (206, 416):
+            if (start != have or _differ(total, note['total'])
+                    or _differ(version, note['version'])):
+                os.remove(part)
+                raise _Interrupted('the file changed between two tries')
+            total = total or note['total']
+        else:
+            if os.path.lexists(part):
+                os.remove(part)  # before another version's note is there
+            note = {'url': url, 'version': version, 'total': total}
+            with open(part + '.json', 'w') as out:
+                json.dump(note, out)
+        if response.code != 416:  # 416: there is nothing left to send
+            _append(response, part, start, total, progress)
+    if total is not None and _size(part) != total:
+        raise _Interrupted('got {} of {} bytes'.format(_size(part), total))
+
+
+def _open_url(url, have, version, timeout):
+    """Ask for the bytes after the first `have`; 416 is an answer too."""
+    request = urllib.request.Request(url)
+    if have:
+        request.add_header('Range', 'bytes={}-'.format(have))
+        if version:
+            request.add_header('If-Range', version)
+    try:
+        return urllib.request.urlopen(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:
+            return error
+        if error.code >= 500 or error.code in (408, 429):  # a busy server
+            raise _Interrupted(error)
+        raise OSError('{}: {}, wanted the file'.format(url, error))
+    except (OSError, http.client.HTTPException) as error:
+        raise _Interrupted(getattr(error, 'reason', error))
+
+
+def _extent(response):
+    """Return the first byte's position and the whole size, None if unsaid."""
+    if response.code not in (206, 416):
+        length = response.headers['Content-Length']
+        return 0, int(length) if length else None
+    match = re.match(r'bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)$',
+                     response.headers['Content-Range'] or '')
+    start, total = [group and int(group) for group in
+                    (match.groups() if match else (None, None))]
+    # The rest that a 416 speaks of begins at the end.
+    return (total if response.code == 416 else start), total
+
+
+def _version(headers):
+    """Return what If-Range accepts: a strong ETag or a date, or None."""
+    tag = headers['ETag']
+    return tag if tag and tag[0] == '"' else headers['Last-Modified']
+
+
+def _differ(found, noted):
+    return None not in (found, noted) and found != noted
+
+
+def _append(response, part, start, total, progress):
+    """Write the body to the end of `part`."""
+    with open(part, 'ab') as out, tqdm.tqdm(
+            desc=os.path.basename(part)[:-len('.part')], initial=start,
+            total=total, disable=not progress, unit='B', unit_scale=True,
+            unit_divisor=1024) as bar:
+        while True:
+            try:
+                chunk = response.read(CHUNK)
+            except (OSError, http.client.HTTPException) as error:
+                raise _Interrupted('got {} of {} bytes: {}'.format(
+                    out.tell(), total or 'unknown', error))
+            if not chunk:
+                return
+            out.write(chunk)  # a full disk is no reason to try again
+            bar.update(len(chunk))
+
+
+def _read_note(part):
+    """Return what is known of the file in `part`, None if nothing is."""
+    try:
+        with open(part + '.json') as opened:
+            note = json.load(opened)
+        return {key: note[key] for key in ('url', 'version', 'total')}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _size(path):
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def _set_aside(path):
+    """Rename a file that may be somebody's to a free name."""
+    target = path + '.broken'
+    while os.path.lexists(target):
+        target += '.broken'
+    os.rename(path, target)
+
+
+def _check_zip(archive):
+    """Return the names of a zip file whose every byte fits its CRC."""
+    open(archive, 'rb').close()  # a missing file is no broken one
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            bad = opened.testzip()
+            if bad is not None:
+                raise ValueError('bad CRC-32 of ' + bad)
+            return opened.namelist()
+    except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError,
+            RuntimeError, ValueError) as error:
+        raise ValueError('{}: not a whole zip file: {}'.format(archive, error))
+
+
+def _check_entries(archive, names, directory):
+    """Refuse entries that would leave the directory or are in it already."""
+    for name in sorted(names):
+        path = name.replace('\\', '/')
+        parts = [part for part in path.split('/') if part not in ('', '.')]
+        if path[:1] == '/' or '..' in parts or ':' in ''.join(parts[:1]):
+            raise ValueError('{}: entry {!r} would leave the folder it is '
+                             'unpacked to'.format(archive, name))
+        target = os.path.join(directory, *parts[:1])
+        if parts and os.path.lexists(target):
+            raise FileExistsError('{}: exists already, {} would replace it'
+                                  .format(target, archive))
+
+
+def _move_entries(source, directory):
+    """Move all entries or, when one cannot be moved, none."""
+    with contextlib.ExitStack() as undo:
+        for name in sorted(os.listdir(source)):
+            paths = os.path.join(source, name), os.path.join(directory, name)
+            os.rename(*paths)
+            undo.callback(os.rename, *paths[::-1])
+        undo.pop_all()

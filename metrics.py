@@ -1,0 +1,129 @@
+"""Scores of a segmentation, all from one confusion matrix.
+
+Rows of the matrix are the truth, columns the prediction. A class that stands
+in neither scores NaN and is left out of means; one that is predicted but
+never true scores 0.
+"""
+import numpy as np
+
+
+def confusion_matrix(truth, predicted, num_classes):
+    """Count (truth, prediction) pairs of pixels.
+
+    Parameters
+    ----------
+    truth : integer array
+        Class numbers; pixels of `num_classes` or above are left out.
+    predicted : integer array of the same shape
+        Class numbers below `num_classes`.
+
+    Returns
+    -------
+    (C, C) int64 array
+    """
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.shape != predicted.shape:
+        raise ValueError('truth is {}, prediction {}: one shape is wanted'
+                         .format(truth.shape, predicted.shape))
+    scored = truth < num_classes
+    pairs = truth[scored].astype(np.int64) * num_classes + predicted[scored]
+    counts = np.bincount(pairs, minlength=num_classes ** 2)
+    return counts.reshape(num_classes, num_classes)
+
+
+def ratio(part, whole):
+    """`part / whole` in float64, NaN where `whole` is 0."""
+    part, whole = np.asarray(part, float), np.asarray(whole, float)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan),
+                     where=whole > 0)
+
+
+def mean(values):
+    """The mean of what is not NaN; NaN where nothing is left."""
+    values = np.asarray(values)
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else float('nan')
+
+
+def iou(matrix):
+    """Intersection over union of each class, (C,) float64."""
+    hits = np.diag(matrix)
+    return ratio(hits, matrix.sum(axis=1) + matrix.sum(axis=0) - hits)
+
+
+def accuracy(matrix):
+    """The share of each class's pixels that were found (recall), (C,)."""
+    return ratio(np.diag(matrix), matrix.sum(axis=1))
+
+
+def precision(matrix):
+    """The share of each predicted class that is right, (C,)."""
+    return ratio(np.diag(matrix), matrix.sum(axis=0))
+
+
+def scores(matrix):
+    """The four usual scores as a dict of floats.
+
+    References
+    ----------
+    Long, Shelhamer and Darrell 2015, section 5.
+    """
+    shares = matrix.sum(axis=1)
+    ious = iou(matrix)
+    return {
+        'pixel_accuracy': float(ratio(np.trace(matrix), matrix.sum())),
+        'mean_accuracy': mean(accuracy(matrix)),
+        'miou': mean(ious),
+        'fwiou': float(ratio(np.nansum(shares * ious), shares.sum())),
+    }
+
+
+def table(matrix, names):
+    """A text table of the classes: share, accuracy, precision, IoU in %."""
+    width = max(len('class'), max(map(len, names)))
+    shares = ratio(matrix.sum(axis=1), np.full(len(names), matrix.sum()))
+    columns = (shares, accuracy(matrix), precision(matrix), iou(matrix))
+    lines = ['{:{}}   share  accuracy  precision    IoU'.format(
+        'class', width)]
+    for name, *values in zip(names, *columns):
+        texts = ['-' if np.isnan(v) else '{:.1f}'.format(100 * v)
+                 for v in values]
+        lines.append('{:{}}  {:>6}  {:>8}  {:>9}  {:>5}'.format(
+            name, width, *texts))
+    return '\n'.join(lines)
+
+
+def summary(result):
+    """One line of the dict that `scores` returns."""
+    return ('mIoU {miou:.2%}, pixel accuracy {pixel_accuracy:.2%}, mean '
+            'accuracy {mean_accuracy:.2%}, frequency-weighted IoU '
+            '{fwiou:.2%}'.format(**result))
+
+
+def median_frequency_weights(counts):
+    """Class weights that make rare classes as heavy as the median one.
+
+    freq(c) is the share of class c among all pixels of the pictures that hold
+    c; its weight is the median of all freq over freq(c), and 1 for a class
+    that is never seen.
+
+    Parameters
+    ----------
+    counts : (N, C) array
+        Pixels of each class in each picture, ignored ones left out.
+
+    References
+    ----------
+    Eigen and Fergus 2015, section 6.3.2.
+
+    Examples
+    --------
+    >>> median_frequency_weights([[90, 10, 0], [60, 20, 20]])
+    array([0.26666667, 1.33333333, 1.        ])
+    """
+    counts = np.asarray(counts, float)
+    holds = counts > 0
+    frequency = ratio(counts.sum(axis=0),
+                      (counts.sum(axis=1)[:, None] * holds).sum(axis=0))
+    median = np.median(frequency[~np.isnan(frequency)])
+    return np.where(np.isnan(frequency), 1, median / frequency)

@@ -1,0 +1,87 @@
+"""Pictures and label images: read them, look classes up, change their size.
+
+Class numbers are uint8 arrays (H, W): 0 .. C-1, IGNORE or UNKNOWN.
+"""
+import cv2
+import numpy as np
+
+IGNORE = 255        # a pixel that is not scored
+UNKNOWN = 254       # a value that is in no class
+
+
+def read(path, mode=cv2.IMREAD_COLOR):
+    """Read a picture by OpenCV, (H, W, 3) uint8 BGR unless `mode` differs.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
+    ValueError
+        It is no picture, or a broken one.
+    """
+    image = cv2.imread(path, mode)
+    if image is None:
+        with open(path, 'rb'):      # says so if it is not there at all
+            raise ValueError('{}: no picture that OpenCV reads'.format(path))
+    return image
+
+
+def pack(image):
+    """(H, W) int32 colour codes red << 16 | green << 8 | blue of a BGR(A)."""
+    wide = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA) \
+        if image.shape[2] == 3 else image.copy()
+    wide[:, :, 3] = 0
+    return wide.view('<i4')[:, :, 0].astype(np.int32, copy=False)
+
+
+def pack_color(color):
+    """The code of one (red, green, blue)."""
+    red, green, blue = color
+    return red << 16 | green << 8 | blue
+
+
+def look_up(codes, table):
+    """`table[codes]`, by OpenCV where it can: four times as fast."""
+    if codes.dtype == np.uint8:
+        return cv2.LUT(codes, table)
+    return table[codes]
+
+
+def unpack(code):
+    """(red, green, blue) of a code."""
+    return int(code) >> 16, int(code) >> 8 & 255, int(code) & 255
+
+
+def one_hot_rows(num_classes):
+    """(256, C) uint8: the label row of every class number, IGNORE's zeros."""
+    return np.eye(256, num_classes, dtype=np.uint8)
+
+
+def resize_image(image, size):
+    """Bring a picture to (width, height): area means down, linear up."""
+    if image.shape[1::-1] == tuple(size):
+        return image
+    smaller = size[0] <= image.shape[1] and size[1] <= image.shape[0]
+    return cv2.resize(image, tuple(size), interpolation=cv2.INTER_AREA
+                      if smaller else cv2.INTER_LINEAR)
+
+
+def resize_ids(ids, size):
+    """Bring class numbers to (width, height) by majority.
+
+    Each new pixel takes the class that covers most of its area; IGNORE counts
+    as a class. Enlarging, that is the nearest pixel, centres aligned.
+    """
+    if ids.shape[::-1] == tuple(size):
+        return ids
+    present = np.flatnonzero(cv2.calcHist([ids], [0], None, [256], [0, 256]))
+    best = None
+    for number in present:
+        share = cv2.resize(cv2.compare(ids, int(number), cv2.CMP_EQ),
+                           tuple(size), interpolation=cv2.INTER_AREA)
+        if best is None:
+            best, winner = share, np.full(share.shape, number, np.uint8)
+        else:
+            winner[share > best] = number
+            best = cv2.max(best, share)
+    return winner

@@ -1,0 +1,75 @@
+"""Synthetic road scenes, drawn in memory: a data set without files.
+
+As a program it writes scenes that are in neither split, as pictures:
+
+    python source_demo.py DIR --count 6
+"""
+import argparse
+import os
+
+import numpy as np
+
+import scenes
+import source
+import utils
+
+TRAINING, VALIDATION = 400, 40
+
+
+class DemoSource(source.DataSource):
+    """Road scenes out of a random generator; names stand for files."""
+
+    image_size = (256, 128)
+    classes = scenes.CLASSES
+
+    def list_splits(self, data_dir, valid_fraction):
+        """Scenes have numbers; neither argument applies."""
+        names = ['demo/{:04d}'.format(k)
+                 for k in range(VALIDATION + TRAINING)]
+        pairs = [(name + '.png', name + '_ids.png') for name in names]
+        return {'valid': pairs[:VALIDATION], 'train': pairs[VALIDATION:]}
+
+    def check_pair(self, image_path, label_path):
+        """Nothing can be missing."""
+
+    def read_pair(self, image_path, label_path):
+        number = int(os.path.basename(image_path)[:4])
+        return self.draw(number)
+
+    def draw(self, number):
+        """Scene `number`: picture (H, W, 3) BGR and class numbers (H, W)."""
+        random = np.random.RandomState([self.seed, number])
+        return scenes.draw(random, *self.image_size)
+
+
+def get_source():
+    return DemoSource()
+
+
+def parse_options(argv=None):
+    parser = argparse.ArgumentParser(
+        description='Write synthetic road scenes as pictures.')
+    parser.add_argument('directory', help='folder to write them to')
+    parser.add_argument('--count', type=utils.positive(int), default=6,
+                        help='how many (default: %(default)s)')
+    parser.add_argument('--image-size', type=utils.parse_size, metavar='WxH',
+                        help='size in pixels (default: 256x128)')
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    options = parse_options(argv)
+    demo = get_source()
+    demo.seed = options.seed
+    demo.image_size = options.image_size or demo.image_size
+    os.makedirs(options.directory, exist_ok=True)
+    for number in range(options.count):
+        image, _ = demo.draw(TRAINING + VALIDATION + number)
+        utils.write_image(os.path.join(options.directory, 'scene_{:02d}.png'
+                                       .format(number)), image)
+    print('[i] {} scenes in {}'.format(options.count, options.directory))
+
+
+if __name__ == '__main__':
+    utils.run(main)

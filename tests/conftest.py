@@ -1,0 +1,5 @@
+"""Lets the tests import the modules of the top level."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

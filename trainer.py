@@ -1,0 +1,293 @@
+"""The training loop: epochs, scores, checkpoints and how it is stopped."""
+import platform
+import signal
+import sys
+import time
+
+import numpy as np
+import tqdm
+
+import board
+import drawing
+import fcnvgg
+import metrics
+import network
+import rundir
+from tf1 import tf
+import tf1
+import utils
+import vgg16
+
+SHOWN = 4       # validation pictures in TensorBoard
+
+
+class Stop:
+    """Notes Ctrl-C and SIGTERM, so that a step ends before the run does.
+
+    The second signal of a kind has its usual effect.
+    """
+
+    def __init__(self):
+        self.signal = None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.note)
+
+    def note(self, number, _):
+        self.signal = number
+        signal.signal(number, signal.SIG_DFL)
+        print('\n[i] stopping: saving first', file=sys.stderr)
+
+
+class Checkpoints:
+    """Saves and restores a run: best and last weights, and all to resume.
+
+    Parameters
+    ----------
+    sess : tf.Session
+    directory : str
+    weights : list of tf.Variable
+        What using the network needs; resuming takes all variables.
+    """
+
+    def __init__(self, sess, directory, weights):
+        self.sess = sess
+        self.directory = directory
+        self.weights = tf.train.Saver(weights)
+        self.everything = tf.train.Saver(tf.global_variables())
+        # 'epoch' is the one that the resumable checkpoint has behind it.
+        self.state = {'epoch': 0, 'best_miou': None, 'best_epoch': None}
+
+    def restore(self):
+        """Load the last resumable checkpoint and what belongs to it."""
+        self.state = rundir.read_state(self.directory)
+        self.everything.restore(
+            self.sess, rundir.checkpoint(self.directory, 'resume'))
+
+    def save(self, kinds):
+        """Write checkpoints of these kinds, then point at them."""
+        step = self.sess.run(tf.train.get_global_step())
+        for kind in kinds:
+            name = '{}-{}'.format(kind, step)
+            saver = self.everything if kind == 'resume' else self.weights
+            saver.save(self.sess, rundir.path(self.directory, name),
+                       write_meta_graph=False, write_state=False)
+            self.state[kind] = name
+        rundir.write_state(self.directory, self.state)
+
+
+class Trainer:
+    """A network, its data and its options, going round the epochs."""
+
+    def __init__(self, sess, net, training, source, options):
+        self.sess = sess
+        self.net = net
+        self.training = training
+        self.source = source
+        self.options = options
+        self.stop = Stop()
+
+    def train_epoch(self):
+        """Take one step a batch, until the epoch or the run is stopped.
+
+        Returns
+        -------
+        float, float
+            Mean loss and the first batch's, in nats.
+        """
+        losses, sizes = [], []
+        batches = utils.checked(self.source, self.source.train_generator(
+            self.options.batch_size, names=True))
+        with tqdm.tqdm(total=self.source.num_training, unit='image',
+                       leave=False, desc='training', disable=None) as bar:
+            for images, labels, paths, _ in batches:
+                loss, _ = self.sess.run(
+                    [self.training.loss, self.training.step],
+                    {self.net.image_input: images,
+                     self.training.labels: labels,
+                     self.net.keep_prob: self.options.keep_prob})
+                if not np.isfinite(loss):
+                    raise ValueError(
+                        'the loss is {} after the batch {}: stopped, the '
+                        'checkpoints are of before'.format(
+                            loss, ', '.join(paths)))
+                losses.append(float(loss))
+                sizes.append(len(images))
+                bar.set_postfix(loss='{:.3f}'.format(loss))
+                bar.update(len(images))
+                if self.stop.signal:
+                    break
+        return float(np.average(losses, weights=sizes)), losses[0]
+
+    def validate(self):
+        """Score the validation split at image_size.
+
+        Returns
+        -------
+        float
+            Mean loss, in nats.
+        (C, C) array
+            Confusion matrix.
+        list of pictures
+            Input, truth and prediction in a row, always of the same samples.
+        """
+        source = self.source
+        losses, sizes, pictures = [], [], []
+        matrix = 0
+        shown = set(np.linspace(0, source.num_validation - 1, SHOWN)
+                    .astype(int))
+        batches = utils.checked(source, source.valid_generator(
+            self.options.batch_size, names=True))
+        for images, labels, _, _ in batches:
+            loss, classes = self.sess.run(
+                [self.training.loss, self.net.classes],
+                {self.net.image_input: images, self.training.labels: labels})
+            truth = drawing.ids_of_rows(labels)
+            matrix = matrix + metrics.confusion_matrix(
+                truth, classes, source.num_classes)
+            pictures += [
+                drawing.triple(images[k], truth[k], classes[k],
+                               source.label_colors)
+                for k in range(len(images)) if sum(sizes) + k in shown]
+            losses.append(float(loss))
+            sizes.append(len(images))
+        return float(np.average(losses, weights=sizes)), matrix, pictures
+
+    def run_epoch(self, epoch, board_):
+        """Train and score one epoch; its log entry, or None if stopped."""
+        start = time.time()
+        self.source.epoch = epoch - 1
+        np.random.seed(utils.epoch_seed(self.options.seed, epoch))
+        train_loss, first_loss = self.train_epoch()
+        if self.stop.signal:
+            return None
+        images_per_second = self.source.num_training / (time.time() - start)
+        valid_loss, matrix, pictures = self.validate()
+        names = utils.class_names(self.source)
+        ious = dict(zip(names, metrics.iou(matrix).tolist()))
+        scores = dict(metrics.scores(matrix), train_loss=train_loss,
+                      valid_loss=valid_loss)
+        board_.scalars(scores, epoch)
+        board_.scalars({'iou/' + name: value for name, value in ious.items()
+                        if not np.isnan(value)}, epoch)
+        board_.pictures({'validation/{}'.format(k): picture
+                         for k, picture in enumerate(pictures)}, epoch)
+        if self.options.table:
+            print(metrics.table(matrix, names))
+        return dict(scores, epoch=epoch, first_batch_loss=first_loss,
+                    iou=utils.without_nan(ious),
+                    images_per_second=images_per_second,
+                    seconds=time.time() - start)
+
+    def histograms(self, summary, board_, epoch):
+        """Write gradients and weights, as one training batch sees them."""
+        images, labels = next(iter(self.source.valid_generator(
+            self.options.batch_size)))[:2]
+        board_.add(self.sess.run(summary, {
+            self.net.image_input: images, self.training.labels: labels}),
+            epoch)
+
+    def run(self, checkpoints):
+        """Go on from the state of `checkpoints`; return the exit status."""
+        options, state = self.options, checkpoints.state
+        board_ = board.Board(options.tensorboard_dir or rundir.path(
+            options.name, 'tensorboard'), purge_step=state['epoch'] + 1)
+        summary = (board.histograms(self.training.gradients)
+                   if options.histograms else None)
+        for epoch in range(state['epoch'] + 1, options.epochs + 1):
+            entry = self.run_epoch(epoch, board_)
+            if entry is None:
+                state['epoch'] = epoch - 1
+                checkpoints.save(['last', 'resume'])
+                break
+            if summary is not None:
+                self.histograms(summary, board_, epoch)
+            board_.flush()
+            rundir.append_log(options.name, utils.without_nan(entry))
+            report(entry, options.epochs)
+            kinds = []
+            if state['best_miou'] is None or entry['miou'] > state[
+                    'best_miou']:
+                state.update(best_miou=entry['miou'], best_epoch=epoch)
+                kinds.append('best')
+            if (epoch % options.checkpoint_interval == 0
+                    or epoch == options.epochs or self.stop.signal):
+                state['epoch'] = epoch
+                kinds += ['last', 'resume']
+            checkpoints.save(kinds)
+            if self.stop.signal:
+                break
+        if self.stop.signal:
+            return 128 + self.stop.signal
+        print('[i] best mIoU {:.2%} in epoch {}: {}'.format(
+            state['best_miou'], state['best_epoch'], options.name))
+        return 0
+
+
+def report(entry, epochs):
+    """One line on an epoch for the terminal."""
+    left = (epochs - entry['epoch']) * entry['seconds']
+    print('[i] epoch {epoch}/{}: loss {train_loss:.4f}, validation '
+          '{valid_loss:.4f}; pixel accuracy {pixel_accuracy:.2%}, mIoU '
+          '{miou:.2%}; {images_per_second:.1f} images/s; {} left'.format(
+              epochs, utils.duration(left), **entry), flush=True)
+
+
+def describe(options, source, order, weights):
+    """What options.json tells: enough to use the run without its source."""
+    return {
+        'options': vars(options),
+        'class_names': utils.class_names(source),
+        'label_colors': [[int(value) for value in source.label_colors[k]]
+                         for k in range(source.num_classes)],
+        'ignore': bool(getattr(source, 'ignore', False)),
+        'image_size': [int(side) for side in source.image_size],
+        'vgg16_channel_order': order,
+        'class_weights': weights,
+        'split': utils.list_split(source, options.data_dir),
+        'versions': {'python': platform.python_version(),
+                     'tensorflow': tf.__version__,
+                     'numpy': np.__version__},
+    }
+
+
+def build(sess, options, source):
+    """The Network of a new run, and the channel order that VGG16 takes."""
+    folder = vgg16.fetch(options.vgg_dir)
+    net, order = fcnvgg.build(sess, folder, source.num_classes, options.seed)
+    if options.init_from:
+        network.initialize_rest(sess)
+        taken, left = network.take_over(
+            sess, rundir.checkpoint(options.init_from, 'best'))
+        print('[i] {} of {} variables from {}{}'.format(
+            len(taken), len(taken) + len(left), options.init_from,
+            '; new: ' + ', '.join(left) if left else ''))
+    return net, order
+
+
+def train(options, source, weights):
+    """Train as the options say, anew or resumed; return the exit status."""
+    directory = options.name
+    with tf.Graph().as_default(), tf1.session() as sess:
+        tf.set_random_seed(options.seed)
+        if options.resume:
+            description = rundir.read_options(directory)
+            utils.check_split(source, options.data_dir, description['split'])
+            weights = description['class_weights']
+            net = network.restore(
+                sess, rundir.path(directory, 'network.meta'))
+        else:
+            net, order = build(sess, options, source)
+            description = describe(options, source, order, weights)
+        used = tf.global_variables()
+        rundir.check_space(directory, network.size_in_bytes(used))
+        rundir.create(directory, dict(description, options=vars(options)))
+        if not options.resume:
+            network.export(directory)
+        training = network.add_training(net, options.learning_rate, weights)
+        checkpoints = Checkpoints(sess, directory, used)
+        if options.resume:
+            checkpoints.restore()
+            rundir.trim_log(directory, checkpoints.state['epoch'])
+        else:
+            network.initialize_rest(sess)
+        return Trainer(sess, net, training, source, options).run(checkpoints)

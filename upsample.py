@@ -1,0 +1,108 @@
+"""Learnable upsampling that starts as bilinear interpolation.
+
+    [B, H, W, C] -> transposed convolution of stride f -> [B, H*f, W*f, C]
+
+As a program it enlarges a picture through the layer and compares the result
+with OpenCV's own interpolation:
+
+    python upsample.py INPUT OUTPUT --factor 8
+"""
+import argparse
+
+import cv2
+import numpy as np
+
+import pixels
+from tf1 import tf
+import tf1
+import utils
+
+
+def bilinear_kernel(factor):
+    """The (K, K) float32 weights of bilinear interpolation by `factor`.
+
+    Notes
+    -----
+    K is 2f - f % 2, so that every output pixel is reached by exactly the two
+    input pixels beside it along each axis.
+    """
+    side = 2 * factor - factor % 2
+    centre = (side - 1) / 2
+    line = 1 - abs(np.arange(side) - centre) / factor
+    return np.outer(line, line).astype(np.float32)
+
+
+def upsample(x, n_channels, factor, name):
+    """Enlarge a batch by a learnable transposed convolution.
+
+    At the start each channel is interpolated by itself, and the result equals
+    ``cv2.resize(..., interpolation=cv2.INTER_LINEAR)`` everywhere. A plain
+    transposed convolution fades towards the border, where part of its kernel
+    lies outside of the picture, so the result is divided by the share of the
+    bilinear kernel that lies inside.
+
+    Parameters
+    ----------
+    x : tf.Tensor
+        [B, H, W, C] with C = `n_channels`.
+    n_channels : int
+    factor : int
+        The stride f; 1 or more.
+    name : str
+        Scope of the variable ``filter``.
+
+    Returns
+    -------
+    tf.Tensor
+        [B, H*f, W*f, C]
+    """
+    if factor < 1:
+        raise ValueError('factor is {}: 1 or more is wanted'.format(factor))
+    with tf.variable_scope(name):
+        # [K, K, 1, 1], spread to [K, K, C, C] only when it runs: as a
+        # constant it would be megabytes of every saved graph.
+        kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None])
+        filters = tf.get_variable('filter',
+                                  initializer=kernel * tf.eye(n_channels))
+        batch, height, width = tf.unstack(tf.shape(x)[:3])
+        size = [height * factor, width * factor]
+        strides = [1, factor, factor, 1]
+        spread = tf.nn.conv2d_transpose(
+            x, filters, [batch] + size + [n_channels], strides, 'SAME')
+        inside = tf.nn.conv2d_transpose(
+            tf.ones_like(x[:1, :, :, :1]), kernel,
+            [1] + size + [1], strides, 'SAME')              # [1, H*f, W*f, 1]
+        return spread / inside                              # [B, H*f, W*f, C]
+
+
+def parse_options(argv=None):
+    parser = argparse.ArgumentParser(
+        description='Enlarge a picture through the upsampling layer.')
+    parser.add_argument('input', help='picture to read')
+    parser.add_argument('output', help='picture to write')
+    parser.add_argument('--factor', type=int, default=8,
+                        help='how many times larger (default: %(default)s)')
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    options = parse_options(argv)
+    image = pixels.read(options.input)
+    utils.refuse_overwrite(options.output, [options.input])
+    batch = tf.placeholder(tf.float32, [None, None, None, 3])
+    enlarged = upsample(batch, 3, options.factor, 'upsampled')
+    with tf1.session() as sess:
+        sess.run(tf.global_variables_initializer())
+        result = sess.run(enlarged, {batch: image[None]})[0]
+    height, width = result.shape[:2]
+    expected = cv2.resize(image.astype(np.float32), (width, height),
+                          interpolation=cv2.INTER_LINEAR)
+    utils.write_image(options.output, np.rint(result).clip(0, 255))
+    print('[i] original size: {}x{}'.format(*image.shape[1::-1]))
+    print('[i] upsampled size: {}x{}'.format(width, height))
+    print('[i] largest difference from cv2.resize: {:.2g} of 255'.format(
+        abs(result - expected).max()))
+
+
+if __name__ == '__main__':
+    utils.run(main)

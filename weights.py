@@ -1,0 +1,235 @@
+"""Read VGG16 weights from whatever file a person has.
+
+All come out in one convention, that of the Oxford release: kernels are
+(K, K, in, out), fully connected layers are convolutions of pool5, and conv1_1
+takes BGR 0-255 minus MEAN_BGR.
+"""
+import inspect
+import os
+import pickle
+import zipfile
+import zlib
+
+import numpy as np
+
+MEAN_BGR = (103.939, 116.779, 123.68)  # Simonyan & Zisserman 2015
+CONVOLUTIONS = ('conv1_1', 'conv1_2',
+                'conv2_1', 'conv2_2',
+                'conv3_1', 'conv3_2', 'conv3_3',
+                'conv4_1', 'conv4_2', 'conv4_3',
+                'conv5_1', 'conv5_2', 'conv5_3')
+SIDES = {'fc6': 7, 'fc7': 1}  # K of the fully connected layers
+LAYERS = CONVOLUTIONS + tuple(SIDES)
+
+# What torchvision's models take: (RGB / 255 - mean) / deviation.
+# https://pytorch.org/vision/stable/models.html
+TORCH_MEAN_RGB = (0.485, 0.456, 0.406)
+TORCH_DEVIATION_RGB = (0.229, 0.224, 0.225)
+TORCH_NAMES = dict(zip(LAYERS, [
+    'features.{}'.format(index)
+    for index in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+] + ['classifier.0', 'classifier.3']))
+
+KERAS_NAMES = {'block{}_conv{}'.format(name[4], name[6]): name
+               for name in CONVOLUTIONS}
+KERAS_NAMES.update(fc1='fc6', fc2='fc7')
+
+# All that a pickled array needs; anything else could run a program. Each
+# module as NumPy 1 and as NumPy 2 names it.
+PICKLED = {('numpy', 'ndarray'), ('numpy', 'dtype')}
+for core in ('numpy.core', 'numpy._core'):
+    PICKLED |= {(core + '.multiarray', '_reconstruct'),
+                (core + '.numeric', '_frombuffer')}
+
+
+def read(path):
+    """Read the weights of VGG16's layers.
+
+    Parameters
+    ----------
+    path : str
+        .npz with `conv1_1/kernel`, `conv1_1/bias` and so on; .npy with a
+        pickled dictionary of [kernel, bias]; .h5 or .hdf5 of Keras; .pth or
+        .pt of torchvision, see `fold_torch_input`.
+
+    Returns
+    -------
+    dict
+        conv1_1 ... conv5_3, and fc6 and fc7 where the file has them: (kernel,
+        bias), float32 of (K, K, in, out) and (out,). fc6 has K = 7, fc7 K = 1.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
+    ValueError
+        It is broken, layers are missing, or shapes do not fit.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in READERS:
+        raise ValueError('{}: weights are read from {} files'.format(
+            path, ', '.join(sorted(READERS))))
+    open(path, 'rb').close()  # the parsers' own complaints lack the name
+    try:
+        layers = {name: _in_one_form(name, *pair)
+                  for name, pair in READERS[suffix](path).items()}
+        _check(layers)
+    except (ValueError, TypeError, LookupError, AttributeError, OSError,
+            EOFError, RuntimeError, ImportError, pickle.UnpicklingError,
+            zipfile.BadZipFile, zlib.error) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError('{}: {}'.format(path, reason)) from error
+    return layers
+
+
+def fold_torch_input(kernel, bias):
+    """Change what conv1_1 takes from torchvision's input to the Oxford one.
+
+    The result is the same wherever the kernel lies inside the picture. At
+    the border both pad with zeros, which stand for the two means; these
+    differ by 0.5 of 255 grey levels in green, 0.4 in blue, 0.005 in red.
+
+    Parameters
+    ----------
+    kernel : array of float, (K, K, 3, out)
+        Its inputs in RGB order.
+    bias : array of float, (out,)
+    """
+    mean = np.array(TORCH_MEAN_RGB)[:, None]
+    deviation = np.array(TORCH_DEVIATION_RGB)[:, None]
+    oxford = np.array(MEAN_BGR)[::-1, None] / 255
+    offset = kernel * ((oxford - mean) / deviation)
+    scaled = kernel / (255 * deviation)
+    return scaled[:, :, ::-1], bias + offset.sum(axis=(0, 1, 2))
+
+
+def _read_npz(path):
+    with np.load(path, allow_pickle=False) as arrays:
+        keys = {name: (name + '/kernel', name + '/bias') for name in LAYERS}
+        return {name: (arrays[kernel], arrays[bias])
+                for name, (kernel, bias) in keys.items()
+                if kernel in arrays and bias in arrays}
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Rebuild NumPy arrays and plain containers, nothing else."""
+
+    def find_class(self, module, name):
+        if (module, name) == ('_codecs', 'encode'):
+            return _encode
+        if (module, name) not in PICKLED:
+            raise pickle.UnpicklingError(
+                'holds {}.{}; only plain arrays are read from it'.format(
+                    module, name))
+        return super().find_class(module, name)
+
+
+def _encode(text, encoding):
+    # Python 3 writes bytes so in the pickles that Python 2 can read.
+    return text.encode('latin1')
+
+
+def _read_npy(path):
+    with open(path, 'rb') as opened:
+        version = np.lib.format.read_magic(opened)
+        read_header = (np.lib.format.read_array_header_1_0
+                       if version == (1, 0)
+                       else np.lib.format.read_array_header_2_0)
+        shape, _, dtype = read_header(opened)
+        if shape != () or dtype != object:
+            raise ValueError('holds an array, not a dictionary of layers')
+        # latin1 is how Python 3 reads the arrays that Python 2 pickled.
+        content = _ArrayUnpickler(opened, encoding='latin1').load().item()
+    return {name: _pair(content[name]) for name in LAYERS if name in content}
+
+
+def _pair(layer):
+    """Return kernel and bias of a list or of a dictionary."""
+    if not isinstance(layer, dict):
+        return layer[:2]
+    kernel = layer['weights' if 'weights' in layer else 'kernel']
+    return kernel, layer['biases' if 'biases' in layer else 'bias']
+
+
+def _read_keras(path):
+    h5py = _import('h5py')
+    found = {}
+
+    def keep(where, item):
+        # Keras has put the arrays at different depths; all are below a group
+        # of the layer's name, and Adam's slots below optimizer_weights.
+        name = next((KERAS_NAMES[part] for part in where.split('/')
+                     if part in KERAS_NAMES), None)
+        if (name and isinstance(item, h5py.Dataset)
+                and not where.startswith('optimizer')):
+            found.setdefault(name, []).append(item[()])
+
+    with h5py.File(path, 'r') as opened:
+        opened.visititems(keep)
+    return {name: sorted(arrays, key=np.ndim, reverse=True)
+            for name, arrays in found.items() if len(arrays) == 2}
+
+
+def _read_torch(path):
+    torch = _import('torch')
+    if 'weights_only' not in inspect.signature(torch.load).parameters:
+        raise ValueError('needs PyTorch 1.13 or later, found {}: pip install '
+                         '--upgrade torch'.format(torch.__version__))
+    state = torch.load(path, map_location='cpu', weights_only=True)
+    layers = {}
+    for name, key in TORCH_NAMES.items():
+        if {key + '.weight', key + '.bias'} <= set(state):
+            kernel, bias = [state[key + end].float().numpy()
+                            for end in ('.weight', '.bias')]
+            if name in SIDES:  # (out, in * K * K): channels come first
+                side = SIDES[name]
+                kernel = kernel.reshape(len(kernel), -1, side, side)
+            layers[name] = kernel.transpose(2, 3, 1, 0), bias
+    if 'conv1_1' in layers:
+        layers['conv1_1'] = fold_torch_input(*layers['conv1_1'])
+    return layers
+
+
+READERS = {'.npz': _read_npz, '.npy': _read_npy,
+           '.h5': _read_keras, '.hdf5': _read_keras,
+           '.pth': _read_torch, '.pt': _read_torch}
+
+
+def _import(name):
+    """Import a package that only one kind of file needs."""
+    try:
+        return __import__(name)
+    except ImportError:
+        raise ValueError('needs {0}: pip install {0}'.format(name))
+
+
+def _in_one_form(name, kernel, bias):
+    """Return float32, a matrix as the convolution that it stands for."""
+    kernel, bias = [np.ascontiguousarray(array, dtype=np.float32)
+                    for array in (kernel, bias)]
+    if name in SIDES and kernel.ndim == 2:  # (K * K * in, out)
+        side = SIDES[name]
+        kernel = kernel.reshape(side, side, -1, kernel.shape[1])
+    return kernel, bias
+
+
+def _check(layers):
+    """Raise ValueError unless each layer takes what the one before gives."""
+    wanted = LAYERS if set(SIDES) & set(layers) else CONVOLUTIONS
+    missing = [name for name in wanted if name not in layers]
+    if missing:
+        raise ValueError('lacks kernel or bias of ' + ', '.join(missing))
+    channels = 3
+    for name in wanted:
+        kernel, bias = layers[name]
+        side = SIDES.get(name, 3)
+        shape = (side, side, channels) + kernel.shape[3:]
+        if kernel.ndim != 4 or kernel.shape != shape:
+            raise ValueError('{} has kernel {}, wanted ({}, {}, {}, out)'
+                             .format(name, kernel.shape, *shape[:3]))
+        channels = kernel.shape[3]
+        if bias.shape != (channels,):
+            raise ValueError('{} has bias {}, wanted ({},)'.format(
+                name, bias.shape, channels))
+        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+            raise ValueError('{} has values that are not finite'.format(name))
