@@ -81,13 +81,11 @@ class DataSource:
         """List the samples; every label file must be there."""
         self.splits = self.list_splits(data_dir, valid_fraction)
         for split in ('train', 'valid'):
-            pairs = self.splits[split]
-            if not pairs:
-                raise ValueError('no {} samples in {}: {}'.format(
-                    split, data_dir, 'one picture and its label are too few '
-                    'to split' if self.splits['valid'] else
-                    self.__doc__.splitlines()[0]))
-            for image_path, label_path in pairs:
+            if not self.splits.get(split):
+                raise ValueError('{}: no {} pictures ({})'.format(
+                    data_dir, split, (self.__doc__ or 'data source')
+                    .splitlines()[0].rstrip('.')))
+            for image_path, label_path in self.splits[split]:
                 self.check_pair(image_path, label_path)
 
     def check_pair(self, image_path, label_path):

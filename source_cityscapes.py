@@ -5,10 +5,10 @@ DIR/gtFine/SPLIT/CITY/*_gtFine_labelIds.png or *_gtFine_color.png, with train
 and val as SPLIT. DIR/samples and DIR/labels may stand for the two folders or
 hold them; without a val folder a share of train is kept for validation.
 
-Label ids are read where they are there. Colour files cannot tell a licence
-plate from a car, nor a group of poles from a pole, as these share a colour:
-from colours, both count as the evaluated class (car, pole) where ids would
-have them ignored or, in 29 classes, put them in one class likewise.
+Label ids are read where they are there. Colour files cannot tell a group of
+poles (153, 153, 153) from a pole nor a licence plate (0, 0, 142) from a car:
+of the 19 classes, a group of poles is then a pole where ids have it ignored.
+The 29 classes are those that colours tell apart, for ids as well.
 """
 import collections
 import os

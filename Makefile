@@ -1,0 +1,81 @@
+# make demo       the whole way on synthetic road scenes, pictures at the end
+# make test       flake8, doctests, pytest
+# make check-all  the tests on both TensorFlows
+#
+# PYTHON=... chooses the interpreter, VENV=... where its environment goes,
+# DEMO=... where the demo goes.
+
+# $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
+first = $(firstword $(foreach python,$(1),$(shell $(python) -c \
+  'import sys; v = sys.version_info[:2]; print("$(python)" * ($(2)))' \
+  2>/dev/null)))
+pyenv = $(wildcard $(HOME)/.pyenv/versions/$(1)/bin/python)
+
+PINNED = $(call first,python3.7 $(call pyenv,3.7.*),v == (3, 7))
+NEWER = $(call first,python3 python3.13 python3.12 python3.11 python3.10 \
+  $(call pyenv,3.1[0-3].*),(3, 10) <= v <= (3, 13))
+ifndef PYTHON
+PYTHON := $(or $(PINNED),$(NEWER))
+endif
+ifeq ($(PYTHON),)
+$(error no Python 3.7 and none of 3.10 to 3.13 runs here: PYTHON=... names one)
+endif
+VERSION := $(shell $(PYTHON) -c \
+  'import sys; print("%d.%d" % sys.version_info[:2])')
+ifeq ($(VERSION),)
+$(error PYTHON=$(PYTHON) does not run)
+endif
+VENV ?= venv-$(VERSION)
+DEMO ?= demo
+RUN := $(VENV)/bin/python
+
+export OTHER_PYTHON
+
+.PHONY: demo test check-all install
+.DEFAULT_GOAL := demo
+
+install: $(VENV)/installed
+	@echo "[i] Python $(VERSION) of $(PYTHON), in $(VENV)"
+
+# Where libGL is missing, as on many servers, OpenCV's headless build serves.
+$(VENV)/installed: requirements.txt
+	@echo "[i] Python $(VERSION) of $(PYTHON): installing to $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade pip
+	$(RUN) -m pip install --quiet -r requirements.txt
+	$(RUN) -c 'import cv2' 2>/dev/null || { \
+	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
+	  $(RUN) -m pip install --quiet opencv-python-headless && \
+	  $(RUN) -c 'import cv2'; }
+	touch $@
+
+$(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
+	$(RUN) -m pip install --quiet -r tests/requirements.txt
+	touch $@
+
+demo: install
+	@test -e $(DEMO)/vgg || \
+	  $(RUN) vgg16.py --vgg-dir $(DEMO)/vgg --random --width .125
+	$(RUN) check_source.py --data-source demo --output-dir $(DEMO)/check
+	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
+	  $(DEMO)/run/state.json),--resume,--data-source demo \
+	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob .8 --epochs 25)
+	$(RUN) evaluate.py --name $(DEMO)/run --matrix $(DEMO)/confusion.png
+	$(RUN) source_demo.py $(DEMO)/pictures --count 6
+	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \
+	  --output-dir $(DEMO)/segmented
+	@echo "[i] look at $(DEMO)/check/sheet_valid.png (the data),"
+	@echo "    $(DEMO)/segmented (what the network makes of pictures)"
+	@echo "    and $(DEMO)/confusion.png"
+
+test: install $(VENV)/installed-tests
+	$(RUN) -m flake8
+	$(RUN) -m pytest --doctest-modules
+
+check-all:
+	@test -n "$(PINNED)" || { \
+	  echo "[!] the pinned leg cannot run: there is no Python 3.7"; exit 1; }
+	@test -n "$(NEWER)" || { \
+	  echo "[!] the other leg cannot run: no Python 3.10 to 3.13"; exit 1; }
+	$(MAKE) test PYTHON=$(PINNED) VENV=venv-3.7
+	$(MAKE) test PYTHON=$(NEWER) OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python

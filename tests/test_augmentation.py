@@ -1,0 +1,77 @@
+"""Variations of a sample: pictures and labels change together."""
+import cv2
+import numpy as np
+
+import augmentation
+
+
+def sample(width=96, height=64):
+    """A picture that shows its own class numbers: 0 black, 1 white."""
+    ids = np.zeros((height, width), np.uint8)
+    cv2.circle(ids, (30, 25), 17, 1, cv2.FILLED)
+    image = np.repeat(ids[:, :, None] * 255, 3, axis=2)
+    return image, ids
+
+
+def test_labels_move_with_the_picture():
+    image, ids = sample()
+    for seed in range(40):
+        random = np.random.RandomState(seed)
+        varied, moved = augmentation.rescale(
+            image, ids, (64, 32), random.uniform(.75, 1.5),
+            random.uniform(size=2))
+        assert varied.shape == (32, 64, 3) and moved.shape == (32, 64)
+        # Away from the edges the brightness says the class.
+        clear = (varied[..., 0] < 8) | (varied[..., 0] > 247)
+        assert clear.mean() > .8
+        assert np.array_equal(varied[..., 0][clear] > 127, moved[clear] == 1)
+
+
+def test_same_seed_gives_the_same_and_another_seed_another():
+    image, ids = sample()
+    first, second, other = (augmentation.vary(image, ids, (64, 32), seed)
+                            for seed in (5, 5, 6))
+    assert np.array_equal(first[0], second[0])
+    assert np.array_equal(first[1], second[1])
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_half_of_the_samples_are_flipped():
+    ids = np.zeros((32, 64), np.uint8)
+    ids[:, 32:] = 1                                 # road on the right
+    image = np.full((32, 64, 3), 90, np.uint8)
+    right = [augmentation.vary(image, ids, (64, 32), seed)[1][:, -1].mean()
+             for seed in range(200)]
+    assert 70 < sum(value > .5 for value in right) < 130
+
+
+def test_larger_scale_cuts_a_part_out():
+    ids = np.tile(np.arange(96, dtype=np.uint8), (64, 1))
+    image = np.repeat(ids[:, :, None], 3, axis=2)
+    _, cut = augmentation.rescale(image, ids, (96, 64), 1.5, (0, 0))
+    assert cut[0, 0] == 0 and cut[0, -1] == 63      # 96 / 1.5 columns
+    _, cut = augmentation.rescale(image, ids, (96, 64), 1.5, (1, 1))
+    assert cut[0, 0] == 32 and cut[0, -1] == 95
+
+
+def test_smaller_scale_mirrors_the_border():
+    ids = np.tile(np.repeat([1, 2], 48).astype(np.uint8), (64, 1))
+    image = np.repeat(ids[:, :, None], 3, axis=2)
+    _, padded = augmentation.rescale(image, ids, (96, 64), .75, (.5, .5))
+    assert padded.shape == (64, 96)
+    assert (padded[:, :48] == 1).all() and (padded[:, 48:] == 2).all()
+
+
+def test_light_of_a_grey_picture_follows_the_formula():
+    image = np.full((8, 12, 3), 100, np.uint8)
+    image[:, 6:] = 60                               # the mean is 80
+    result = augmentation.relight(image, 10, 1.25, 1.4)
+    # (100 - 80) * 1.25 + 80 + 10 = 115, (60 - 80) * 1.25 + 90 = 65
+    assert (result[:, :6] == 115).all() and (result[:, 6:] == 65).all()
+
+
+def test_no_saturation_is_grey():
+    image = np.random.RandomState(0).randint(0, 256, (9, 7, 3)).astype(
+        np.uint8)
+    grey = augmentation.relight(image, 0, 1, 0)
+    assert np.ptp(grey.astype(int), axis=2).max() == 0

@@ -1,0 +1,77 @@
+"""Class numbers out of label pictures, and their change of size."""
+import cv2
+import numpy as np
+import pytest
+
+import pixels
+
+
+def test_colours_are_packed_red_first():
+    bgr = np.array([[[3, 2, 1], [255, 0, 128]]], np.uint8)
+    assert pixels.pack(bgr).tolist() == [[0x010203, 0x8000FF]]
+    assert pixels.unpack(0x8000FF) == (128, 0, 255)
+
+
+def test_alpha_of_a_label_does_not_count():
+    bgra = np.array([[[3, 2, 1, 255], [3, 2, 1, 0]]], np.uint8)
+    assert pixels.pack(bgra).tolist() == [[0x010203, 0x010203]]
+    assert bgra[0, 0, 3] == 255
+
+
+def test_majority_takes_the_class_of_most_area():
+    ids = np.array([[0, 0, 1, 1, 2, 2],
+                    [0, 1, 1, 1, 2, 0]], np.uint8)
+    assert pixels.resize_ids(ids, (3, 1)).tolist() == [[0, 1, 2]]
+
+
+def test_majority_weighs_parts_of_pixels():
+    # 5 columns to 2: each new pixel covers two and a half old ones, so that
+    # the middle column counts half on either side.
+    ids = np.array([[7, 7, 9, 9, 9]], np.uint8)
+    assert pixels.resize_ids(ids, (2, 1)).tolist() == [[7, 9]]
+    ids = np.array([[7, 4, 4, 4, 9]], np.uint8)
+    assert pixels.resize_ids(ids, (2, 1)).tolist() == [[4, 4]]
+
+
+def test_ignored_pixels_vote_too():
+    ids = np.array([[255, 255, 3, 3], [255, 3, 3, 3]], np.uint8)
+    assert pixels.resize_ids(ids, (2, 1)).tolist() == [[255, 3]]
+
+
+def test_enlarged_ids_are_centre_aligned_nearest():
+    ids = np.random.RandomState(0).randint(0, 5, (7, 11)).astype(np.uint8)
+    expected = cv2.resize(ids, (33, 28), interpolation=cv2.INTER_NEAREST_EXACT)
+    assert np.array_equal(pixels.resize_ids(ids, (33, 28)), expected)
+
+
+def test_majority_agrees_with_counting():
+    ids = np.random.RandomState(1).randint(0, 3, (24, 40)).astype(np.uint8)
+    result = pixels.resize_ids(ids, (10, 8))
+    blocks = ids.reshape(8, 3, 10, 4).transpose(0, 2, 1, 3).reshape(8, 10, 12)
+    counts = np.stack([(blocks == c).sum(axis=2) for c in range(3)], axis=2)
+    chosen = np.take_along_axis(counts, result[..., None].astype(int), 2)
+    assert np.array_equal(chosen[..., 0], counts.max(axis=2))
+
+
+def test_no_new_class_is_invented():
+    ids = np.random.RandomState(2).choice([0, 5, 255], (37, 53)).astype(
+        np.uint8)
+    for size in ((20, 11), (53, 37), (80, 90), (20, 90)):
+        result = pixels.resize_ids(ids, size)
+        assert result.shape == size[::-1]
+        assert set(np.unique(result)) <= {0, 5, 255}
+
+
+def test_row_of_ignore_is_all_zero():
+    rows = pixels.one_hot_rows(3)
+    assert rows[[1, pixels.IGNORE]].tolist() == [[0, 1, 0], [0, 0, 0]]
+    assert rows.dtype == np.uint8
+
+
+def test_unreadable_picture_is_named(tmp_path):
+    path = tmp_path / 'broken.png'
+    path.write_bytes(b'no picture')
+    with pytest.raises(ValueError, match='broken.png: no picture'):
+        pixels.read(str(path))
+    with pytest.raises(FileNotFoundError):
+        pixels.read(str(tmp_path / 'missing.png'))

@@ -1,0 +1,165 @@
+"""Loading sources, checking batches, writing files."""
+import argparse
+import os
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import utils
+
+SOURCE = '''
+class Toy:
+    image_size = (64, 32)
+    num_classes = 2
+    label_colors = {0: (0, 0, 0), 1: (255, 0, 255)}
+    num_training = num_validation = 1
+
+    def load_data(self, data_dir, valid_fraction):
+        pass
+
+    def train_generator(self, batch_size, names=False):
+        pass
+
+    valid_generator = train_generator
+
+
+def get_source():
+    return Toy()
+'''
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A working directory whose modules are forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def test_source_is_found_in_the_working_directory(workplace):
+    (workplace / 'source_wd.py').write_text(SOURCE)
+    assert utils.find_source('wd').num_classes == 2
+
+
+def test_source_is_found_by_its_dotted_name(workplace):
+    (workplace / 'mine').mkdir()
+    (workplace / 'mine' / 'roads.py').write_text(SOURCE)
+    assert utils.find_source('mine.roads').image_size == (64, 32)
+
+
+def test_missing_module_is_said(workplace):
+    with pytest.raises(ImportError) as error:
+        utils.find_source('nope')
+    assert str(error.value) == ("no data source 'nope': source_nope.py is "
+                                "not on the path")
+    with pytest.raises(ImportError, match='nowhere/roads.py is not on the'):
+        utils.find_source('nowhere.roads')
+
+
+def test_broken_import_inside_a_source_is_not_a_missing_source(workplace):
+    (workplace / 'source_broken.py').write_text('import no_such_thing\n')
+    with pytest.raises(ImportError, match="'broken' cannot be imported: "
+                                          "No module named 'no_such_thing'"):
+        utils.find_source('broken')
+
+
+def test_incomplete_source_lists_what_it_lacks(workplace):
+    (workplace / 'source_part.py').write_text(textwrap.dedent('''
+        class Part:
+            image_size = (64, 32)
+            num_classes = 2
+
+            def load_data(self, data_dir, valid_fraction):
+                pass
+
+            def train_generator(self, batch_size, names=False):
+                pass
+
+        def get_source():
+            return Part()
+        '''))
+    with pytest.raises(ValueError) as error:
+        utils.find_source('part')
+    assert str(error.value) == ("data source 'part' lacks label_colors, "
+                                "valid_generator")
+
+
+def test_source_without_get_source_is_said(workplace):
+    (workplace / 'source_empty.py').write_text('')
+    with pytest.raises(ValueError, match=r'source_empty.py has no get_source'):
+        utils.find_source('empty')
+
+
+def test_size_must_be_divisible_by_32():
+    with pytest.raises(ValueError) as error:
+        utils.check_size((570, 160))
+    assert str(error.value) == ('image_size is (570, 160): 570 is not '
+                                'divisible by 32; 544 and 576 are')
+    with pytest.raises(argparse.ArgumentTypeError, match='WIDTHxHEIGHT'):
+        utils.parse_size('512')
+    assert utils.parse_size('512X256') == (512, 256)
+
+
+class Plain:
+    """What `checked` looks at."""
+    image_size = (4, 2)
+    num_classes = 3
+
+
+def batch(dtype=np.float32):
+    labels = np.zeros((1, 2, 4, 3), dtype)
+    labels[..., 1] = 1
+    return np.zeros((1, 2, 4, 3)), labels, ['a.png'], ['a_label.png']
+
+
+def test_float_labels_become_uint8():
+    (_, labels, _, _), = utils.checked(Plain(), [batch()])
+    assert labels.dtype == np.uint8 and labels.sum() == 8
+
+
+def test_row_without_class_is_an_error_unless_ignore_is_declared():
+    images, labels, *names = batch()
+    labels[0, 1, 2] = 0
+    with pytest.raises(ValueError, match='a_label.png: no class at row 1, '
+                                         r'column 2 \(1 pixels'):
+        list(utils.checked(Plain(), [(images, labels, *names)]))
+    careful = Plain()
+    careful.ignore = True
+    assert len(list(utils.checked(careful, [(images, labels, *names)]))) == 1
+
+
+def test_batch_of_another_shape_is_said():
+    images, labels, *names = batch()
+    with pytest.raises(ValueError, match=r'labels of shape \(1, 2, 4, 2\): '
+                                         r'\(1, 2, 4, 3\) is wanted'):
+        list(utils.checked(Plain(), [(images, labels[..., :2], *names)]))
+
+
+def test_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text('old')
+    with pytest.raises(TypeError):
+        utils.write_json(str(path), {'no': object()})
+    assert path.read_text() == 'old'
+    assert os.listdir(str(tmp_path)) == ['a.json']
+
+
+def test_nan_is_null_in_json(tmp_path):
+    path = str(tmp_path / 'a.json')
+    utils.write_json(path, utils.without_nan({'a': [float('nan'), .5]}))
+    assert utils.read_json(path) == {'a': [None, .5]}
+
+
+def test_changed_split_is_refused(tmp_path):
+    plain = Plain()
+    plain.splits = {'train': [('/d/b.png', '')], 'valid': [('/d/a.png', '')]}
+    saved = {'train': ['b.png'], 'valid': ['a.png']}
+    utils.check_split(plain, '/d', saved)
+    plain.splits['valid'].append(('/d/c.png', ''))
+    with pytest.raises(ValueError, match='valid split .* such as c.png'):
+        utils.check_split(plain, '/d', saved)
