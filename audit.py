@@ -1,162 +1,253 @@
-"""An audit of a data source: each file, each label row, what stands twice.
+"""An audit of a data source: its files, its label rows, what stands twice.
 
-A label file is looked at as it is on disk. Rows alone show little: where
-class 0 is 'everything else', noise makes sound rows.
+Sources that derive from `source.DataSource` have their files looked at as
+they read them; of a source that is the contract alone, the generators tell
+the files.
 """
 import collections
 import concurrent.futures
-import hashlib
-import os
+import time
 
 import cv2
 import numpy as np
 
 import census
+import drawing
 import metrics
 import pixels
 import source
 
-NOISY = 1 / 3       # share of neighbours that differ; real labels stay at .1
-VALUES = 256        # most values of a label image
 SPLITS = ('train', 'valid')
-# Samples with these faults are kept from the generators, which stop at them.
-BROKEN = {'file', 'size', 'unknown'}
 
-# What a generator gave of a sample: ones of each class (C,), and pixels.
-Row = collections.namedtuple('Row', 'image_path label_path counts pixels')
+# What a generator gave of a sample: pixels of each class (C,), and of all,
+# and the seconds that its rows took.
+Row = collections.namedtuple(
+    'Row', 'image_path label_path counts pixels seconds')
 
 
-class Contract(source.DataSource):
-    """A reader of the label files of a source that is the contract alone.
+class Audit:
+    """All that is found out about a source.
 
-    Colours are judged by `label_colors`. Not known is what a single-channel
-    file's values mean and, with `ignore`, which colours are to be ignored.
+    Attributes
+    ----------
+    faults : list of (kind, text)
+    findings, rows : dict {split: list}
+        Of the files (census.Finding), and of the label rows (Row).
+    duplicates : list of ((split, path), (split, path))
     """
 
-    def __init__(self, data, names):
-        self.classes = [(name, tuple(reversed(data.label_colors[number])))
-                        for number, name in enumerate(names)]
-        self.ids = {0: pixels.IGNORE}       # so that ids are read as ids
-        self.color_table = super().table(np.zeros(0, np.int32))
-        if getattr(data, 'ignore', False):
-            self.color_table[self.color_table == pixels.UNKNOWN] = \
-                pixels.IGNORE
+    def __init__(self, data, names, keep=0):
+        """`keep` pictures of each split are kept for `samples`."""
+        self.data, self.names, self.keep = data, names, keep
+        self.faults = check_classes(data, names)
+        if len(names) != data.num_classes:
+            self.names = [str(number) for number in range(data.num_classes)]
+        self.own = isinstance(data, source.DataSource)
+        self.reader = data if self.own else \
+            None if self.faults else census.Contract(data, names)
+        self.workers = getattr(data, 'workers', 1)
+        self.findings = {split: [] for split in SPLITS}
+        self.rows = {split: [] for split in SPLITS}
+        self.kept = {split: [] for split in SPLITS}
 
-    def table(self, codes):
-        """The class number of every code, IGNORE where it is not known."""
-        if codes.dtype == np.int32:
-            return self.color_table
-        return np.full(np.iinfo(codes.dtype).max + 1, pixels.IGNORE, np.uint8)
+    def can_draw(self):
+        """Whether every class has a name and a colour."""
+        return not any(kind == 'classes' for kind, _ in self.faults)
+
+    def run(self):
+        """Look at every pixel of every sample."""
+        data = self.data
+        for split in SPLITS:
+            if self.own:
+                self.inspect(split, data.splits[split])
+                # Generators stop at what is broken; the others go on.
+                data.splits[split] = [
+                    (finding.image_path, finding.label_path)
+                    for finding in self.findings[split]
+                    if not finding.is_broken()]
+        self.check_generator('train', data.train_generator, data.num_training)
+        self.check_generator('valid', data.valid_generator,
+                             data.num_validation)
+        if self.reader and not self.own:
+            for split in SPLITS:
+                self.inspect(split, [(row.image_path, row.label_path)
+                                     for row in self.rows[split]
+                                     if census.is_image(row.label_path)])
+        self.duplicates = self.find_duplicates()
+
+    def inspect(self, split, pairs):
+        """Look at the files of a split, by as many threads as workers."""
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            for finding in pool.map(
+                    lambda pair: census.inspect(self.reader, *pair), pairs):
+                self.findings[split].append(finding)
+                self.faults += finding.faults
+
+    def check_generator(self, split, generator, count):
+        """Look at all that a generator gives, one sample at a time."""
+        kept = spread(count, self.keep)
+        highest = 0
+        try:
+            for batch in generator(1, names=True) if count else ():
+                for image, label, *paths in zip(*batch):
+                    image, label = np.asarray(image), np.asarray(label)
+                    self.check_sample(split, image, label, *paths)
+                    highest = max(highest, image.max())
+                    if not self.own and len(self.rows[split]) - 1 in kept:
+                        self.kept[split].append((
+                            paths[0], image.clip(0, 255).astype(np.uint8),
+                            drawing.ids_of_rows(label)))
+        except (OSError, ValueError) as error:
+            self.faults.append(('generator', '{} generator: {}'.format(
+                split, error)))
+        else:
+            if len(self.rows[split]) != count:
+                self.faults.append((
+                    'generator', '{} generator: {} samples where {} are '
+                    'declared'.format(split, len(self.rows[split]), count)))
+            if count and highest <= 1:
+                self.faults.append((
+                    'generator', '{} generator: no value of any picture is '
+                    'above {:g}: 0..255 is wanted'.format(split, highest)))
+
+    def check_sample(self, split, image, label, image_path, label_path):
+        """Look at one sample as training would get it."""
+        width, height = self.data.image_size
+        for array, depth in ((image, 3), (label, self.data.num_classes)):
+            if array.shape != (height, width, depth):
+                raise ValueError('{} is of shape {}: {} is wanted'.format(
+                    image_path if array is image else label_path,
+                    array.shape, (height, width, depth)))
+        if not (0 <= image.min() and image.max() <= 255):
+            self.faults.append((
+                'picture', '{}: values from {:g} to {:g}: 0..255 is wanted'
+                .format(image_path, image.min(), image.max())))
+        start = time.perf_counter()
+        faults, counts = check_rows(label, getattr(self.data, 'ignore', False))
+        seconds = time.perf_counter() - start
+        self.faults += [('rows', '{}: {}'.format(label_path, text))
+                        for text in faults]
+        self.rows[split].append(Row(image_path, label_path, counts,
+                                    height * width, seconds))
+
+    def find_duplicates(self):
+        """Pairs of frames whose picture files are the same, byte by byte.
+
+        A frame that was saved anew is not found: pixels are not compared.
+        """
+        seen, pairs = {}, []
+        for split in SPLITS:
+            for finding in self.findings[split]:
+                if finding.digest:
+                    this = split, finding.image_path
+                    first = seen.setdefault(finding.digest, this)
+                    if first is not this:
+                        pairs.append((first, this))
+        for (first_split, first), (split, again) in pairs:
+            self.faults.append((
+                'duplicate', '{} ({}) and {} ({}) are the same picture'.format(
+                    first, first_split, again, split)))
+        return pairs
+
+    def ceiling(self):
+        """The confusion matrix of a perfect network on validation.
+
+        None where the files do not tell the classes.
+        """
+        def measure(finding):
+            _, codes, table = census.read(self.reader, finding.image_path,
+                                          finding.label_path)
+            ids = pixels.look_up(codes, table)
+            return metrics.confusion_matrix(
+                ids, restore(ids, self.data.image_size,
+                             self.data.num_classes), self.data.num_classes)
+
+        sound = [finding for finding in self.findings['valid']
+                 if not finding.is_broken()]
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            matrix = sum(pool.map(measure, sound))
+        return matrix if np.any(matrix) else None
+
+    def samples(self, split):
+        """(path, picture, class numbers) of `keep` samples, faulty first."""
+        if not self.own:
+            return self.kept[split]
+        shown = [finding for finding in self.findings[split] if finding.size]
+        faulty = [finding for finding in shown if finding.faults]
+        faulty = faulty[:self.keep // 4]
+        rest = [finding for finding in shown if finding not in faulty]
+        picked = faulty + [rest[k] for k in spread(
+            len(rest), self.keep - len(faulty))]
+        return [self.read_sample(finding) for finding in picked]
+
+    def read_sample(self, finding):
+        """A sample at `image_size`, with what is in no class kept so."""
+        image, codes, table = census.read(self.data, finding.image_path,
+                                          finding.label_path)
+        size = self.data.image_size
+        return (finding.image_path, pixels.resize_image(image, size),
+                pixels.resize_ids(pixels.look_up(codes, table), size))
 
 
-class Finding:
-    """What was found in one sample; `faults` are (kind, text) pairs."""
+def spread(count, wanted):
+    """`wanted` of `count` places, evenly spaced.
 
-    def __init__(self, split, image_path, label_path):
-        self.split = split
-        self.image_path, self.label_path = image_path, label_path
-        self.faults = []
-        self.size = self.digest = self.matrix = None
-        self.values = []
-        self.unknown = self.pixels = 0
-
-    def counts(self, num_classes):
-        """Pixels of each class, (C,) int64."""
-        counts = np.zeros(256, np.int64)
-        for value in self.values:
-            counts[value.number] += value.pixels
-        return counts[:num_classes]
+    >>> spread(9, 3), spread(2, 3)
+    ([0, 3, 6], [0, 1])
+    """
+    wanted = min(count, wanted)
+    return [k * count // wanted for k in range(wanted)]
 
 
-def has_files(data):
-    """Whether label files are read the way of the base class."""
-    return all(getattr(type(data), name) is getattr(source.DataSource, name)
-               for name in ('read_ids', 'read_pair'))
+def check_classes(data, names):
+    """Faults of the class table: C names, and a BGR colour of each class."""
+    faults = []
+    if len(names) != data.num_classes:
+        faults.append(('classes', 'class_names has {} names for {} classes'
+                       .format(len(names), data.num_classes)))
+    for number in range(data.num_classes):
+        color = data.label_colors.get(number)
+        if color is None or len(color) != 3 or \
+                not all(0 <= part <= 255 for part in color):
+            faults.append(('classes', 'label_colors of class {} is {}: three '
+                           'values 0..255 are wanted'.format(number, color)))
+    return faults
 
 
-def inspect(data, split, pair, size=None):
-    """Look at one sample of a `source.DataSource`, each pixel of it.
-
-    Parameters
-    ----------
-    size : (width, height), optional
-        Work the ceiling out for that size, too.
+def check_rows(labels, ignore):
+    """Check that each row of (H, W, C) labels is one 1 among zeros.
 
     Returns
     -------
-    Finding
+    faults : list of str
+    counts : (C,) array
+        Ones of each class.
     """
-    finding = Finding(split, *pair)
-    try:
-        image, codes, table = read(data, *pair)
-        if image is not None:
-            finding.size = image.shape[1::-1]
-            finding.digest = digest(pair[0], image)
-            if finding.size != codes.shape[::-1]:
-                finding.faults.append(('size', '{} is {}x{} but its label is '
-                                       '{}x{}'.format(pair[0], *finding.size,
-                                                      *codes.shape[::-1])))
-        judge(finding, codes, table, data.class_names)
-        if size and not finding.faults:
-            ids = pixels.look_up(codes, table)
-            count = data.num_classes
-            finding.matrix = metrics.confusion_matrix(
-                ids, restore(ids, size, count), count)
-    except (OSError, ValueError) as error:
-        finding.faults.append(('file', str(error)))
-    return finding
-
-
-def read(data, image_path, label_path):
-    """A picture or None, the values of its label, and what they mean."""
-    if has_files(data):
-        codes = data.read_codes(label_path)
-        image = pixels.read(image_path) if os.path.isfile(image_path) \
-            or not isinstance(data, Contract) else None
-        return image, codes, data.table(codes)
-    image, ids = data.read_pair(image_path, label_path)
-    table = np.full(256, pixels.UNKNOWN, np.uint8)
-    table[:data.num_classes] = np.arange(data.num_classes)
-    table[pixels.IGNORE] = pixels.IGNORE if data.ignore else pixels.UNKNOWN
-    return image, ids, table
-
-
-def digest(path, image):
-    """A hash of a picture's file, or of its pixels where it has no file."""
-    if not os.path.isfile(path):
-        return hashlib.sha1(np.ascontiguousarray(image)).hexdigest()
-    with open(path, 'rb') as file:
-        return hashlib.sha1(file.read()).hexdigest()
-
-
-def judge(finding, codes, table, names):
-    """Enter the values of a label, and the faults that they show."""
-    values, counts, first, changes = census.count(codes)
-    numbers = table[values]
-    unknown = numbers == pixels.UNKNOWN
-    finding.values = census.list_values(
-        codes, table, names, values, counts, first)
-    finding.pixels, finding.unknown = codes.size, int(unknown.sum())
-    fault = '{}: {{}}'.format(finding.label_path).format
-    if finding.unknown:
-        value = next(value for value in finding.values
-                     if value.number == pixels.UNKNOWN)
-        rest = '' if finding.unknown == 1 else \
-            '; nor are {} other values ({} pixels)'.format(
-                finding.unknown - 1, counts[unknown].sum() - value.pixels)
-        finding.faults.append(('unknown', fault(
-            '{} at row {}, column {} is in no class ({} pixels in all, '
-            'nearest class: {}){}'.format(
-                census.describe(value), *value.place, value.pixels,
-                value.nearest, rest))))
-    elif len(values) > VALUES:
-        finding.faults.append(('noise', fault(
-            '{} different values: a label image has {} at most'.format(
-                len(values), VALUES))))
-    if changes > NOISY:
-        finding.faults.append(('noise', fault(
-            '{:.0%} of neighbouring pixels differ: noise, no label image'
-            .format(changes))))
+    _, width, depth = labels.shape
+    ones = np.ascontiguousarray(labels == 1).view(np.uint8)
+    ones = ones.reshape(-1, depth)
+    sums = cv2.reduce(ones, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    counts = cv2.reduce(ones, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
+    faults, proper = [], np.ones(len(sums), bool)
+    if np.count_nonzero(labels) != counts.sum():
+        other = ((labels != 0) & (labels != 1)).reshape(-1, depth)
+        proper = ~other.any(axis=1)
+        faults.append('value {:g} at row {}, column {} ({} values in all): '
+                      '0 or 1 is wanted'.format(
+                          labels.reshape(-1, depth)[other][0],
+                          *divmod(int(proper.argmin()), width),
+                          np.count_nonzero(other)))
+    for bad, text in (
+            ((sums == 0) & (not ignore), 'no 1 in the label row at row {}, '
+             'column {} ({} pixels in all): only a source with `ignore` may '
+             'have rows of zeros'),
+            (sums > 1, 'several ones in the label row at row {}, column {} '
+             '({} pixels in all): one is wanted')):
+        bad &= proper
+        if bad.any():
+            faults.append(text.format(*divmod(int(bad.argmax()), width),
+                                      np.count_nonzero(bad)))
+    return faults, counts
 
 
 def restore(ids, size, num_classes):
@@ -174,86 +265,3 @@ def restore(ids, size, num_classes):
         np.copyto(winner, number, where=share > best)
         np.maximum(best, share, out=best)
     return winner
-
-
-class Audit:
-    """All that is found out about a source.
-
-    Attributes
-    ----------
-    faults : list of (kind, text)
-    findings, rows, samples : dict {split: list}
-        Of the files; of the label rows; and (path, picture, class numbers)
-        of some samples as the generators gave them.
-    """
-
-    def __init__(self, data, names):
-        self.data, self.names = data, names
-        self.own = isinstance(data, source.DataSource)
-        self.faults = check_classes(data, names)
-        self.findings = {split: [] for split in SPLITS}
-        self.rows = {split: [] for split in SPLITS}
-        self.samples = {split: [] for split in SPLITS}
-
-    def run(self, keep, size=None):
-        """Look at all samples; keep the pictures of `keep` of each split.
-
-        With a size (width, height), the ceiling of validation is measured.
-        """
-        reader = self.data if self.own else \
-            None if self.faults else Contract(self.data, self.names)
-        for split, generator, count in zip(
-                SPLITS,
-                (self.data.train_generator, self.data.valid_generator),
-                (self.data.num_training, self.data.num_validation)):
-            scale = size if split == 'valid' else None
-            if self.own:
-                self.inspect_all(self.data, split, self.data.splits[split],
-                                 scale)
-                self.data.splits[split] = sound = [
-                    (finding.image_path, finding.label_path)
-                    for finding in self.findings[split]
-                    if not BROKEN & {kind for kind, _ in finding.faults}]
-                count = len(sound)
-            kept = set(spread(count, keep))
-            try:
-                self.check_generator(generator(1, names=True), split, kept)
-            except (OSError, ValueError) as error:
-                self.faults.append(('generator', '{} generator: {}'.format(
-                    split, error)))
-            if len(self.rows[split]) != count:
-                self.faults.append(('generator', '{} generator: {} samples, '
-                                    'but {} are declared'.format(
-                                        split, len(self.rows[split]), count)))
-            if reader and not self.own:
-                self.inspect_all(reader, split, [
-                    (row.image_path, row.label_path)
-                    for row in self.rows[split] if is_image(row.label_path)],
-                    scale)
-        self.find_duplicates()
-
-    def inspect_all(self, reader, split, pairs, size):
-        """Look at the files of a split, by as many threads as workers."""
-        workers = getattr(self.data, 'workers', 1)
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            for finding in pool.map(
-                    lambda pair: inspect(reader, split, pair, size), pairs):
-                self.findings[split].append(finding)
-                self.faults += finding.faults
-
-    def check_generator(self, batches, split, kept):
-        """Look at all that a generator gives, one sample at a time."""
-        width, height = self.data.image_size
-        depth = self.data.num_classes
-        ignore = bool(getattr(self.data, 'ignore', False))
-        for images, labels, image_paths, label_paths in batches:
-            for image, label, *paths in zip(images, labels, image_paths,
-                                            label_paths):
-                image, label = np.asarray(image), np.asarray(label)
-                if image.shape != (height, width, 3) or \
-                        label.shape != (height, width, depth):
-                    raise ValueError(
-                        '{}: picture {} and label {}: ({}, {}, 3) and ({}, '
-                        '{}, {}) are wanted'.format(
-                            paths[0], image.shape, label.shape, height, width,
-                            height, width, depth))

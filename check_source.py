@@ -9,104 +9,133 @@ and draws samples with their classes laid over. The status is 0 where the
 data is sound, 1 where it has faults.
 """
 import argparse
-import collections
-import concurrent.futures
 import os
 import re
 import time
 
-import cv2
-import numpy as np
-
 import audit
 import gallery
-import metrics
-import pixels
 import report
-import source
 import utils
 
-SPLITS = ('train', 'valid')
-PICTURES, THUMBNAILS = 10, 24       # of each split: large, in the sheet
-WRITTEN = 'check_source.txt'        # names of the pictures that are ours
-# Samples with these faults are kept from the generators, which stop at them.
-BROKEN = {'file', 'size', 'unknown'}
-
-# A sample that a generator gave: its label rows counted, (C,)
-Row = collections.namedtuple('Row', 'image_path label_path counts pixels')
+PICTURES, THUMBNAILS = 10, 24   # samples of each split: large, in the sheet
+SHEET = 'sheet_{}.png'
+SAMPLE = '{}_{:02d}_{}.png'
+OURS = re.compile(r'(sheet|\w+_\d\d)_[\w.-]+\.png')
+RECORD = 'check_source.txt'     # lists the pictures that we wrote
+TITLE = 'Pictures of check_source.py; its next run may replace them:'
 
 
 def parse_options(argv=None):
     parser = argparse.ArgumentParser(
-        description='Check a data source: its files, its label rows, its '
-                    'colours.')
+        description='Check a data source: files, label rows, colours.')
     utils.add_source_options(parser)
     parser.add_argument('--output-dir', required=True, metavar='DIR',
-                        help='folder for the pictures; made if missing')
+                        help='folder for the pictures; made where it is not')
     parser.add_argument('--ceiling', action='store_true',
                         help='work out the mIoU that a perfect network could '
-                             'reach at the image size, on validation')
+                             'reach on validation at the image size')
     parser.add_argument('--json', metavar='FILE',
-                        help='write the report as JSON, too')
+                        help='write what was found as JSON, too')
     return parser.parse_args(argv)
 
 
 def main(argv=None):
     options = parse_options(argv)
     data = utils.load_source(options)
-    check = Check(data, options.ceiling)
-    if options.json and not os.path.isdir(
-            os.path.dirname(os.path.abspath(options.json))):
-        raise FileNotFoundError('{}: no such folder'.format(
-            os.path.dirname(options.json)))
-    os.makedirs(options.output_dir, exist_ok=True)
-    print('[i] {} in {}: {} training and {} validation samples, {} classes, '
-          'image_size {}x{}'.format(
-              options.data_source, options.data_dir, data.num_training,
-              data.num_validation, data.num_classes, *data.image_size),
-          flush=True)
-    check.run()
-    result = report.collect(check)
+    for folder in (options.output_dir, os.path.dirname(options.json or '')):
+        os.makedirs(folder or '.', exist_ok=True)
+    ours = read_record(options.output_dir)
+    counts = {'train': data.num_training, 'valid': data.num_validation}
+    print('[i] {}: {train} training and {valid} validation samples, {} '
+          'classes at {}x{}'.format(options.data_source, data.num_classes,
+                                    *data.image_size, **counts), flush=True)
+    start = time.time()
+    found = audit.Audit(data, utils.class_names(data), THUMBNAILS)
+    found.run()
+    result = report.collect(found)
+    result.update(splits=counts, image_size=list(data.image_size),
+                  seconds=time.time() - start, ceiling=None)
+    if options.ceiling:
+        result['ceiling'] = report.measure_ceiling(found)
     report.show(result)
-    result['pictures'] = write_pictures(check, options.output_dir)
-    print('[i] {} pictures in {}'.format(len(result['pictures']),
-                                         options.output_dir))
+    if found.can_draw():
+        result['pictures'] = write_pictures(found, options.output_dir,
+                                            ours)
+        print('[i] {} pictures in {}'.format(len(result['pictures']),
+                                             options.output_dir))
     if options.json:
-        utils.refuse_overwrite(options.json, check.inputs())
+        utils.refuse_overwrite(options.json, inputs(found))
         utils.write_json(options.json, utils.without_nan(result))
-    return report.conclude(check.faults)
+    return report.conclude(found.faults)
 
 
-class Check:
-    """All that is found out about a source; `faults` are (kind, text)."""
+def inputs(found):
+    """All files of the data set that were looked at."""
+    samples = [item for kind in (found.findings, found.rows)
+               for items in kind.values() for item in items]
+    return [path for sample in samples
+            for path in (sample.image_path, sample.label_path)
+            if os.path.isfile(path)]
 
-    def __init__(self, data, ceiling):
-        self.data = data
-        self.names = utils.class_names(data)
-        self.ignore = bool(getattr(data, 'ignore', False))
-        self.size = tuple(data.image_size) if ceiling else None
-        self.own = isinstance(data, source.DataSource)
-        self.faults = []
-        self.findings = {split: [] for split in SPLITS}
-        self.rows = {split: [] for split in SPLITS}
-        self.samples = {split: {} for split in SPLITS}      # as they came
-        self.seconds = self.row_seconds = 0
 
-    def run(self):
-        """Look at the files and at the rows of both splits."""
-        start = time.time()
-        self.check_contract()
-        for split in SPLITS:
-            if self.own:
-                self.check_files(self.data, split, self.data.splits[split])
-                # The generators stop at a broken file: the others go on.
-                self.data.splits[split] = [
-                    (finding.image_path, finding.label_path)
-                    for finding in self.findings[split]
-                    if not BROKEN & {kind for kind, _ in finding.faults}]
-            self.check_generator(split)
-            if not self.own and not self.faults_of('contract'):
-                self.check_files(audit.Contract(self.data, self.names), split,
-                                 self.label_images(split))
-        self.check_duplicates()
-        self.seconds = time.time() - start
+def read_record(folder):
+    """The names of the pictures in `folder` that earlier checks wrote."""
+    record = os.path.join(folder, RECORD)
+    lines = [TITLE]
+    if os.path.exists(record):
+        with open(record) as file:
+            lines = file.read().splitlines()
+    if lines[:1] != [TITLE]:
+        raise FileExistsError('{} was not written by check_source.py: another '
+                              '--output-dir is wanted'.format(record))
+    ours = {line for line in lines[1:] if OURS.fullmatch(line)}
+    for split in audit.SPLITS:
+        refuse_foreign(folder, SHEET.format(split), ours)
+    return ours
+
+
+def refuse_foreign(folder, name, ours):
+    """Raise FileExistsError where a file of that name is not ours."""
+    path = os.path.join(folder, name)
+    if os.path.exists(path) and name not in ours:
+        raise FileExistsError('{} was not written by check_source.py: it is '
+                              'not overwritten'.format(path))
+
+
+def write_pictures(found, folder, ours):
+    """Write sheets and samples; return their names.
+
+    Only what earlier checks wrote, `ours`, is replaced or removed.
+    """
+    written = []
+    for name, image in draw(found):
+        refuse_foreign(folder, name, ours)
+        written.append(name)
+        with utils.atomic(os.path.join(folder, RECORD)) as work:
+            with open(work, 'w') as file:
+                file.write('\n'.join([TITLE] + sorted(ours.union(written))))
+        utils.write_image(os.path.join(folder, name), image)
+    for name in ours.difference(written):
+        if os.path.exists(os.path.join(folder, name)):
+            os.remove(os.path.join(folder, name))
+    return written
+
+
+def draw(found):
+    """Yield (name, picture): a sheet and single samples of each split."""
+    names, colors = found.names, found.data.label_colors
+    for split in audit.SPLITS:
+        samples = found.samples(split)
+        if samples:
+            yield SHEET.format(split), gallery.sheet(samples, names, colors)
+        for k, place in enumerate(audit.spread(len(samples), PICTURES)):
+            sample = samples[place]
+            stem = os.path.splitext(os.path.basename(sample[0]))[0]
+            stem = re.sub(r'[^\w.-]', '_', stem)[:80]
+            yield (SAMPLE.format(split, k, stem),
+                   gallery.picture(sample, names, colors))
+
+
+if __name__ == '__main__':
+    utils.run(main)

@@ -34,6 +34,8 @@ def blend(image, ids, label_colors, alpha=.5):
     mixed = cv2.addWeighted(colors_of(ids, label_colors), alpha,
                             image, 1 - alpha, 0)
     ignored = np.asarray(ids) >= pixels.UNKNOWN
+    if not ignored.any():
+        return mixed
     rows, columns = np.indices(ignored.shape)
     stripes = (rows + columns) // 4 % 2 == 0
     mixed[ignored] = image[ignored]
@@ -102,3 +104,48 @@ def ids_of_rows(labels):
     ids = labels.argmax(axis=-1).astype(np.uint8)
     ids[~labels.any(axis=-1)] = pixels.IGNORE
     return ids
+
+
+def confusion(matrix, names, cell=46):
+    """A table of what became of each true class, in % of its pixels.
+
+    Parameters
+    ----------
+    matrix : (C, C) array of counts
+        Rows are the truth, columns the prediction.
+    names : sequence of C str
+    cell : int
+        Side of a cell in pixels.
+    """
+    matrix = np.asarray(matrix)
+    totals = matrix.sum(axis=1)
+    corner = ('true: rows', 'predicted: columns', '% of the row')
+    margin = 16 + max(cv2.getTextSize(text, FONT, .45, 1)[0][0]
+                      for text in corner + tuple(names))
+    left = np.full((margin + cell * len(names), margin, 3), PAPER, np.uint8)
+    for k, name in enumerate(names):
+        cv2.putText(left, name, (8, margin + k * cell + cell // 2 + 5), FONT,
+                    .45, INK, 1, cv2.LINE_AA)
+    # The same names, turned, stand above the columns.
+    head = cv2.rotate(left, cv2.ROTATE_90_COUNTERCLOCKWISE)[:, margin:]
+    for k, text in enumerate(corner):
+        cv2.putText(left, text, (8, 20 + 18 * k), FONT, .45, INK, 1,
+                    cv2.LINE_AA)
+    rows = [np.hstack([share_cell(count, total, cell) for count in counts])
+            for counts, total in zip(matrix, totals)]
+    table = np.hstack([left, np.vstack([head] + rows)])
+    return cv2.copyMakeBorder(table, 0, 8, 0, 8, cv2.BORDER_CONSTANT,
+                              value=PAPER)
+
+
+def share_cell(count, total, side):
+    """A square as blue as `count` is a share of `total`, with that in %."""
+    share = count / total if total else 0
+    paper = np.array(PAPER) * (1 - share) + np.array((112, 48, 16)) * share
+    square = np.full((side, side, 3), paper, np.uint8)
+    square[0], square[:, 0] = 224, 224
+    text = '{:.1f}'.format(100 * share) if count else '' if total else '-'
+    (width, height), _ = cv2.getTextSize(text, FONT, .4, 1)
+    cv2.putText(square, text, ((side - width) // 2, (side + height) // 2),
+                FONT, .4, PAPER if share > .5 else INK, 1, cv2.LINE_AA)
+    return square

@@ -1,7 +1,9 @@
 """Pictures to look a data set over: samples with their labels laid over.
 
-A sample is (title, picture (H, W, 3) BGR uint8, class numbers (H, W)).
+A sample is (path, picture (H, W, 3) BGR uint8, class numbers (H, W)).
 """
+import os
+
 import cv2
 import numpy as np
 
@@ -12,16 +14,6 @@ NARROWEST = 256         # pixels; smaller samples are enlarged
 ALPHA = .6              # share of the class colour in an overlay
 CELL, COLUMNS = 240, 3  # width of a picture in the sheet, samples a row
 ALARM = ((0, 0, 255), (255, 255, 255))      # BGR, of pixels in no class
-
-
-def choose(count, wanted):
-    """`wanted` of `count` places, evenly spaced, the first among them.
-
-    >>> choose(9, 3)
-    [0, 3, 6]
-    """
-    return [k * count // wanted for k in range(wanted)] \
-        if count > wanted else list(range(count))
 
 
 def overlay(image, ids, label_colors):
@@ -49,7 +41,7 @@ def key(samples, names, label_colors, width):
     counts = sum(np.bincount(ids.ravel(), minlength=256)
                  for _, _, ids in samples)
     shares = counts / counts.sum()
-    texts = ['{} {:.1%}'.format(name, share)
+    texts = ['{} {:.1%}'.format(name, share) if share else name + ' -'
              for name, share in zip(names, shares)]
     parts = [drawing.legend(texts, label_colors, width)]
     for number, text in ((pixels.IGNORE, 'ignored'),
@@ -73,9 +65,10 @@ def marked(text, number, width):
 
 def picture(sample, names, label_colors):
     """One sample large, with the legend below."""
-    title, image, ids = sample
+    path, image, ids = sample
     width = max(NARROWEST, image.shape[1])
-    body = drawing.caption(pair(image, ids, label_colors, width), title)
+    body = drawing.caption(pair(image, ids, label_colors, width),
+                           os.path.basename(path))
     return np.vstack([body, key([sample], names, label_colors,
                                 body.shape[1])])
 
@@ -83,7 +76,8 @@ def picture(sample, names, label_colors):
 def sheet(samples, names, label_colors):
     """Many samples small, with one legend below."""
     cells = [drawing.caption(pair(image, ids, label_colors, CELL),
-                             title[-60:]) for title, image, ids in samples]
+                             os.path.basename(path)[-60:])
+             for path, image, ids in samples]
     height = max(cell.shape[0] for cell in cells)
     cells = [cv2.copyMakeBorder(cell, 0, height - cell.shape[0], 0, 0,
                                 cv2.BORDER_CONSTANT, value=drawing.PAPER)

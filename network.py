@@ -8,6 +8,7 @@ import os
 
 import rundir
 from tf1 import tf
+import tf1
 
 # The fields are the names of the tensors in the saved graph.
 Network = collections.namedtuple(
@@ -133,7 +134,7 @@ def restore(sess, meta_path, checkpoint=None):
         raise FileNotFoundError('no saved graph {}'.format(meta_path))
     tf.train.import_meta_graph(meta_path)
     if checkpoint:
-        tf.train.Saver(tf.global_variables()).restore(sess, checkpoint)
+        tf1.restore(tf.train.Saver(tf.global_variables()), sess, checkpoint)
     return find(tf.get_default_graph())
 
 
@@ -152,7 +153,7 @@ def take_over(sess, checkpoint):
         same = shapes.get(name) == variable.shape.as_list()
         (taken if same else left).append(variable)
     if taken:
-        tf.train.Saver(taken).restore(sess, checkpoint)
+        tf1.restore(tf.train.Saver(taken), sess, checkpoint)
     return [[v.op.name for v in variables] for variables in (taken, left)]
 
 

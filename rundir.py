@@ -11,12 +11,19 @@
 state.json points at the checkpoints and is replaced in one step, so that a
 run that is cut off at any moment still has its previous ones whole.
 """
+import collections
 import json
 import os
 import re
 import shutil
 
 import utils
+
+# What it takes to use a run: the files of its graph and its weights, the
+# (width, height) of its input, its C names and {class number: colour}.
+# `saved` is options.json; None for a run of the blog's code.
+Run = collections.namedtuple('Run', 'directory graph checkpoint image_size '
+                                    'class_names label_colors saved')
 
 CHECKPOINT = re.compile(r'(best|last|resume)-\d+\.(index|data-.*)$')
 
@@ -112,3 +119,98 @@ def check_space(directory, weights):
     if free < wanted:
         raise OSError('{}: {:.1f} GB are free, the checkpoints of this run '
                       'take {:.1f} GB'.format(there, free / 1e9, wanted / 1e9))
+
+
+def find(directory, kind='best', source=None):
+    """The Run in `directory`, of this project or of the blog's code.
+
+    Parameters
+    ----------
+    kind : str
+        Checkpoint: best or last; of the blog's code also one by its name,
+        and final or newest otherwise.
+    source : data source, optional
+        Tells the classes of a run of the blog's code, and is checked against
+        those of the others.
+
+    Raises
+    ------
+    OSError
+        There is no run, or no such checkpoint.
+    ValueError
+        The source is missing or contradicts the run.
+    """
+    if not os.path.isfile(path(directory, 'options.json')):
+        graph, weights = find_blog_files(directory, kind)
+        if source is None:
+            raise ValueError('{} has no options.json: it takes --data-source '
+                             'to know its classes'.format(directory))
+        return Run(directory, graph, weights, tuple(source.image_size),
+                   utils.class_names(source), colors_of(source), None)
+    if kind not in ('best', 'last'):
+        raise ValueError('--checkpoint is {!r}: {} has best and last'.format(
+            kind, directory))
+    saved = read_options(directory)
+    try:
+        run = Run(directory, path(directory, 'network.meta'),
+                  checkpoint(directory, kind), tuple(saved['image_size']),
+                  saved['class_names'],
+                  dict(enumerate(map(tuple, saved['label_colors']))), saved)
+    except KeyError as error:
+        raise ValueError('{} has no {}'.format(
+            path(directory, 'options.json'), error))
+    if source is not None:
+        check_source(run, source)
+    return run
+
+
+def find_blog_files(directory, kind):
+    """The metagraph and the checkpoint of a run of the blog's code."""
+    if not os.path.isdir(directory):
+        raise FileNotFoundError('no run in {}: no such folder'.format(
+            directory))
+    names = os.listdir(directory)
+    graphs = [name[:-5] for name in names if name.endswith('.meta')]
+    weights = [name[:-6] for name in names if name.endswith('.index')]
+    if not graphs or not weights:
+        raise FileNotFoundError(
+            'no run in {}: it has neither options.json nor a *.meta and its '
+            'checkpoint'.format(directory))
+
+    def age(name):
+        return (name.startswith('final'), list(map(int, re.findall(
+            r'\d+', name))), os.path.getmtime(path(directory, name)))
+
+    if kind not in ('best', 'last'):
+        weights = [name for name in weights
+                   if name in (kind, kind + '.ckpt')]
+        if not weights:
+            raise FileNotFoundError('{} has no checkpoint {!r}'.format(
+                directory, kind))
+    chosen = max(weights, key=lambda name: age(name + '.index'))
+    graph = chosen if chosen in graphs else max(
+        graphs, key=lambda name: age(name + '.meta'))
+    return path(directory, graph + '.meta'), path(directory, chosen)
+
+
+def colors_of(source):
+    """{class number: (blue, green, red)} of a source, as plain integers."""
+    return {number: tuple(map(int, source.label_colors[number]))
+            for number in range(source.num_classes)}
+
+
+def check_source(run, source):
+    """Raise ValueError where a source contradicts the classes of a run."""
+    if source.num_classes != len(run.class_names):
+        raise ValueError('the data source has {} classes, the run {} has {}'
+                         .format(source.num_classes, run.directory,
+                                 len(run.class_names)))
+    names, colors = utils.class_names(source), colors_of(source)
+    for number, name in enumerate(run.class_names):
+        for what, its, ours in (
+                ('name', names[number], name),
+                ('colour (BGR)', colors[number], run.label_colors[number])):
+            if its != ours:
+                raise ValueError(
+                    'the {} of class {} is {} in the data source, {} in the '
+                    'run {}'.format(what, number, its, ours, run.directory))

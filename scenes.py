@@ -243,11 +243,11 @@ def place_side(rng, sign, side, kerb, wall):
                               storeys * STOREY + .6, length, storeys))
         z += length + rng.choice((0., 0., 3.))
     for draw_one, step, start, end in ((draw_tree, side.trees, 7, 80),
-                                       (draw_pole, 15., 8, 27)):
+                                       (draw_pole, 14., 7, 22)):
         z = start + rng.uniform(0, step)
         while z < end:
             x, width, low, high = (
-                (kerb + .5, .3, 4.5, 7.5) if draw_one is draw_pole else
+                (kerb + .5, .42, 4.5, 7.5) if draw_one is draw_pole else
                 (wall + rng.uniform(-.8, .5), rng.uniform(3, 5), 4.5, 8.5))
             items.append(Item(draw_one, sign * x, z, width,
                               rng.uniform(low, high), .3, rng.randint(60)))

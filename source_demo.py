@@ -13,7 +13,7 @@ import scenes
 import source
 import utils
 
-TRAINING, VALIDATION = 400, 40
+TRAINING, VALIDATION = 800, 40
 
 
 class DemoSource(source.DataSource):

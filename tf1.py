@@ -49,7 +49,9 @@ def session():
     Raises
     ------
     MemoryError
-        The device cannot hold the batch; the message names what to shrink.
+        The device cannot hold the batch.
+    OSError
+        The disk is full.
     """
     config = tf.ConfigProto()
     config.gpu_options.allow_growth = True
@@ -59,6 +61,26 @@ def session():
         try:
             yield sess
         except tf.errors.ResourceExhaustedError as error:
-            what = error.message.splitlines()[0]
-            raise MemoryError('out of memory ({}): a smaller --batch-size '
-                              'or --image-size needs less'.format(what))
+            what = reason(error)
+            if 'No space left' in what:     # a full disk has the same class
+                raise OSError(what)
+            raise MemoryError(what)
+
+
+def restore(saver, sess, path):
+    """Restore a checkpoint; ValueError names it if it cannot be read."""
+    try:
+        saver.restore(sess, path)
+    except tf.errors.OpError as error:
+        raise ValueError('{}: the weights cannot be read: {}'.format(
+            path, reason(error)))
+
+
+def reason(error):
+    """The line of an error of TensorFlow that says what went wrong.
+
+    Above and below it stand the places where the graph was built.
+    """
+    lines = error.message.splitlines()
+    nodes = [k for k, line in enumerate(lines) if line.startswith('\t [[')]
+    return lines[nodes[0] - 1 if nodes else 0]

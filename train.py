@@ -70,13 +70,15 @@ def parse_options(argv=None):
 def merge_saved(parser, options, argv):
     """The options that the run began with, but for what may change."""
     saved = rundir.read_options(options.name)['options']
+    if saved['image_size']:
+        saved['image_size'] = tuple(saved['image_size'])    # JSON: a list
     for action in parser._actions:
         action.default = argparse.SUPPRESS
     given = vars(parser.parse_args(argv))
     for key, value in given.items():
         if key in CHANGEABLE:
             saved[key] = value
-        elif value != saved.get(key) and list(value) != saved.get(key):
+        elif value != saved.get(key):
             raise ValueError('--{} is {} in {}: a resumed run keeps it'.format(
                 key.replace('_', '-'), saved.get(key), options.name))
     return argparse.Namespace(**saved)
@@ -100,7 +102,12 @@ def read_weights(path, names):
     if not isinstance(weights, dict) or set(weights) != set(names):
         raise ValueError('{}: {{class: weight}} of these classes is wanted: '
                          '{}'.format(path, ', '.join(names)))
-    return [float(weights[name]) for name in names]
+    weights = [weights[name] for name in names]
+    if not all(isinstance(w, (int, float)) and 0 <= w < float('inf')
+               for w in weights) or not any(weights):
+        raise ValueError('{}: {} are no weights: numbers of 0 or more are '
+                         'wanted'.format(path, weights))
+    return weights
 
 
 def main(argv=None):

@@ -60,8 +60,8 @@ class Checkpoints:
     def restore(self):
         """Load the last resumable checkpoint and what belongs to it."""
         self.state = rundir.read_state(self.directory)
-        self.everything.restore(
-            self.sess, rundir.checkpoint(self.directory, 'resume'))
+        tf1.restore(self.everything, self.sess,
+                    rundir.checkpoint(self.directory, 'resume'))
 
     def save(self, kinds):
         """Write checkpoints of these kinds, then point at them."""
@@ -105,11 +105,7 @@ class Trainer:
                     {self.net.image_input: images,
                      self.training.labels: labels,
                      self.net.keep_prob: self.options.keep_prob})
-                if not np.isfinite(loss):
-                    raise ValueError(
-                        'the loss is {} after the batch {}: stopped, the '
-                        'checkpoints are of before'.format(
-                            loss, ', '.join(paths)))
+                check_loss(loss, paths)
                 losses.append(float(loss))
                 sizes.append(len(images))
                 bar.set_postfix(loss='{:.3f}'.format(loss))
@@ -137,10 +133,11 @@ class Trainer:
                     .astype(int))
         batches = utils.checked(source, source.valid_generator(
             self.options.batch_size, names=True))
-        for images, labels, _, _ in batches:
+        for images, labels, paths, _ in batches:
             loss, classes = self.sess.run(
                 [self.training.loss, self.net.classes],
                 {self.net.image_input: images, self.training.labels: labels})
+            check_loss(loss, paths)     # the last step may have broken it
             truth = drawing.ids_of_rows(labels)
             matrix = matrix + metrics.confusion_matrix(
                 truth, classes, source.num_classes)
@@ -156,7 +153,7 @@ class Trainer:
         """Train and score one epoch; its log entry, or None if stopped."""
         start = time.time()
         self.source.epoch = epoch - 1
-        np.random.seed(utils.epoch_seed(self.options.seed, epoch))
+        utils.seed_globals(utils.epoch_seed(self.options.seed, epoch))
         train_loss, first_loss = self.train_epoch()
         if self.stop.signal:
             return None
@@ -221,6 +218,14 @@ class Trainer:
         print('[i] best mIoU {:.2%} in epoch {}: {}'.format(
             state['best_miou'], state['best_epoch'], options.name))
         return 0
+
+
+def check_loss(loss, paths):
+    """Raise ValueError with the files of the batch if it is no number."""
+    if not np.isfinite(loss):
+        raise ValueError('the loss is {} after the batch {}: stopped, the '
+                         'checkpoints are of before'.format(
+                             loss, ', '.join(paths)))
 
 
 def report(entry, epochs):

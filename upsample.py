@@ -97,7 +97,8 @@ def main(argv=None):
     height, width = result.shape[:2]
     expected = cv2.resize(image.astype(np.float32), (width, height),
                           interpolation=cv2.INTER_LINEAR)
-    utils.write_image(options.output, np.rint(result).clip(0, 255))
+    utils.write_image(options.output,
+                      np.rint(result).clip(0, 255).astype(np.uint8))
     print('[i] original size: {}x{}'.format(*image.shape[1::-1]))
     print('[i] upsampled size: {}x{}'.format(width, height))
     print('[i] largest difference from cv2.resize: {:.2g} of 255'.format(

@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import json
 import os
+import random
 import sys
 import tempfile
 
@@ -20,13 +21,21 @@ def run(main):
     try:
         sys.exit(main())
     except (OSError, ValueError, MemoryError, ImportError) as error:
-        if isinstance(error, OSError) and error.strerror and error.filename:
-            error = '{}: {}'.format(error.filename, error.strerror)
-        print('[!] {}'.format(error), file=sys.stderr)
+        print('[!] {}'.format(describe_error(error)), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print('[!] interrupted', file=sys.stderr)
         sys.exit(130)
+
+
+def describe_error(error):
+    """One line on an exception; an OSError of the system names its file."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return '{}: {}'.format(error.filename, error.strerror)
+    if isinstance(error, MemoryError):
+        return 'out of memory ({}): a smaller --batch-size or --image-size ' \
+            'needs less'.format(error)
+    return str(error)
 
 
 def parse_size(text):
@@ -149,22 +158,29 @@ def find_source(name):
     return source
 
 
+def make_source(name, classes=None):
+    """The source `name` with one of its class tables; no data is loaded."""
+    source = find_source(name)
+    if classes:
+        if not hasattr(source, 'choose_classes'):
+            raise ValueError('data source {!r} has one class table: --classes '
+                             'does not apply'.format(name))
+        source.choose_classes(classes)
+    return source
+
+
 def load_source(options):
     """Make the source that the options of `add_source_options` describe.
 
     Its data is loaded: files are listed and split, none is decoded.
     """
-    source = find_source(options.data_source)
-    if options.classes:
-        if not hasattr(source, 'choose_classes'):
-            raise ValueError('data source {!r} has one class table: --classes '
-                             'does not apply'.format(options.data_source))
-        source.choose_classes(options.classes)
+    source = make_source(options.data_source, options.classes)
     source.seed = options.seed
     source.workers = options.workers
     if options.image_size:
         source.image_size = options.image_size
     check_size(source.image_size)
+    seed_globals(epoch_seed(options.seed, 0))
     source.load_data(options.data_dir, options.valid_fraction)
     for attribute in ('num_training', 'num_validation'):
         if not getattr(source, attribute, 0):
@@ -236,12 +252,20 @@ def check_first_batch(source):
     """Read one sample of each split, so that what is wrong shows early."""
     for generator in (source.train_generator, source.valid_generator):
         batches = generator(1, names=True)
-        next(checked(source, batches))
+        if next(checked(source, batches), None) is None:
+            raise ValueError('the data source has no samples: {} yields '
+                             'nothing'.format(generator.__name__))
         batches.close()
 
 
+def seed_globals(seed):
+    """Seed the generators that a source of its own makes may draw from."""
+    random.seed(seed)
+    np.random.seed(seed)
+
+
 def epoch_seed(seed, epoch):
-    """A seed for what draws from NumPy's global generator in an epoch."""
+    """The seed of the global generators in an epoch; 0 is before all."""
     return (seed * 1000003 + epoch) % 2 ** 32
 
 
@@ -295,7 +319,8 @@ def write_image(path, image):
     if not known:
         raise ValueError('{}: no picture type that OpenCV writes'.format(path))
     with atomic(path) as work:
-        cv2.imwrite(work, image)
+        if not cv2.imwrite(work, image):
+            raise OSError('{}: cannot be written'.format(path))
 
 
 def write_json(path, value):

@@ -304,8 +304,8 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0):
     before = set(tf.global_variables())
     tf.train.import_meta_graph(slim, input_map=mapped)
     variables = [v for v in tf.global_variables() if v not in before]
-    tf.train.Saver(variables).restore(
-        sess, os.path.join(folder, 'variables', 'variables'))
+    tf1.restore(tf.train.Saver(variables), sess,
+                os.path.join(folder, 'variables', 'variables'))
     graph = tf.get_default_graph()
     return {name: graph.get_tensor_by_name(name + ':0')
             for name in TAPS}, order

@@ -1,0 +1,158 @@
+"""Using a trained network: reading, computing and writing overlap.
+
+    jobs -> read (threads) -> batches of one size -> network (the caller's
+    thread) -> probabilities -> use (threads) -> outcomes, in order
+"""
+import collections
+import concurrent.futures
+import contextlib
+import time
+
+import numpy as np
+
+import network
+from tf1 import tf
+import tf1
+
+
+class Predictor:
+    """A restored network, its session, and how long everything took.
+
+    Attributes
+    ----------
+    seconds : dict of lists
+        Of each job: 'decode', 'network' (its share of the batch), 'write'.
+    """
+
+    def __init__(self, sess, net, num_classes, batch_size, workers):
+        self.sess = sess
+        self.net = net
+        self.num_classes = num_classes
+        self.batch_size = batch_size
+        self.workers = workers
+        self.seconds = {'decode': [], 'network': [], 'write': []}
+
+    def probabilities(self, images):
+        """Run the network on a batch.
+
+        Parameters
+        ----------
+        images : sequence of (H, W, 3) arrays of one size, BGR 0..255
+            Both sides are divisible by 32.
+
+        Returns
+        -------
+        (B, H, W, C) float32 array
+        """
+        batch = np.stack(images)
+        # An old graph has a plain placeholder: keep_prob must be fed.
+        result = self.sess.run(self.net.softmax, {self.net.image_input: batch,
+                                                  self.net.keep_prob: 1})
+        wanted = batch.shape[:3] + (self.num_classes,)
+        if result.shape != wanted:
+            raise ValueError('the network gives {}: {} is wanted'.format(
+                result.shape, wanted))
+        return result                                       # [B, H, W, C]
+
+    def predict(self, jobs, read, use):
+        """Take jobs through the network; yield what becomes of them, in order.
+
+        Parameters
+        ----------
+        jobs : iterable
+            At most a few batches of it are taken in advance.
+        read : function of a job
+            Returns any sample and its network input (H, W, 3), or None in its
+            place where there is nothing to run. Called in threads.
+        use : function of job, sample, probabilities (H, W, C) or None
+            Returns the outcome. Called in threads.
+        """
+        def timed_read(job):
+            with self.clock('decode'):
+                return (job,) + tuple(read(job))
+
+        def timed_use(sample):
+            with self.clock('write'):
+                return use(*sample)
+
+        pool = concurrent.futures.ThreadPoolExecutor(self.workers)
+        try:
+            samples = run_ahead(pool, timed_read, jobs,
+                                2 * self.batch_size + self.workers)
+            yield from run_ahead(pool, timed_use, self.run_network(samples),
+                                 max(self.batch_size, self.workers))
+        finally:
+            pool.shutdown()
+
+    def run_network(self, samples):
+        """Pass (job, sample, input) on as (job, sample, probabilities)."""
+        for batch in batches(samples, self.batch_size):
+            images = [image for _, _, image in batch]
+            if images[0] is None:
+                results = images
+            else:
+                start = time.perf_counter()
+                results = self.probabilities(images)
+                share = (time.perf_counter() - start) / len(batch)
+                self.seconds['network'] += [share] * len(batch)
+            for (job, sample, _), result in zip(batch, results):
+                yield job, sample, result
+
+    @contextlib.contextmanager
+    def clock(self, what):
+        start = time.perf_counter()
+        yield
+        self.seconds[what].append(time.perf_counter() - start)
+
+
+def batches(samples, batch_size):
+    """Lists of samples in a row whose inputs have one shape."""
+    batch = []
+    for sample in samples:
+        if batch and (len(batch) == batch_size
+                      or np.shape(sample[2]) != np.shape(batch[0][2])):
+            yield batch
+            batch = []
+        batch.append(sample)
+    if batch:
+        yield batch
+
+
+def run_ahead(pool, function, items, ahead):
+    """Yield function(item) in order, with `ahead` of them under way."""
+    under_way = collections.deque()
+    try:
+        for item in items:
+            under_way.append(pool.submit(function, item))
+            if len(under_way) > ahead:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+@contextlib.contextmanager
+def restore(run, batch_size, workers):
+    """Open the network of a rundir.Run as a Predictor.
+
+    Raises
+    ------
+    ValueError
+        Its files cannot be restored, or have another number of classes.
+    """
+    with tf.Graph().as_default(), tf1.session() as sess:
+        try:
+            net = network.restore(sess, run.graph, run.checkpoint)
+        except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError,
+                UnicodeDecodeError) as error:
+            raise ValueError('{}: the graph cannot be read: {}'.format(
+                run.graph, str(error).splitlines()[0]))
+        shape = net.softmax.shape
+        found = shape.as_list()[-1] if shape.ndims else None
+        if found not in (None, len(run.class_names)):
+            raise ValueError('{} has {} classes, {} are wanted: {}'.format(
+                run.graph, found, len(run.class_names),
+                ', '.join(run.class_names)))
+        yield Predictor(sess, net, len(run.class_names), batch_size, workers)

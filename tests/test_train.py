@@ -1,0 +1,591 @@
+"""train.py on a few small pictures: runs, stops, resumes and refusals."""
+import glob
+import json
+import os
+import shutil
+import signal
+
+import cv2
+import numpy as np
+import pytest
+
+import fixtures
+import helpers
+import rundir
+from tf1 import tf
+import train
+import utils
+import vgg16
+
+# To the contract alone, in float32: half of each picture is road. Files are
+# drawn from the global generators, as a source of one's own may do. HALVES
+# says what happens at which batch of more than one sample.
+HALVES = '''
+import os
+import random
+
+import numpy as np
+
+
+class Halves:
+    image_size = (64, 32)
+    num_classes = 2
+    label_colors = {0: (255, 0, 0), 1: (0, 0, 255)}
+
+    def load_data(self, data_dir, valid_fraction):
+        numbers = list(range(9))
+        random.shuffle(numbers)
+        self.train, self.valid = numbers[3:], numbers[:3]
+        self.num_training, self.num_validation = 6, 3
+        self.asked = 0
+
+    def train_generator(self, batch_size, names=False):
+        order = np.random.permutation(6)
+        for images, labels, paths in self.draw(
+                [self.train[k] for k in order], batch_size):
+            if batch_size > 1:
+                self.asked += 1
+                event, _, when = os.environ.get('HALVES', '').partition('@')
+                if str(self.asked) == when and event == 'nan':
+                    images[0, 3, 5] = np.nan
+                elif str(self.asked) == when:
+                    os.kill(os.getpid(), int(event))
+            yield (images, labels, paths, paths) if names else (images, labels)
+
+    def valid_generator(self, batch_size, names=False):
+        for images, labels, paths in self.draw(self.valid, batch_size):
+            yield (images, labels, paths, paths) if names else (images, labels)
+
+    def draw(self, numbers, batch_size):
+        for k in range(0, len(numbers), batch_size):
+            chunk = numbers[k:k + batch_size]
+            images = np.zeros((len(chunk), 32, 64, 3), np.float32)
+            labels = np.zeros((len(chunk), 32, 64, 2), np.float32)
+            images[:, 8:] = 200.5
+            images += np.reshape(chunk, (-1, 1, 1, 1))
+            labels[:, 8:, :, 1] = 1
+            labels[:, :8, :, 0] = 1
+            yield images, labels, ['{}.png'.format(n) for n in chunk]
+
+
+def get_source():
+    return Halves()
+'''
+OTHERS = {
+    'source_broken.py': 'import surely_not_installed\n',
+    'source_empty.py': 'get_source = object\n',
+    'source_nothing.py': '"""No source."""\n',
+    'source_dry.py': HALVES.replace('return Halves()', '''
+    source = Halves()
+    source.train_generator = lambda batch_size, names=False: iter(())
+    return source''')}
+
+
+@pytest.fixture(scope='module')
+def workspace(tmp_path_factory):
+    """A folder of sources and of a VGG16; the runs go there too."""
+    folder = tmp_path_factory.mktemp('workspace')
+    sources = dict(OTHERS, **{'source_halves.py': HALVES,
+                              'source_tiny.py': helpers.TINY})
+    for name, code in sources.items():
+        (folder / name).write_text(code)
+    fixtures.make_vgg(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def in_workspace(workspace, monkeypatch):
+    """Work in that folder; leave the handlers of signals as they were."""
+    monkeypatch.chdir(workspace)
+    monkeypatch.syspath_prepend(str(workspace))
+    with kept_handlers():
+        yield
+
+
+class kept_handlers:
+    def __enter__(self):
+        self.handlers = {number: signal.getsignal(number)
+                         for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def __exit__(self, *_):
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+
+def halves(name, *more):
+    return ['--data-source', 'halves', '--name', name, '--batch-size', '2',
+            '--learning-rate', '.01', '--epochs', '2'] + list(more)
+
+
+def tiny(name, *more):
+    return ['--data-source', 'tiny', '--data-dir', helpers.data_dir(),
+            '--name', name, '--batch-size', '4', '--learning-rate', '.01',
+            '--workers', '2', '--epochs', '2'] + list(more)
+
+
+def run(arguments):
+    """Run train.py's main in this process; its exit status."""
+    with pytest.raises(SystemExit) as stopped:
+        utils.run(lambda: train.main(arguments))
+    return stopped.value.code or 0
+
+
+def error_of(capsys):
+    """The one line that is on stderr."""
+    error = capsys.readouterr().err
+    assert error.startswith('[!] ') and error.count('\n') == 1
+    return error
+
+
+def read_log(name):
+    with open(os.path.join(name, 'log.jsonl')) as file:
+        return [json.loads(line) for line in file]
+
+
+def checkpoints(name):
+    return sorted(os.path.basename(path)[:-len('.index')]
+                  for path in glob.glob(os.path.join(name, '*.index')))
+
+
+def variables(name, kind):
+    """{name: value} in a checkpoint of a run."""
+    reader = tf.train.load_checkpoint(rundir.checkpoint(name, kind))
+    return {key: reader.get_tensor(key)
+            for key in reader.get_variable_to_shape_map()}
+
+
+def read_events(directory):
+    """{tag: {step: value}} of all events, a summary's value as it is."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(directory, '*tfevents*'))):
+        for event in tf.train.summary_iterator(path):
+            for value in event.summary.value:
+                found.setdefault(value.tag, {})[event.step] = value
+    return found
+
+
+@pytest.fixture(scope='module')
+def finished(workspace):
+    """A run of three epochs with all that can be asked for."""
+    home = os.getcwd()
+    os.chdir(str(workspace))
+    try:
+        with kept_handlers():
+            assert run(tiny('finished', '--epochs', '3', '--augment', '--seed',
+                            '5', '--histograms', '--table', '--class-weights',
+                            'median')) == 0
+    finally:
+        os.chdir(home)
+    return str(workspace / 'finished')
+
+
+def test_a_run_tells_all_of_itself(finished):
+    saved = rundir.read_options(finished)
+    asked = vars(train.parse_options(['--data-source', 'tiny']))
+    assert set(saved['options']) == set(asked)
+    assert saved['options']['batch_size'] == 4
+    assert saved['options']['augment'] is True
+    assert saved['class_names'] == ['sky', 'not road', 'road', 'never']
+    assert saved['label_colors'] == [[180, 130, 70], [0, 0, 255],
+                                     [255, 0, 255], [0, 255, 0]]
+    assert saved['image_size'] == [64, 32]
+    assert saved['ignore'] is True
+    assert saved['vgg16_channel_order'] == 'RGB'
+    assert len(saved['class_weights']) == 4 and saved['class_weights'][3] == 1
+    assert saved['split'] == {
+        'train': ['train/{}.png'.format(k) for k in range(9)],
+        'valid': ['valid/{}.png'.format(k) for k in range(4)]}
+    assert set(saved['versions']) == {'python', 'tensorflow', 'numpy'}
+    assert saved['versions']['tensorflow'] == tf.__version__
+
+
+def test_a_run_holds_this_and_no_more(finished):
+    state = rundir.read_state(finished)
+    assert state['epoch'] == 3
+    # Three steps an epoch; which was the best is for the network to say.
+    assert state['last'] == 'last-9' and state['resume'] == 'resume-9'
+    assert state['best'] == 'best-{}'.format(3 * state['best_epoch'])
+    assert sorted(os.listdir(finished)) == sorted(
+        ['options.json', 'state.json', 'network.meta', 'log.jsonl',
+         'tensorboard']
+        + [state[kind] + end for kind in ('best', 'last', 'resume')
+           for end in ('.index', '.data-00000-of-00001')])
+
+
+def test_only_the_resumable_checkpoint_has_adam_s_slots(finished):
+    last, best, resume = [variables(finished, kind)
+                          for kind in ('last', 'best', 'resume')]
+    assert set(last) == set(best) and len(last) == 30 + 9 + 1
+    assert last['global_step'] == 9
+    assert not [name for name in last if 'Adam' in name or 'beta' in name]
+    assert set(last) < set(resume)
+    assert len([name for name in resume if name.endswith('/Adam')]) == 39
+    for name, value in last.items():
+        np.testing.assert_array_equal(resume[name], value)
+
+
+def test_the_log_has_a_line_of_scores_an_epoch(finished):
+    log = read_log(finished)
+    assert [entry['epoch'] for entry in log] == [1, 2, 3]
+    for entry in log:
+        assert set(entry) >= {'train_loss', 'valid_loss', 'miou', 'fwiou',
+                              'pixel_accuracy', 'mean_accuracy',
+                              'images_per_second', 'seconds'}
+        assert set(entry['iou']) == {'sky', 'not road', 'road', 'never'}
+    # Class weights leave it at ln(C), as the mean is one of weights.
+    assert abs(log[0]['first_batch_loss'] - np.log(4)) < .05 * np.log(4)
+    assert log[0]['first_batch_loss'] > log[2]['train_loss']
+    state = rundir.read_state(finished)
+    assert state['best_miou'] == max(entry['miou'] for entry in log)
+
+
+def test_tensorboard_has_scalars_and_the_same_pictures(finished):
+    events = read_events(os.path.join(finished, 'tensorboard'))
+    log = read_log(finished)
+    for tag in ('train_loss', 'valid_loss', 'miou', 'pixel_accuracy'):
+        assert {step: value.simple_value
+                for step, value in events[tag].items()} == {
+            entry['epoch']: pytest.approx(entry[tag], rel=1e-5)
+            for entry in log}
+    assert set(events['iou/road']) == {1, 2, 3}
+    inputs = []
+    for step in (1, 3):
+        image = events['validation/3'][step].image
+        picture = cv2.imdecode(np.frombuffer(image.encoded_image_string,
+                                             np.uint8), cv2.IMREAD_COLOR)
+        # Input, truth and prediction, with gaps of 4 pixels.
+        assert picture.shape == (32, 3 * 64 + 2 * 4, 3)
+        assert (image.width, image.height) == (200, 32)
+        inputs.append(picture[:, :2 * 64 + 4])
+    np.testing.assert_array_equal(*inputs)
+    expected = cv2.resize(cv2.imread(os.path.join(
+        helpers.data_dir(), 'valid', '3.png')), (64, 32),
+        interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(inputs[0][:, :64], expected)
+
+
+def test_histograms_of_gradients_and_weights_are_there_if_asked_for(
+        finished):
+    events = read_events(os.path.join(finished, 'tensorboard'))
+    for tag in ('gradients/conv1_1/filter', 'weights/conv1_1/filter',
+                'gradients/layer7_out_up/filter'):
+        assert set(events[tag]) == {1, 2, 3}
+    # conv1_1 is 3 x 3 x 3 x 1
+    assert events['weights/conv1_1/filter'][3].histo.num == 27
+
+
+def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
+    """And what is killed in epoch 4 goes on from epoch 2."""
+    done = fixtures.run_program(
+        'train.py', *halves('killed', '--epochs', '5',
+                            '--checkpoint-interval', '2'),
+        cwd=workspace, HALVES='9@11')
+    assert done.returncode == -signal.SIGKILL
+    assert [line.split(':')[0] for line in done.stdout.splitlines()] == [
+        '[i] epoch {}/5'.format(epoch) for epoch in (1, 2, 3)]
+    log = read_log('killed')
+    assert len(log) == 3
+    assert abs(log[0]['first_batch_loss'] - np.log(2)) < .05 * np.log(2)
+    state = rundir.read_state('killed')
+    assert (state['epoch'], state['resume']) == (2, 'resume-6')
+    assert variables('killed', 'resume')['global_step'] == 6
+    assert variables('killed', 'best')['global_step'] == 3 * state[
+        'best_epoch']
+    assert run(['--resume', '--name', 'killed']) == 0
+    assert [entry['epoch'] for entry in read_log('killed')] == [1, 2, 3, 4, 5]
+    assert rundir.read_state('killed')['resume'] == 'resume-15'
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGTERM, 143),
+                                            (signal.SIGINT, 130)])
+def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
+    name = 'signal-{}'.format(status)
+    done = fixtures.run_program(
+        'train.py', *halves(name), cwd=workspace,
+        HALVES='{}@5'.format(int(number)))
+    assert done.returncode == status
+    assert 'Traceback' not in done.stderr
+    assert 'saving' in done.stderr
+    # Five steps were made, of which one epoch of three is whole.
+    state = rundir.read_state(name)
+    assert (state['epoch'], state['resume']) == (1, 'resume-5')
+    assert checkpoints(name) == ['best-3', 'last-5', 'resume-5']
+    assert variables(name, 'resume')['global_step'] == 5
+    assert run(['--resume', '--name', name]) == 0
+    assert [entry['epoch'] for entry in read_log(name)] == [1, 2]
+    assert rundir.read_state(name)['resume'] == 'resume-8'
+
+
+def test_two_epochs_and_two_more_are_four_at_once(workspace):
+    more = ['--augment', '--image-size', '96x32', '--seed', '3']
+    assert run(tiny('four', *more + ['--epochs', '4'])) == 0
+    assert run(tiny('twice', *more)) == 0
+    done = fixtures.run_program(
+        'train.py', '--resume', '--name', 'twice', '--epochs', '4',
+        '--image-size', '96x32', cwd=workspace)
+    assert (done.returncode, done.stderr) == (0, '')
+    four, twice = read_log('four'), read_log('twice')
+    assert len(four) == len(twice) == 4
+    for entry, other in zip(four, twice):
+        assert entry['epoch'] == other['epoch']
+        for key in ('train_loss', 'first_batch_loss', 'valid_loss', 'miou'):
+            assert entry[key] == pytest.approx(other[key], abs=1e-4)
+    # Were the loss the same all along, this would say nothing.
+    assert four[3]['train_loss'] < four[2]['train_loss'] - 1e-3
+    assert rundir.read_state('four')['best_epoch'] == rundir.read_state(
+        'twice')['best_epoch']
+    assert rundir.read_options('twice')['options']['epochs'] == 4
+
+
+def test_another_seed_is_another_run():
+    assert run(tiny('seed-1', '--epochs', '1', '--seed', '1')) == 0
+    assert run(tiny('seed-2', '--epochs', '1', '--seed', '2')) == 0
+    first, second = [read_log(name)[0]['train_loss']
+                     for name in ('seed-1', 'seed-2')]
+    assert abs(first - second) > 1e-5
+
+
+def test_nan_names_the_files_and_leaves_the_last_good_checkpoint(
+        monkeypatch, capsys):
+    monkeypatch.setenv('HALVES', 'nan@5')
+    assert run(halves('nan')) == 1
+    error = error_of(capsys)
+    assert 'the loss is nan after the batch ' in error
+    split = rundir.read_options('nan')['split']['train']
+    named = error.split('batch ')[1].split(':')[0].split(', ')
+    assert len(named) == 2
+    assert {os.path.join('..', name) for name in named} <= set(split)
+    state = rundir.read_state('nan')
+    assert (state['epoch'], state['resume']) == (1, 'resume-3')
+    assert all(np.isfinite(value).all()
+               for value in variables('nan', 'resume').values())
+    monkeypatch.delenv('HALVES')
+    assert run(['--resume', '--name', 'nan']) == 0
+    assert [entry['epoch'] for entry in read_log('nan')] == [1, 2]
+
+
+def test_weights_that_the_last_batch_of_an_epoch_broke_are_not_saved(capsys):
+    # One batch an epoch: its loss is ln(2), and then all is lost.
+    assert run(halves('huge', '--batch-size', '6', '--learning-rate',
+                      '1e30')) == 1
+    assert 'the loss is ' in error_of(capsys)
+    assert checkpoints('huge') == []
+
+
+def test_the_demo_s_scenes_train_at_another_size(monkeypatch):
+    import source_demo
+    monkeypatch.setattr(source_demo, 'TRAINING', 6)
+    monkeypatch.setattr(source_demo, 'VALIDATION', 3)
+    assert run(['--data-source', 'demo', '--image-size', '64x32', '--name',
+                'demo', '--epochs', '1', '--batch-size', '4']) == 0
+    assert rundir.read_options('demo')['image_size'] == [64, 32]
+    assert checkpoints('demo') == ['best-2', 'last-2', 'resume-2']
+
+
+def test_other_files_in_a_run_survive_it():
+    assert run(halves('mine', '--epochs', '1')) == 0
+    for name in ('best-shots.png', 'last-words.txt', 'resume-1.txt'):
+        with open(os.path.join('mine', name), 'w') as file:
+            file.write('keep')
+    assert run(['--resume', '--name', 'mine', '--epochs', '2']) == 0
+    assert {'best-shots.png', 'last-words.txt', 'resume-1.txt'} < set(
+        os.listdir('mine'))
+    assert [name for name in checkpoints('mine') if 'best' not in name] == [
+        'last-6', 'resume-6']
+
+
+def test_a_finished_run_has_nothing_to_resume(finished, capsys):
+    log = read_log(finished)
+    assert run(['--resume', '--name', finished]) == 0
+    assert capsys.readouterr().out.startswith('[i] best mIoU')
+    assert read_log(finished) == log
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['--batch-size', '3'], '--batch-size is 4 in'),
+    (['--image-size', '32x64'], '--image-size is (64, 32) in'),
+    (['--learning-rate', '1'], '--learning-rate is 0.01 in'),
+    (['--seed', '6'], '--seed is 5 in'),
+    (['--data-source', 'demo'], '--data-source is tiny in'),
+    (['--class-weights', 'none'], '--class-weights is median in'),
+    (['--init-from', 'four'], '--init-from is None in')])
+def test_a_resumed_run_keeps_what_it_began_with(
+        finished, monkeypatch, capsys, arguments, message):
+    saved = rundir.read_options(finished)
+    saved['options']['image_size'] = [64, 32]
+    monkeypatch.setattr(rundir, 'read_options', lambda _: saved)
+    assert run(['--resume', '--name', finished] + arguments) == 1
+    assert message in error_of(capsys)
+
+
+def test_a_resumed_run_takes_the_same_options_again(finished):
+    options = train.parse_options(
+        tiny(finished, '--resume', '--seed', '5', '--class-weights', 'median',
+             '--augment', '--epochs', '30'))
+    assert (options.epochs, options.batch_size, options.seed) == (30, 4, 5)
+
+
+def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
+    data = shutil.copytree(helpers.data_dir(), str(tmp_path / 'data'))
+    assert run(tiny('split', '--data-dir', data, '--epochs', '1')) == 0
+    os.remove(os.path.join(data, 'train', '4.png'))
+    os.remove(os.path.join(data, 'train', '4_ids.png'))
+    capsys.readouterr()
+    assert run(['--resume', '--name', 'split', '--epochs', '2']) == 1
+    assert 'train split is not that of the run: 1 differ, such as ' \
+        'train/4.png' in error_of(capsys)
+    assert rundir.read_state('split')['epoch'] == 1
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['--data-source', 'nope'], "no data source 'nope': source_nope.py"),
+    (['--data-source', 'no.such'], "no data source 'no.such': no/such.py"),
+    (['--data-source', 'broken'], "'broken' cannot be imported: No module "
+                                  "named 'surely_not_installed'"),
+    (['--data-source', 'nothing'], 'has no get_source()'),
+    (['--data-source', 'empty'], "'empty' lacks image_size, num_classes"),
+    (['--data-source', 'dry'], 'has no samples'),
+    (tiny('new', '--data-dir', 'nowhere'), 'nowhere'),
+    (halves('new', '--augment'), "'halves' has no augmentation"),
+    (halves('new', '--classes', '29'), '--classes does not apply'),
+    (halves('new', '--image-size', '96x64'), 'of shape'),
+    (halves('new', '--class-weights', 'none.json'), 'none.json'),
+    (halves('new', '--init-from', 'nowhere'), 'no checkpoint in nowhere'),
+    (['--resume', '--name', 'new'], 'no run in new')])
+def test_what_is_wrong_is_one_line_and_leaves_nothing(
+        capsys, arguments, message):
+    before = os.listdir('.')
+    if '--resume' not in arguments:
+        arguments = arguments + ['--name', 'new']
+    assert run(arguments) == 1
+    assert message in error_of(capsys)
+    assert os.listdir('.') == before
+
+
+@pytest.mark.parametrize('arguments', [
+    [], ['--data-source', 'tiny', '--epochs', '0'],
+    ['--data-source', 'tiny', '--image-size', '570x160'],
+    ['--data-source', 'tiny', '--keep-prob', '0'],
+    ['--data-source', 'tiny', '--learning-rate', 'nan'],
+    ['--data-source', 'tiny', '--valid-fraction', '1']])
+def test_options_out_of_range_are_a_usage_error(arguments, capsys):
+    assert run(arguments) == 2
+    assert 'error: ' in capsys.readouterr().err
+
+
+def test_an_existing_run_is_refused_and_untouched(finished, capsys):
+    before = {name: os.stat(os.path.join(finished, name)).st_mtime_ns
+              for name in os.listdir(finished)}
+    assert run(tiny(finished)) == 1
+    assert '--resume goes on with it' in error_of(capsys)
+    assert before == {name: os.stat(os.path.join(finished, name)).st_mtime_ns
+                      for name in os.listdir(finished)}
+
+
+def test_too_little_disk_is_told_before_anything_is_written(
+        monkeypatch, capsys):
+    monkeypatch.setattr(rundir.shutil, 'disk_usage',
+                        lambda path: shutil._ntuple_diskusage(9, 9, 0))
+    assert run(halves('new')) == 1
+    assert '0.0 GB are free' in error_of(capsys)
+    assert not os.path.exists('new')
+
+
+def test_pictures_beyond_all_memory_name_what_to_shrink(capsys):
+    assert run(tiny('new', '--image-size', '33554432x33554432')) == 1
+    error = error_of(capsys)
+    assert error.startswith('[!] out of memory (')
+    assert '--batch-size' in error and '--image-size' in error
+    assert not os.path.exists('new')
+
+
+def test_a_missing_vgg16_is_fetched(monkeypatch, workspace):
+    def fetch(url, directory, **_):
+        assert url == vgg16.URL
+        shutil.copytree(str(workspace / 'vgg'), directory)
+
+    monkeypatch.setattr(vgg16.download, 'fetch_and_unpack', fetch)
+    assert run(halves('fetched', '--epochs', '1', '--vgg-dir',
+                      'fetched-vgg')) == 0
+
+
+def test_a_vgg16_that_cannot_be_had_leaves_no_run(monkeypatch, capsys):
+    def fetch(url, directory, **_):
+        raise OSError(url + ': no route')
+
+    monkeypatch.setattr(vgg16.download, 'fetch_and_unpack', fetch)
+    assert run(halves('new', '--vgg-dir', 'none')) == 1
+    assert 'no route' in error_of(capsys)
+    assert not os.path.exists('new')
+
+
+def test_median_weights_are_worked_out_from_the_training_labels():
+    # A quarter of each picture is class 0: .25 and .75, their median .5.
+    assert run(halves('median', '--epochs', '1', '--class-weights',
+                      'median')) == 0
+    np.testing.assert_allclose(
+        rundir.read_options('median')['class_weights'], [2, 2 / 3])
+
+
+def test_weights_of_a_file_go_by_the_classes_names(capsys):
+    with open('weights.json', 'w') as file:
+        json.dump({'1': 2, '0': .5}, file)
+    assert run(halves('weighed', '--epochs', '1', '--class-weights',
+                      'weights.json')) == 0
+    assert rundir.read_options('weighed')['class_weights'] == [.5, 2]
+    capsys.readouterr()
+    for weights, message in (({'road': 1}, 'of these classes is wanted: 0, 1'),
+                             ({'0': 'x', '1': 1}, 'are no weights'),
+                             ({'0': 0, '1': 0}, 'are no weights'),
+                             ({'0': -1, '1': 1}, 'are no weights')):
+        with open('wrong.json', 'w') as file:
+            json.dump(weights, file)
+        assert run(halves('new', '--class-weights', 'wrong.json')) == 1
+        error = error_of(capsys)
+        assert 'wrong.json: ' in error and message in error
+
+
+def test_a_run_begins_with_what_fits_of_another(finished, capsys):
+    assert run(halves('after', '--epochs', '1', '--init-from', finished,
+                      '--learning-rate', '1e-12')) == 0
+    # VGG16's 30 variables fit; scores and upsampling are of 4 classes.
+    assert '[i] 30 of 39 variables from {}; new: layer3_out_score/filter, ' \
+        'layer3_out_score/biases, layer3_out_up/filter, '.format(finished) \
+        in capsys.readouterr().out
+    found, source = variables('after', 'last'), variables(finished, 'best')
+    np.testing.assert_allclose(found['conv5_3/filter'],
+                               source['conv5_3/filter'], atol=1e-9)
+    assert found['global_step'] == 3
+
+
+def test_a_run_begins_with_all_of_its_like(finished, capsys):
+    assert run(tiny('like', '--epochs', '1', '--init-from', finished)) == 0
+    assert '[i] 39 of 39 variables from {}\n'.format(finished) \
+        in capsys.readouterr().out
+    # It starts below ln(4), where a new one does.
+    assert read_log('like')[0]['first_batch_loss'] < 1.3
+
+
+def test_tensorboard_goes_where_it_is_sent(capsys):
+    assert run(halves('elsewhere', '--epochs', '1', '--tensorboard-dir',
+                      'board')) == 0
+    assert set(read_events('board')['valid_loss']) == {1}
+    assert not os.path.exists(os.path.join('elsewhere', 'tensorboard'))
+
+
+def test_events_of_epochs_done_again_are_hidden(capsys):
+    assert run(halves('again', '--epochs', '1')) == 0
+    assert run(['--resume', '--name', 'again', '--epochs', '2']) == 0
+    sessions = [event.session_log.status
+                for path in glob.glob('again/tensorboard/*tfevents*')
+                for event in tf.train.summary_iterator(path)
+                if event.step == 2 and event.HasField('session_log')]
+    assert sessions == [tf.SessionLog.START]
+
+
+def test_the_table_of_classes_is_printed_if_asked_for(capsys):
+    assert run(tiny('table', '--epochs', '1', '--table')) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ['class', 'share', 'accuracy', 'precision',
+                                'IoU']
+    assert lines[3].split()[0] == 'road'

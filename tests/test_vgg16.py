@@ -1,0 +1,487 @@
+"""VGG16 as a SavedModel: names, values, channel order, dropout, files."""
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+
+import fcnvgg
+from fixtures import WIDTH, fresh_session, make_vgg, run_program
+from helpers import ROOT
+import network
+from tf1 import saved_model_pb2, tf
+import utils
+import vgg16
+
+# What the course archive holds, by FACTS read from the archive's own graph.
+NAMES = ['conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2',
+         'conv3_3', 'conv4_1', 'conv4_2', 'conv4_3', 'conv5_1', 'conv5_2',
+         'conv5_3']
+
+
+@pytest.fixture(scope='module')
+def vgg_dir(tmp_path_factory):
+    return make_vgg(tmp_path_factory.mktemp('model'))
+
+
+@pytest.fixture
+def copy(vgg_dir, tmp_path):
+    """A SavedModel that a test may break."""
+    return shutil.copytree(vgg_dir, str(tmp_path / 'copy'))
+
+
+def draw_weights(width=WIDTH, fc=True):
+    """Random weights whose biases are not all zero."""
+    random = np.random.RandomState(8)
+    weights = {name: (kernel, random.uniform(0, .5, biases.shape)
+                      .astype(np.float32))
+               for name, (kernel, biases)
+               in vgg16.random_weights(width).items()}
+    return weights if fc else vgg16.with_fc(weights, 'none')
+
+
+def draw_picture(height, width):
+    return np.random.RandomState(2).uniform(
+        0, 255, (1, height, width, 3)).astype(np.float32)
+
+
+def run_taps(directory, picture, keep_prob=1, seed=0, step=0):
+    """The taps on a BGR picture, in the order of the table, and the order."""
+    with fresh_session() as sess:
+        image_input, keep = network.inputs()
+        taps, order = vgg16.load(sess, directory, image_input, keep, seed)
+        sess.run(tf.train.get_global_step().assign(step))
+        return sess.run([taps[name] for name in vgg16.TAPS],
+                        {image_input: picture, keep: keep_prob}), order
+
+
+def convolve(x, kernel, biases):
+    """SAME convolution and ReLU of one sample [H, W, C], by its shifts."""
+    side = len(kernel)
+    height, width = x.shape[:2]
+    padded = np.pad(x, [(side // 2,) * 2] * 2 + [(0, 0)], mode='constant')
+    out = sum(np.tensordot(padded[dy:dy + height, dx:dx + width],
+                           kernel[dy, dx].astype(np.float64), 1)
+              for dy in range(side) for dx in range(side))
+    return np.maximum(out + biases, 0)
+
+
+def pool(x):
+    """The largest of two pixels by two, of what is left at odd borders."""
+    height, width, channels = x.shape
+    padded = np.full((height + height % 2, width + width % 2, channels),
+                     -np.inf)
+    padded[:height, :width] = x
+    return np.maximum.reduce([padded[0::2, 0::2], padded[0::2, 1::2],
+                              padded[1::2, 0::2], padded[1::2, 1::2]])
+
+
+def compute_taps(weights, picture):
+    """The taps of VGG16 on a BGR picture [1, H, W, 3], without TensorFlow."""
+    x = picture[0].astype(np.float64) - (103.939, 116.779, 123.68)
+    taps = []
+    for block, count in enumerate((2, 2, 3, 3, 3), 1):
+        for number in range(1, count + 1):
+            x = convolve(x, *weights['conv{}_{}'.format(block, number)])
+        x = pool(x)
+        taps.append(x)
+    for name in ('fc6', 'fc7'):
+        if name in weights:
+            x = convolve(x, *weights[name])
+    return [taps[2], taps[3], x]
+
+
+def edit_model(directory, change):
+    """Change the graph in a SavedModel; `change` gets {name: node}."""
+    path = os.path.join(directory, 'saved_model.pb')
+    model = saved_model_pb2.SavedModel()
+    with open(path, 'rb') as file:
+        model.ParseFromString(file.read())
+    graph_def = model.meta_graphs[0].graph_def
+    change(graph_def, {node.name: node for node in graph_def.node})
+    with open(path, 'wb') as file:
+        file.write(model.SerializeToString())
+
+
+def swap_channels(_, nodes):
+    """Let the graph take blue, green, red, where it takes red first."""
+    blue, red = nodes['Processing/sub'], nodes['Processing/sub_2']
+    blue.input[0], red.input[0] = red.input[0], blue.input[0]
+
+
+def test_the_saved_model_has_the_names_of_the_course_archive(vgg_dir):
+    with fresh_session() as sess:
+        tf.saved_model.loader.load(sess, ['vgg16'], vgg_dir)
+        graph = tf.get_default_graph()
+        names = {operation.name for operation in graph.get_operations()}
+        variables = {v.op.name: v.shape.as_list()
+                     for v in tf.trainable_variables()}
+    wanted = ['image_input', 'keep_prob', 'layer3_out', 'layer4_out',
+              'layer7_out']
+    wanted += ['Processing/' + name for name in
+               ('split', 'sub', 'sub_1', 'sub_2', 'concat')]
+    wanted += ['pool{}'.format(number) for number in range(1, 6)]
+    wanted += ['{}/{}'.format(name, part) for name in NAMES + ['fc6', 'fc7']
+               for part in ('Conv2D', 'BiasAdd', 'Relu')]
+    assert set(wanted) <= names
+    assert sorted(variables) == sorted(
+        [name + end for name in NAMES for end in ('/filter', '/biases')]
+        + ['fc6/weights', 'fc6/biases', 'fc7/weights', 'fc7/biases'])
+    assert len(variables) == 30
+    assert variables['conv1_1/filter'] == [3, 3, 3, 1]
+    assert variables['conv3_1/filter'] == [3, 3, 2, 5]
+    assert variables['fc6/weights'] == [7, 7, 10, 81]
+    assert variables['fc7/weights'] == [1, 1, 81, 81]
+
+
+def test_at_full_width_it_has_134260544_weights():
+    channels, count = 3, 0
+    for name, (kernel, biases) in fake_full_weights().items():
+        assert kernel.shape[2:] == (channels, len(biases))
+        channels = len(biases)
+        count += kernel.size + biases.size
+    assert (channels, count) == (4096, 134260544)
+
+
+# 45 and 70 are odd at one pool or another on their way down.
+@pytest.mark.parametrize('height, width', [(32, 64), (45, 70)])
+@pytest.mark.parametrize('fc', [True, False])
+def test_the_taps_are_those_of_a_forward_pass_in_numpy(
+        tmp_path, height, width, fc):
+    weights = draw_weights(fc=fc)
+    vgg16.save(weights, str(tmp_path / 'vgg'))
+    picture = draw_picture(height, width)
+    found, order = run_taps(str(tmp_path / 'vgg'), picture)
+    assert order == 'RGB'
+    for tap, expected in zip(found, compute_taps(weights, picture)):
+        assert expected.max() > .1
+        np.testing.assert_allclose(tap[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_taps_stand_at_strides_8_16_and_32(vgg_dir):
+    taps, _ = run_taps(vgg_dir, draw_picture(64, 96))
+    assert [tap.shape for tap in taps] == [
+        (1, 8, 12, 5), (1, 4, 6, 10), (1, 2, 3, 81)]
+
+
+def test_a_model_that_takes_bgr_sees_the_same_picture(vgg_dir, copy):
+    edit_model(copy, swap_channels)
+    picture = draw_picture(32, 64)
+    found, order = run_taps(copy, picture)
+    expected, own_order = run_taps(vgg_dir, picture)
+    assert (order, own_order) == ('BGR', 'RGB')
+    for tap, same in zip(found, expected):
+        np.testing.assert_allclose(tap, same, rtol=1e-5, atol=1e-6)
+    # With the channels the other way round it sees something else.
+    mirrored, _ = run_taps(copy, picture[..., ::-1])
+    assert abs(mirrored[0] - expected[0]).max() > 1e-2
+
+
+def test_unknown_preprocessing_is_refused(copy):
+    def scale(_, nodes):
+        nodes['Processing/sub/y'].attr['value'].tensor.float_val[:] = [100]
+
+    edit_model(copy, scale)
+    with pytest.raises(ValueError, match='cannot tell the channel order'):
+        run_taps(copy, draw_picture(32, 64))
+
+
+def test_missing_tensors_are_listed(copy):
+    def drop(graph_def, nodes):
+        for name in ('keep_prob', 'layer7_out'):
+            graph_def.node.remove(nodes[name])
+
+    edit_model(copy, drop)
+    with pytest.raises(ValueError,
+                       match='lacks the tensors keep_prob, layer7_out$'):
+        run_taps(copy, draw_picture(32, 64))
+
+
+def test_a_model_of_another_tag_is_refused(copy):
+    path = os.path.join(copy, 'saved_model.pb')
+    model = saved_model_pb2.SavedModel()
+    with open(path, 'rb') as file:
+        model.ParseFromString(file.read())
+    model.meta_graphs[0].meta_info_def.tags[:] = ['serve']
+    with open(path, 'wb') as file:
+        file.write(model.SerializeToString())
+    with pytest.raises(ValueError, match="no graph tagged 'vgg16'"):
+        vgg16.read_meta_graph(copy)
+
+
+def test_a_model_that_is_cut_short_is_refused(copy):
+    os.truncate(os.path.join(copy, 'saved_model.pb'), 5000)
+    with pytest.raises(ValueError, match='is no SavedModel'):
+        vgg16.read_meta_graph(copy)
+
+
+@pytest.mark.parametrize('name', ['variables.index',
+                                  'variables.data-00000-of-00001'])
+def test_weights_that_are_cut_short_are_told_in_one_line(copy, name):
+    os.truncate(os.path.join(copy, 'variables', name), 100)
+    with pytest.raises(ValueError, match='weights cannot be read') as error:
+        run_taps(copy, draw_picture(32, 64))
+    assert '\n' not in str(error.value)
+
+
+def test_three_levels_of_folders_are_found(vgg_dir):
+    for folder in (vgg_dir, os.path.dirname(vgg_dir),
+                   os.path.join(vgg_dir, 'variables')):
+        assert os.path.samefile(vgg16.find(folder), vgg_dir)
+    assert vgg16.find(os.path.join(vgg_dir, 'no', 'such')) is None
+
+
+def test_no_saved_model_is_told_with_what_makes_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match='python vgg16.py makes one'):
+        run_taps(str(tmp_path), draw_picture(32, 64))
+
+
+def test_weights_in_initializers_stay_out_of_the_metagraph(
+        tmp_path, monkeypatch):
+    """The course archive holds its weights twice, the second time so."""
+    weights = draw_weights(.1)
+    values = iter([value for name in NAMES + ['fc6', 'fc7']
+                   for value in weights[name]])
+    get_variable = tf.get_variable
+    monkeypatch.setattr(
+        vgg16.tf, 'get_variable', lambda name, shape, initializer:
+        get_variable(name, shape,
+                     initializer=tf.constant_initializer(next(values))))
+    directory = str(tmp_path / 'vgg')
+    vgg16.save(weights, directory)
+    monkeypatch.undo()
+    size = 4 * sum(kernel.size + biases.size
+                   for kernel, biases in weights.values())
+    assert size > 5e6
+    assert os.path.getsize(os.path.join(directory, 'saved_model.pb')) > size
+    with fresh_session() as sess:
+        fcnvgg.build(sess, directory, 2)
+        network.initialize_rest(sess)
+        network.export(str(tmp_path))
+        kernel = sess.run('fc6/weights:0')
+    assert os.path.getsize(str(tmp_path / 'network.meta')) < 5e5
+    np.testing.assert_array_equal(kernel, weights['fc6'][0])
+
+
+def fake_full_weights():
+    """Zeros in the shapes of the whole VGG16, that take no memory."""
+    return {name: [np.broadcast_to(np.float32(0), shape) for shape in shapes]
+            for name, shapes in full_shapes()}
+
+
+def full_shapes():
+    channels = 3
+    for name, out in zip(NAMES + ['fc6', 'fc7'],
+                         [64] * 2 + [128] * 2 + [256] * 3 + [512] * 6
+                         + [4096] * 2):
+        side = {'fc6': 7, 'fc7': 1}.get(name, 3)
+        yield name, [(side, side, channels, out), (out,)]
+        channels = out
+
+
+def test_the_metagraph_of_the_whole_network_is_below_5_mb(
+        tmp_path, monkeypatch):
+    def load(sess, vgg_dir, image_input, keep_prob, seed):
+        return vgg16.build(fake_full_weights())[0], 'RGB'
+
+    monkeypatch.setattr(vgg16, 'load', load)
+    with tf.Graph().as_default():
+        net, _ = fcnvgg.build(None, None, 29)
+        assert network.size_in_bytes(tf.trainable_variables()) > 537e6
+        network.export(str(tmp_path))
+    assert net.logits.shape.as_list() == [None, None, None, 29]
+    assert os.path.getsize(str(tmp_path / 'network.meta')) < 5e6
+
+
+def test_dropout_repeats_by_seed_and_step_alone(vgg_dir):
+    picture = draw_picture(64, 96)
+    drop = functools.partial(run_taps, vgg_dir, picture, keep_prob=.5)
+    first = drop(seed=3, step=7)[0][2]
+    np.testing.assert_array_equal(drop(seed=3, step=7)[0][2], first)
+    assert (drop(seed=3, step=8)[0][2] != first).any()
+    assert (drop(seed=4, step=7)[0][2] != first).any()
+
+
+def test_within_a_session_dropout_changes_with_the_step(vgg_dir):
+    with fresh_session() as sess:
+        image_input, keep_prob = network.inputs()
+        taps, _ = vgg16.load(sess, vgg_dir, image_input, keep_prob)
+        sess.run(tf.train.get_global_step().initializer)
+        feed = {image_input: draw_picture(64, 96), keep_prob: .5}
+        first, again = [sess.run(taps['layer7_out'], feed) for _ in range(2)]
+        sess.run(tf.train.get_global_step().assign_add(1))
+        later = sess.run(taps['layer7_out'], feed)
+    np.testing.assert_array_equal(first, again)
+    assert (first != later).any()
+
+
+def test_keep_prob_is_the_share_that_is_kept(tmp_path):
+    vgg16.save(draw_weights(fc=False), str(tmp_path / 'vgg'))
+    picture = draw_picture(320, 256)
+    whole = run_taps(str(tmp_path / 'vgg'), picture)[0][2]
+    kept = run_taps(str(tmp_path / 'vgg'), picture, keep_prob=.8)[0][2]
+    there = whole > 0
+    assert there.sum() > 300
+    assert abs((kept[there] > 0).mean() - .8) < .1
+    np.testing.assert_allclose(kept[kept > 0], whole[kept > 0] / .8,
+                               rtol=1e-5)
+
+
+@pytest.mark.skipif('OTHER_PYTHON' not in os.environ,
+                    reason='OTHER_PYTHON names no second interpreter')
+def test_a_model_made_under_the_other_tensorflow_is_the_same(
+        vgg_dir, tmp_path):
+    subprocess.check_call(
+        [os.environ['OTHER_PYTHON'], os.path.join(ROOT, 'vgg16.py'),
+         '--random', '--width', str(WIDTH),
+         '--vgg-dir', str(tmp_path / 'other')])
+    picture = draw_picture(45, 70)
+    for tap, expected in zip(run_taps(str(tmp_path / 'other'), picture)[0],
+                             run_taps(vgg_dir, picture)[0]):
+        np.testing.assert_allclose(tap, expected, rtol=1e-4, atol=1e-5)
+
+
+def make_npz(path, weights):
+    np.savez(str(path), **{'{}/{}'.format(name, part): array
+                           for name, pair in weights.items()
+                           for part, array in zip(('kernel', 'bias'), pair)})
+    return str(path)
+
+
+def test_random_makes_a_stand_in_of_the_width_asked_for(tmp_path, capsys):
+    path = str(tmp_path / 'deep' / 'vgg')
+    vgg16.main(['--random', '--width', '.03125', '--vgg-dir', path])
+    assert capsys.readouterr().out.startswith('[i] ')
+    assert os.listdir(str(tmp_path / 'deep')) == ['vgg']    # no work folder
+    taps, _ = run_taps(path, draw_picture(32, 64))
+    assert [tap.shape[3] for tap in taps] == [8, 16, 128]
+
+
+def test_random_weights_go_by_the_seed():
+    first, same, other = [vgg16.random_weights(WIDTH, seed)['fc6'][0]
+                          for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(first, same)
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize('fc, in_file, channels', [
+    ('none', True, 10), ('none', False, 10), (None, False, 10),
+    ('random', False, 80), ('file', True, 81), (None, True, 81)])
+def test_weights_of_a_file_become_a_model(
+        tmp_path, capsys, fc, in_file, channels):
+    weights = draw_weights(fc=in_file)
+    arguments = ['--weights', make_npz(tmp_path / 'w.npz', weights),
+                 '--vgg-dir', str(tmp_path / 'vgg')]
+    vgg16.main(arguments + (['--fc', fc] if fc else []))
+    assert ('layer7_out is pool5' in capsys.readouterr().out) == (
+        channels == 10)
+    picture = draw_picture(32, 64)
+    found, _ = run_taps(str(tmp_path / 'vgg'), picture)
+    assert found[2].shape == (1, 1, 2, channels)
+    if fc == 'none':
+        weights = vgg16.with_fc(weights, 'none')
+    taps = compute_taps(weights, picture)
+    for tap, expected in list(zip(found, taps))[:2 if fc == 'random' else 3]:
+        np.testing.assert_allclose(tap[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_fc_of_a_file_that_has_none_is_refused(tmp_path):
+    path = make_npz(tmp_path / 'w.npz', draw_weights(fc=False))
+    with pytest.raises(ValueError, match='--fc none or --fc random'):
+        vgg16.main(['--weights', path, '--fc', 'file',
+                    '--vgg-dir', str(tmp_path / 'vgg')])
+    assert os.listdir(str(tmp_path)) == ['w.npz']
+
+
+@pytest.mark.parametrize('arguments', [
+    ['--fc', 'none'], ['--width', '.5'], ['--random', '--width', '0'],
+    ['--random', '--width', '5'], ['--random', '--width', 'nan'],
+    ['--random', '--archive', 'vgg.zip'], ['--random', '--weights', 'w.npz'],
+    ['--weights', 'w.npz', '--fc', 'some']])
+def test_options_that_contradict_are_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        vgg16.main(arguments)
+    assert stopped.value.code == 2
+    assert 'error: ' in capsys.readouterr().err
+
+
+def test_a_folder_that_exists_is_refused_and_untouched(tmp_path):
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine' / 'notes.txt').write_text('keep')
+    with pytest.raises(FileExistsError, match='exists already'):
+        vgg16.main(['--random', '--vgg-dir', str(tmp_path / 'mine')])
+    assert (tmp_path / 'mine' / 'notes.txt').read_text() == 'keep'
+    assert os.listdir(str(tmp_path)) == ['mine']
+
+
+def test_a_save_that_fails_leaves_nothing(tmp_path):
+    weights = draw_weights()
+    del weights['conv5_3']
+    with pytest.raises(KeyError):
+        vgg16.save(weights, str(tmp_path / 'vgg'))
+    assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.fixture
+def archive(vgg_dir, tmp_path):
+    """A zip of vgg/saved_model.pb and so on, as the course has it."""
+    return shutil.make_archive(str(tmp_path / 'served' / 'vgg'), 'zip',
+                               os.path.dirname(vgg_dir), 'vgg')
+
+
+def test_the_archive_is_fetched_unpacked_and_loaded(vgg_dir, archive,
+                                                    tmp_path):
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path):
+            return os.path.join(os.path.dirname(archive), path[1:])
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(.01,))
+    thread.start()
+    url = 'http://127.0.0.1:{}/vgg.zip'.format(server.server_port)
+    try:
+        done = run_program('vgg16.py', '--vgg-dir', 'new', '--url', url,
+                           cwd=tmp_path, no_proxy='127.0.0.1')
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert done.returncode == 0
+    assert done.stdout.startswith('[i] VGG16 is in new')
+    assert sorted(os.listdir(str(tmp_path))) == ['new', 'served']
+    picture = draw_picture(32, 64)
+    for tap, expected in zip(run_taps(str(tmp_path / 'new'), picture)[0],
+                             run_taps(vgg_dir, picture)[0]):
+        np.testing.assert_array_equal(tap, expected)
+
+
+def test_an_archive_at_hand_needs_no_line(archive, tmp_path, capsys):
+    vgg16.main(['--vgg-dir', str(tmp_path / 'new'), '--archive', archive,
+                '--url', 'http://127.0.0.1:9/no'])
+    assert os.path.isfile(str(tmp_path / 'new' / 'vgg' / 'saved_model.pb'))
+    assert os.path.isfile(archive)
+
+
+def test_an_archive_without_a_model_is_refused(tmp_path):
+    (tmp_path / 'other').mkdir()
+    (tmp_path / 'other' / 'a.txt').write_text('a')
+    archive = shutil.make_archive(str(tmp_path / 'a'), 'zip',
+                                  str(tmp_path / 'other'))
+    with pytest.raises(ValueError, match='holds no saved_model.pb'):
+        vgg16.main(['--vgg-dir', str(tmp_path / 'vgg'), '--archive', archive])
+
+
+def test_a_missing_archive_is_told_in_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        utils.run(lambda: vgg16.main(['--vgg-dir', str(tmp_path / 'vgg'),
+                                      '--archive', 'none.zip']))
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == (
+        '[!] none.zip: No such file or directory\n')
