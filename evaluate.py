@@ -200,6 +200,8 @@ def main(argv=None):
         utils.check_split(data, options.data_dir, run.saved['split'])
     for path in (options.json, options.matrix):
         check_output(path, run, pairs)
+    if options.matrix:
+        utils.check_image_type(options.matrix)
     scorer = (PairScorer(data, pairs, options.native) if pairs else
               SampleScorer(data, options.split, options.batch_size))
     # TensorFlow takes seconds to load: only after all that may be wrong.

@@ -10,6 +10,9 @@ import numpy as np
 IGNORE = 255        # a pixel that is not scored
 UNKNOWN = 254       # a value that is in no class
 
+# A file that cannot be read is told of once, and by us.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 
 def read(path, mode=cv2.IMREAD_COLOR):
     """Read a picture by OpenCV, (H, W, 3) uint8 BGR unless `mode` differs.

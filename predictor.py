@@ -148,7 +148,7 @@ def restore(run, batch_size, workers):
         except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError,
                 UnicodeDecodeError) as error:
             raise ValueError('{}: the graph cannot be read: {}'.format(
-                run.graph, str(error).splitlines()[0]))
+                run.graph, str(error).split('. ')[0].splitlines()[0]))
         shape = net.softmax.shape
         found = shape.as_list()[-1] if shape.ndims else None
         if found not in (None, len(run.class_names)):

@@ -63,7 +63,7 @@ def upsample(x, n_channels, factor, name):
         # constant it would be megabytes of every saved graph.
         kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None])
         filters = tf.get_variable('filter',
-                                  initializer=kernel * tf.eye(n_channels))
+                                  initializer=kernel * tf.diag(tf.ones([n_channels])))
         batch, height, width = tf.unstack(tf.shape(x)[:3])
         size = [height * factor, width * factor]
         strides = [1, factor, factor, 1]

@@ -228,11 +228,17 @@ def check_split(source, data_dir, saved):
 def checked(source, batches):
     """Pass batches on, with uint8 labels; ValueError names what is wrong.
 
-    The shapes are checked, and that no row is all zero unless the source
-    declares `ignore`.
+    The shapes are checked, that pictures are finite, which not every
+    TensorFlow shows in the loss, and that no row is all zero unless the
+    source declares `ignore`.
     """
     for images, labels, *names in batches:
         check_batch(source, images, labels)
+        finite = np.isfinite(images).all(axis=(1, 2, 3))
+        if not finite.all():
+            raise ValueError('{}: the picture has values that are not '
+                             'finite'.format(names[0][finite.argmin()]
+                                             if names else 'images'))
         labels = np.asarray(labels)
         if labels.dtype != np.uint8:
             labels = labels.astype(np.uint8)
@@ -310,14 +316,19 @@ def atomic(path):
             os.remove(work)
 
 
-def write_image(path, image):
-    """Write a picture, its type by the suffix of `path`, whole or not."""
+def check_image_type(path):
+    """Raise ValueError if OpenCV writes no pictures of that suffix."""
     try:
         known = cv2.haveImageWriter(path)
     except cv2.error:
         known = False
     if not known:
         raise ValueError('{}: no picture type that OpenCV writes'.format(path))
+
+
+def write_image(path, image):
+    """Write a picture, its type by the suffix of `path`, whole or not."""
+    check_image_type(path)
     with atomic(path) as work:
         if not cv2.imwrite(work, image):
             raise OSError('{}: cannot be written'.format(path))
