@@ -60,10 +60,11 @@ def upsample(x, n_channels, factor, name):
         raise ValueError('factor is {}: 1 or more is wanted'.format(factor))
     with tf.variable_scope(name):
         # [K, K, 1, 1], spread to [K, K, C, C] only when it runs: as a
-        # constant it would be megabytes of every saved graph.
+        # constant it would be megabytes of every saved graph. (tf.eye would
+        # be an operation in it that TensorFlow 1.15 does not have.)
         kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None])
-        filters = tf.get_variable('filter',
-                                  initializer=kernel * tf.diag(tf.ones([n_channels])))
+        identity = tf.diag(tf.ones([n_channels]))
+        filters = tf.get_variable('filter', initializer=kernel * identity)
         batch, height, width = tf.unstack(tf.shape(x)[:3])
         size = [height * factor, width * factor]
         strides = [1, factor, factor, 1]
