@@ -66,6 +66,7 @@ def find_run(options):
     What the options leave open is set in them from the run.
     """
     saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
+             'group_by': None,
              'data_source': None, 'data_dir': None}
     if os.path.isfile(rundir.path(options.name, 'options.json')):
         saved.update(rundir.read_options(options.name)['options'])
@@ -75,12 +76,13 @@ def find_run(options):
                 options.name, key.replace('_', '-')))
     if options.data_source in (None, saved['data_source']):
         options.classes = options.classes or saved['classes']
+        options.group_by = saved['group_by']
     options.data_source = options.data_source or saved['data_source']
     options.data_dir = options.data_dir or saved['data_dir']
     options.seed = saved['seed']
     options.valid_fraction = saved['valid_fraction']
     run = rundir.find(options.name, options.checkpoint, utils.make_source(
-        options.data_source, options.classes))
+        options.data_source, options.classes, options.data_dir))
     options.image_size = options.image_size or run.image_size
     return run
 

@@ -80,6 +80,8 @@ def parse_options(argv=None):
                       help='run the network at each picture\'s own size')
     parser.add_argument('--data-source', metavar='NAME',
                         help='tells the classes of a run of the blog\'s code')
+    parser.add_argument('--data-dir', metavar='DIR',
+                        help='folder of a source with its classes in it')
     parser.add_argument('--classes', metavar='TABLE',
                         help='class table of a source that has several')
     parser.add_argument('--batch-size', type=utils.positive(int), default=4,
@@ -92,8 +94,10 @@ def parse_options(argv=None):
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence):
         parser.error('--no-overlay leaves nothing to write')
-    if options.classes and not options.data_source:
-        parser.error('--classes goes with --data-source')
+    for name in ('classes', 'data_dir'):
+        if getattr(options, name) and not options.data_source:
+            parser.error('--{} goes with --data-source'.format(
+                name.replace('_', '-')))
     return options
 
 
@@ -283,7 +287,8 @@ def report(seconds, elapsed):
 
 def main(argv=None):
     options = parse_options(argv)
-    source = (utils.make_source(options.data_source, options.classes)
+    source = (utils.make_source(options.data_source, options.classes,
+                                options.data_dir)
               if options.data_source else None)
     run = rundir.find(options.name, options.checkpoint, source)
     jobs = list_jobs(options, choose_kinds(options, run))

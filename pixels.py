@@ -24,24 +24,26 @@ def read(path, mode=cv2.IMREAD_COLOR):
     ValueError
         It is no picture, or a broken one.
     """
-    image = cv2.imread(path, mode)
-    if image is None or is_cut_off(path):
-        with open(path, 'rb'):      # says so if it is not there at all
-            raise ValueError('{}: no picture that OpenCV reads'.format(path))
+    # Asked first: libpng tells of a cut-off file by a line of its own.
+    image = None if is_cut_off(path) else cv2.imread(path, mode)
+    if image is None:
+        raise ValueError('{}: no picture that OpenCV reads'.format(path))
     return image
 
 
 def is_cut_off(path):
-    """Whether a file begins as a JPEG and has no JPEG's end.
+    """Whether a file begins as a JPEG or PNG and does not have its end.
 
-    OpenCV reads such a file all the same, and what is missing comes out grey.
+    OpenCV reads such a JPEG all the same; what is missing comes out grey.
     """
     with open(path, 'rb') as file:
-        if file.read(2) != b'\xff\xd8':
+        first = file.read(4)
+        if first != b'\x89PNG' and first[:2] != b'\xff\xd8':
             return False
         # What follows the end is padding, or another JPEG: a preview.
         file.seek(max(0, os.path.getsize(path) - (1 << 16)))
-        return b'\xff\xd9' not in file.read()
+        return (b'IEND' if first[:1] == b'\x89' else
+                b'\xff\xd9') not in file.read()
 
 
 def pack(image):

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 
@@ -97,16 +98,28 @@ def share(text):
     return value
 
 
+def pattern(text):
+    """A regular expression, as text: options are written as JSON."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(
+            '{!r}: no regular expression: {}'.format(text, error))
+    return text
+
+
 def add_source_options(parser, required=True):
     """Add the options of every program that loads a data source."""
     parser.add_argument('--data-source', required=required, metavar='NAME',
                         help='source_NAME.py: kitti, cityscapes, camvid, '
-                             'demo, or a module of your own')
+                             'voc, demo, folder (with images/, labels/ and '
+                             'classes.csv), or a module of your own')
     parser.add_argument('--data-dir', default='data',
                         help='folder of the data set (default: %(default)s)')
     parser.add_argument('--image-size', type=parse_size, metavar='WxH',
                         help='network input in pixels, each divisible by 32 '
-                             '(default: the source\'s own)')
+                             '(default: the source\'s own; of a folder its '
+                             'first picture\'s, up to about 480x352 pixels)')
     parser.add_argument('--classes', metavar='TABLE',
                         help='class table of a source that has several, such '
                              'as cityscapes: 19 (default) or 29')
@@ -114,6 +127,10 @@ def add_source_options(parser, required=True):
                         help='share of the samples kept for validation where '
                              'the data set has no split of its own '
                              '(default: %(default)s)')
+    parser.add_argument('--group-by', type=pattern, metavar='REGEX',
+                        help='of a folder: pictures stay on one side of the '
+                             'split where this finds the same in their '
+                             'paths, such as ^(.*)_ for all before the last _')
     parser.add_argument('--workers', type=positive(int),
                         default=os.cpu_count() or 1,
                         help='threads that read pictures '
@@ -158,9 +175,17 @@ def find_source(name):
     return source
 
 
-def make_source(name, classes=None):
-    """The source `name` with one of its class tables; no data is loaded."""
+def make_source(name, classes=None, data_dir=None):
+    """The source `name` with one of its class tables; no data is loaded.
+
+    A source whose classes are in its folder takes them of `data_dir`.
+    """
     source = find_source(name)
+    if hasattr(source, 'choose_folder'):
+        if data_dir is None:
+            raise ValueError('data source {!r} has its classes in a folder: '
+                             '--data-dir is wanted'.format(name))
+        source.choose_folder(data_dir)
     if classes:
         if not hasattr(source, 'choose_classes'):
             raise ValueError('data source {!r} has one class table: --classes '
@@ -174,7 +199,13 @@ def load_source(options):
 
     Its data is loaded: files are listed and split, none is decoded.
     """
-    source = make_source(options.data_source, options.classes)
+    source = make_source(options.data_source, options.classes,
+                         options.data_dir)
+    if getattr(options, 'group_by', None):
+        if not hasattr(source, 'group_by'):
+            raise ValueError('data source {!r} knows no groups: --group-by '
+                             'does not apply'.format(options.data_source))
+        source.group_by = options.group_by
     source.seed = options.seed
     source.workers = options.workers
     if options.image_size:

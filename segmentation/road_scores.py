@@ -193,20 +193,19 @@ def square(matrix):
 
 
 def picture_points(calibration):
-    """Where each bird's eye pixel lies in the picture: x, y and the depth.
+    """Where each bird's eye pixel lies in the picture.
 
     Returns
     -------
-    three (800, 400) float64 arrays
-        x and y in pixels, -1 behind the camera; the depth in metres.
+    x, y : (800, 400) float64 arrays
+        In pixels; both are -1 behind the camera.
     """
     rows, columns = np.indices(SHAPE)
     points = np.stack([columns, rows, np.ones(SHAPE)])      # [3, 800, 400]
     x, y, depth = np.tensordot(homography(calibration), points, axes=1)
     ahead = depth > 0
-    x, y = (np.divide(value, depth, out=np.full(SHAPE, -1.), where=ahead)
-            for value in (x, y))
-    return x, y, depth
+    return tuple(np.divide(value, depth, out=np.full(SHAPE, -1.), where=ahead)
+                 for value in (x, y))
 
 
 def to_birds_eye(image, calibration, interpolation=cv2.INTER_LINEAR):
@@ -226,9 +225,8 @@ def to_birds_eye(image, calibration, interpolation=cv2.INTER_LINEAR):
         Where the picture does not reach, IGNORE by INTER_NEAREST and else 0.
     """
     height, width = image.shape[:2]
-    x, y, depth = picture_points(calibration)
-    seen = ((depth > 0) & (x >= -.5) & (x < width - .5)
-            & (y >= -.5) & (y < height - .5))
+    x, y = picture_points(calibration)
+    seen = ((x >= -.5) & (x < width - .5) & (y >= -.5) & (y < height - .5))
     # Within half a pixel of the border there is nothing to blend with.
     view = cv2.remap(image, x.astype(np.float32), y.astype(np.float32),
                      interpolation, borderMode=cv2.BORDER_REPLICATE)

@@ -276,14 +276,19 @@ def test_every_pixel_of_the_view_is_taken_where_its_point_projects(
 
 
 def test_outside_of_the_picture_the_truth_is_ignored(calibration):
-    truth = np.ones((HEIGHT, WIDTH), np.uint8)
-    view = road_scores.to_birds_eye(truth, calibration, cv2.INTER_NEAREST)
-    rows, columns = range(0, ROWS, 41), range(0, COLUMNS, 23)
+    # A tenth of the size, so that half a pixel is wide, and cut at each side.
+    width, height = 90, 12
+    calibration['P2'][:2] /= 10
+    calibration['P2'][:2] -= np.outer((20, 22), calibration['P2'][2])
+    view = road_scores.to_birds_eye(np.ones((height, width), np.uint8),
+                                    calibration, cv2.INTER_NEAREST)
+    rows, columns = range(0, ROWS, 7), range(0, COLUMNS, 5)
     u, v, _ = np.moveaxis(projected(calibration, rows, columns), 2, 0)
-    inside = (u > -.5) & (u < WIDTH - .5) & (v > -.5) & (v < HEIGHT - .5)
+    inside = (u > -.5) & (u < width - .5) & (v > -.5) & (v < height - .5)
     np.testing.assert_array_equal(view[np.ix_(rows, columns)],
                                   np.where(inside, 1, 255))
-    assert not inside[-1, 0] and not inside[-1, -1] and inside[0].all()
+    for values, side in ((u, width), (v, height)):      # each side is reached
+        assert values.min() < -.5 and values.max() > side - .5
 
 
 def test_confidences_do_not_fade_at_the_border_of_the_picture(calibration):

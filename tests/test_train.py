@@ -337,6 +337,15 @@ def test_two_epochs_and_two_more_are_four_at_once(workspace):
     assert rundir.read_options('twice')['options']['epochs'] == 4
 
 
+def test_a_source_that_shuffles_by_global_generators_resumes_too():
+    assert run(halves('at-once')) == 0
+    assert run(halves('in-two', '--epochs', '1')) == 0
+    assert run(['--resume', '--name', 'in-two', '--epochs', '2']) == 0
+    for entry, other in zip(read_log('at-once'), read_log('in-two')):
+        assert entry['train_loss'] == pytest.approx(other['train_loss'],
+                                                    abs=1e-6)
+
+
 def test_a_picture_that_is_not_finite_is_named(monkeypatch, capsys):
     monkeypatch.setenv('HALVES', 'nan@5')
     assert run(halves('nan')) == 1

@@ -128,6 +128,8 @@ def test_the_saved_model_has_the_names_of_the_course_archive(vgg_dir):
     wanted += ['{}/{}'.format(name, part) for name in NAMES + ['fc6', 'fc7']
                for part in ('Conv2D', 'BiasAdd', 'Relu')]
     assert set(wanted) <= names
+    for scope in ('dropout/', 'dropout_1/'):
+        assert any(name.startswith(scope) for name in names)
     assert sorted(variables) == sorted(
         [name + end for name in NAMES for end in ('/filter', '/biases')]
         + ['fc6/weights', 'fc6/biases', 'fc7/weights', 'fc7/biases'])
