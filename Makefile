@@ -70,7 +70,7 @@ demo: install
 
 test: install $(VENV)/installed-tests
 	$(RUN) -m flake8
-	$(RUN) -m pytest --doctest-modules
+	$(RUN) -m pytest
 
 check-all:
 	@test -n "$(PINNED)" || { \

@@ -10,7 +10,7 @@ CONTRAST = (.8, 1.25)       # about the picture's mean
 SATURATION = (.6, 1.4)      # 0 is grey
 
 
-def vary(image, ids, size, seed):
+def vary(image, ids, size, seed, resize_labels=pixels.resize_ids):
     """Bring a sample to `size` in a variation drawn by `seed`.
 
     Parameters
@@ -19,22 +19,25 @@ def vary(image, ids, size, seed):
     ids : (h, w) uint8 array of class numbers
     size : (width, height)
     seed : int
+    resize_labels : function of (ids, size), optional
+        Returns the labels (H, W) or (H, W, C) at another size.
 
     Returns
     -------
-    (H, W, 3) uint8 array, (H, W) uint8 array
+    (H, W, 3) uint8 array, and the labels
     """
     random = np.random.RandomState(seed)
-    image, ids = rescale(image, ids, size, random.uniform(*SCALES),
-                         random.uniform(size=2))
+    image, labels = rescale(image, ids, size, random.uniform(*SCALES),
+                            random.uniform(size=2), resize_labels)
     if random.randint(2):
-        image, ids = image[:, ::-1], ids[:, ::-1]
+        image, labels = image[:, ::-1], labels[:, ::-1]
     return relight(image, random.uniform(-BRIGHTNESS, BRIGHTNESS),
                    random.uniform(*CONTRAST),
-                   random.uniform(*SATURATION)), ids
+                   random.uniform(*SATURATION)), labels
 
 
-def rescale(image, ids, size, scale, place):
+def rescale(image, ids, size, scale, place,
+            resize_labels=pixels.resize_ids):
     """Scale a sample and cut or pad it to `size`, both alike.
 
     `place` is where along the free room (x, y) the cut is made, each 0..1.
@@ -46,7 +49,7 @@ def rescale(image, ids, size, scale, place):
         left, top = ((sides - part) * place).astype(int)
         window = np.s_[top:top + part[1], left:left + part[0]]
         return (pixels.resize_image(image[window], size),
-                pixels.resize_ids(ids[window], size))
+                resize_labels(ids[window], size))
     part = np.rint(np.array(size) * scale).astype(int)
     left, top = ((size - part) * place).astype(int)
     right, bottom = size - part - (left, top)
@@ -54,7 +57,7 @@ def rescale(image, ids, size, scale, place):
         cv2.copyMakeBorder(resize(array, tuple(part.tolist())), top, bottom,
                            left, right, cv2.BORDER_REFLECT)
         for resize, array in ((pixels.resize_image, image),
-                              (pixels.resize_ids, ids)))
+                              (resize_labels, ids)))
 
 
 def relight(image, brightness, contrast, saturation):

@@ -7,15 +7,24 @@ It looks at each value of each label file, at each label row that training
 would get, and for pictures that stand twice; tells class shares and weights;
 and draws samples with their classes laid over. The status is 0 where the
 data is sound, 1 where it has faults.
+
+    python check_source.py --data-source folder --data-dir DIR \\
+        --write-classes DIR/classes.csv
+
+drafts the class table of a folder from the labels in DIR/labels, and does
+nothing else: give the classes their names, then check.
 """
 import argparse
+import collections
 import os
 import re
 import time
 
 import audit
+import draft
 import gallery
 import report
+import survey
 import utils
 
 PICTURES, THUMBNAILS = 10, 24   # samples of each split: large, in the sheet
@@ -30,18 +39,28 @@ def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Check a data source: files, label rows, colours.')
     utils.add_source_options(parser)
-    parser.add_argument('--output-dir', required=True, metavar='DIR',
+    parser.add_argument('--output-dir', metavar='DIR',
                         help='folder for the pictures; made where it is not')
     parser.add_argument('--ceiling', action='store_true',
                         help='work out the mIoU that a perfect network could '
                              'reach on validation at the image size')
     parser.add_argument('--json', metavar='FILE',
                         help='write what was found as JSON, too')
-    return parser.parse_args(argv)
+    parser.add_argument('--write-classes', metavar='FILE.csv',
+                        help='draft the class table of a folder from the '
+                             'values in its labels, and check nothing')
+    options = parser.parse_args(argv)
+    if options.write_classes and options.data_source != 'folder':
+        parser.error('--write-classes goes with --data-source folder')
+    if not options.output_dir and not options.write_classes:
+        parser.error('the following arguments are required: --output-dir')
+    return options
 
 
 def main(argv=None):
     options = parse_options(argv)
+    if options.write_classes:
+        return write_classes(options)
     data = utils.load_source(options)
     for folder in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(folder or '.', exist_ok=True)
@@ -68,6 +87,39 @@ def main(argv=None):
         utils.refuse_overwrite(options.json, inputs(found))
         utils.write_json(options.json, utils.without_nan(result))
     return report.conclude(found.faults)
+
+
+def write_classes(options):
+    """Draft a class table, and say what is to be done with it."""
+    path = options.write_classes
+    if os.path.exists(path):
+        raise FileExistsError('{} is there already: it is not overwritten'
+                              .format(path))
+    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+        raise FileNotFoundError('{}: no such folder'.format(
+            os.path.dirname(path)))
+    found = survey.Survey(os.path.join(options.data_dir, 'labels'),
+                          options.workers)
+    lines = draft.draft(found)
+    left = draft.write(path, lines)
+    report.print_table(('name', 'value', 'ignored', 'note'), [
+        (line.row.name, found.describe(line.code),
+         'ignored' if line.row.ignore else '', line.note)
+        for line in lines[:report.LISTED * 2]])
+    counts = collections.Counter(line.sort for line in lines)
+    print('[i] {}: {} classes to be named; ignored: {} probably void, {} '
+          'probably blends'.format(
+              path, counts['class'], counts['void'], counts['blend']))
+    if not counts['void']:
+        print('[i] nothing is marked as void: where a class is, put 1 in its '
+              'column ignore')
+    if counts['blend']:
+        print('[i] blends come of labels that were resized or saved with '
+              'loss: better make the labels anew')
+    if left:
+        print('[i] the {} rarest blends are not in the table: labels with '
+              'them will not be read'.format(left))
+    return 0
 
 
 def inputs(found):

@@ -1,230 +1,234 @@
-"""Score a trained network on a split of a data set.
+"""Score a trained network on a split of a data set, or compare two.
 
     python evaluate.py --name runs/kitti --split valid
     python evaluate.py --name runs/camvid --data-dir camvid --split test \\
-        --json test.json --matrix test.png
+        --flip --scales .75,1,1.25 --json test.json --matrix test.png
+    python evaluate.py --name runs/city --export results --zip
+    python evaluate.py --compare runs/a runs/b --json difference.json
 
 One confusion matrix over all pixels, at the labels' own size: the network's
 probabilities are brought to it before the likeliest class is taken. Only a
 source that tells no files is scored at the size of its samples. The run knows
 its data; a run of the blog's code takes --data-source and --data-dir.
+
+Cityscapes and KITTI road are scored by the rules of their benchmarks as well,
+and --export writes what these want to be handed in; with --split test that of
+the pictures without labels.
 """
 import argparse
+import contextlib
+import copy
 import os
 
-import numpy as np
 import tqdm
 
 import drawing
 import metrics
-import pixels
-import rundir
-import source
+from segmentation import benchmarks
+from segmentation import calibration
+from segmentation import comparison
+from segmentation import scoring
+from segmentation import selection
+from segmentation import submission
+from segmentation import views
 import utils
 
 
 def parse_options(argv=None):
     parser = argparse.ArgumentParser(
-        description='Score a trained network on a split of a data set.')
+        description='Score a trained network on a split of a data set, or '
+                    'compare two.')
     parser.add_argument('--name', default='runs/test',
                         help='directory of the run (default: %(default)s)')
+    parser.add_argument('--compare', nargs=2, metavar=('RUN_A', 'RUN_B'),
+                        help='score two runs instead: what each class gains '
+                             'from A to B, with a 95 %% bootstrap interval '
+                             'over pictures, and whether that is noise')
     parser.add_argument('--checkpoint', default='best', metavar='WHICH',
                         help='best or last; of the blog\'s code also a name, '
                              'such as e50 (default: %(default)s)')
-    parser.add_argument('--data-dir',
-                        help='folder of the data set (default: the run\'s)')
-    parser.add_argument('--split', default='valid',
-                        choices=('valid', 'train', 'test'),
-                        help='which samples (default: %(default)s)')
-    parser.add_argument('--json', metavar='FILE',
-                        help='write the scores as JSON')
-    parser.add_argument('--matrix', metavar='FILE.png',
-                        help='write the confusion matrix as a picture')
-    size = parser.add_mutually_exclusive_group()
+    which = parser.add_argument_group('which pictures')
+    which.add_argument('--data-dir',
+                       help='folder of the data set (default: the run\'s)')
+    which.add_argument('--split', default='valid',
+                       choices=('valid', 'train', 'test'),
+                       help='which samples (default: %(default)s)')
+    which.add_argument('--list', metavar='FILE',
+                       help='of the split, score only the pictures in FILE: '
+                            'a path a line, relative to the folder of the '
+                            'data set')
+    which.add_argument('--data-source', metavar='NAME',
+                       help='default: the run\'s')
+    which.add_argument('--classes', metavar='TABLE',
+                       help='class table of a source that has several '
+                            '(default: the run\'s)')
+    how = parser.add_argument_group('how they are predicted')
+    size = how.add_mutually_exclusive_group()
     size.add_argument('--image-size', type=utils.parse_size, metavar='WxH',
                       help='network input in pixels, each divisible by 32 '
                            '(default: the run\'s)')
     size.add_argument('--native', action='store_true',
                       help='run the network at each picture\'s own size')
-    parser.add_argument('--data-source', metavar='NAME',
-                        help='default: the run\'s')
-    parser.add_argument('--classes', metavar='TABLE',
-                        help='class table of a source that has several '
-                             '(default: the run\'s)')
-    parser.add_argument('--batch-size', type=utils.positive(int), default=4,
-                        help='samples a step (default: %(default)s)')
-    parser.add_argument('--workers', type=utils.positive(int),
-                        default=os.cpu_count() or 1,
-                        help='threads that read and score pictures '
-                             '(default: %(default)s, one a core)')
-    return parser.parse_args(argv)
+    how.add_argument('--flip', action='store_true',
+                     help='average the probabilities with those of the '
+                          'mirrored picture')
+    how.add_argument('--scales', type=views.parse_scales, default=(1.,),
+                     metavar='S,S,...',
+                     help='average the probabilities at these multiples of '
+                          'the network input, such as .75,1,1.25')
+    how.add_argument('--batch-size', type=utils.positive(int), default=4,
+                     help='samples a step (default: %(default)s)')
+    how.add_argument('--workers', type=utils.positive(int),
+                     default=os.cpu_count() or 1,
+                     help='threads that read and score pictures '
+                          '(default: %(default)s, one a core)')
+    results = parser.add_argument_group('what is written')
+    results.add_argument('--json', metavar='FILE',
+                         help='write the scores as JSON')
+    results.add_argument('--csv', metavar='FILE',
+                         help='write the scores of each picture')
+    results.add_argument('--matrix', metavar='FILE.png',
+                         help='write the confusion matrix as a picture')
+    results.add_argument('--reliability', metavar='FILE.png',
+                         help='write how often the network is right, by its '
+                              'confidence, as a picture')
+    results.add_argument('--export', metavar='DIR',
+                         help='write what the benchmark wants: label ids of '
+                              'cityscapes, confidences of kitti')
+    results.add_argument('--birds-eye', metavar='DIR',
+                         help='of kitti, write the confidences seen from '
+                              'above, 400x800 pixels of .05 m')
+    results.add_argument('--zip', action='store_true',
+                         help='write DIR.zip beside these folders')
+    options = parser.parse_args(argv)
+    if options.zip and not (options.export or options.birds_eye):
+        parser.error('--zip goes with --export or --birds-eye')
+    if options.compare:
+        for name in ('csv', 'matrix', 'reliability', 'export', 'birds_eye'):
+            if getattr(options, name):
+                parser.error('--{} does not go with --compare'.format(
+                    name.replace('_', '-')))
+    return options
 
 
-def find_run(options):
-    """The Run to score, and its data source without data.
-
-    What the options leave open is set in them from the run.
-    """
-    saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
-             'group_by': None,
-             'data_source': None, 'data_dir': None}
-    if os.path.isfile(rundir.path(options.name, 'options.json')):
-        saved.update(rundir.read_options(options.name)['options'])
-    for key in ('data_source', 'data_dir'):
-        if not (getattr(options, key) or saved[key]):
-            raise ValueError('{} has no options.json: it takes --{}'.format(
-                options.name, key.replace('_', '-')))
-    if options.data_source in (None, saved['data_source']):
-        options.classes = options.classes or saved['classes']
-        options.group_by = saved['group_by']
-    options.data_source = options.data_source or saved['data_source']
-    options.data_dir = options.data_dir or saved['data_dir']
-    options.seed = saved['seed']
-    options.valid_fraction = saved['valid_fraction']
-    run = rundir.find(options.name, options.checkpoint, utils.make_source(
-        options.data_source, options.classes, options.data_dir))
-    options.image_size = options.image_size or run.image_size
-    return run
-
-
-def check_output(path, run, pairs):
-    """Raise unless `path`, if there is one, can be written to."""
-    if path is None:
-        return
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise FileNotFoundError('{}: no such folder'.format(folder))
-    if os.path.isdir(path):
-        raise IsADirectoryError('{} is a folder: a file is wanted'.format(
-            path))
-    utils.refuse_overwrite(path, [
-        rundir.path(run.directory, name) for name in ('options.json',
-                                                      'state.json',
-                                                      'network.meta')
-        if run.saved] + [name for pair in pairs for name in pair
-                         if os.path.isfile(name)])
-
-
-def list_pairs(data, options):
-    """The (picture, label) paths of the split; () where none are told."""
-    if not isinstance(data, source.DataSource):
-        if options.native:
-            raise ValueError('data source {!r} gives samples of one size: '
-                             '--native does not apply'.format(
-                                 options.data_source))
-        if options.split == 'test':
-            raise ValueError('data source {!r} has no test split: train and '
-                             'valid are there'.format(options.data_source))
-        return ()
-    pairs = data.splits.get(options.split)
+def prepare(options):
+    """Check all that can be checked; the Run and what scores it."""
+    run = selection.find_run(options)
+    data = selection.load_data(options)
+    benchmark = benchmarks.make(options, data)
+    pairs = selection.list_pairs(data, options, benchmark)
+    if options.split != 'test' and run.saved:
+        utils.check_split(data, options.data_dir, run.saved['split'])
+    selection.check_outputs((options.json, options.csv, options.matrix,
+                             options.reliability), run, pairs)
+    for path in filter(None, (options.matrix, options.reliability)):
+        utils.check_image_type(path)
+    submission.check((options.export, options.birds_eye), options.zip)
+    shown = views.Views(None if options.native else options.image_size,
+                        options.scales, options.flip)
     if not pairs:
-        raise ValueError('data source {!r} has no {} split in {}: {} are '
-                         'there'.format(
-                             options.data_source, options.split,
-                             options.data_dir, ' and '.join(
-                                 name for name in data.splits
-                                 if data.splits[name])))
-    return pairs
+        return run, scoring.SampleScorer(data, options.split,
+                                         options.batch_size, shown,
+                                         options.data_dir)
+    if benchmark:
+        benchmark.prepare(pairs)
+    return run, scoring.PairScorer(data, pairs, shown, options.data_dir,
+                                   benchmark)
 
 
-class PairScorer:
-    """Scores files at the size of their labels; for a Predictor's threads."""
-
-    def __init__(self, data, pairs, native):
-        self.data = data
-        self.jobs = pairs
-        self.count = len(pairs)
-        self.native = native
-
-    def read(self, pair):
-        """The class numbers of a label, and the network input."""
-        image, ids = self.data.read_pair(*pair)
-        return ids, (pixels.pad(image) if self.native else
-                     pixels.resize_image(image, self.data.image_size))
-
-    def score(self, _, ids, probabilities):
-        """The confusion matrix of a picture, and its ignored pixels."""
-        height, width = ids.shape
-        if self.native:
-            probabilities = probabilities[:height, :width]
-        predicted = pixels.most_likely(probabilities, (width, height))
-        matrix = metrics.confusion_matrix(ids, predicted,
-                                          self.data.num_classes)
-        return matrix, ids.size - matrix.sum()
+def score(options, run, scorer):
+    """Take all pictures through the network; the Tally of them."""
+    # TensorFlow takes seconds to load: only after all that may be wrong.
+    import predictor
+    tally = scoring.Tally()
+    with contextlib.ExitStack() as stack:
+        for what in ('export', 'birds_eye'):
+            path = getattr(options, what)
+            if path:
+                setattr(scorer.benchmark, what, stack.enter_context(
+                    submission.folder(path, options.zip)))
+        network = stack.enter_context(predictor.restore(
+            run, options.batch_size, options.workers))
+        for outcome in tqdm.tqdm(
+                network.predict(scorer.jobs, scorer.read, scorer.score),
+                total=scorer.count, disable=None, leave=False,
+                unit='picture'):
+            tally.add(outcome)
+    return tally
 
 
-class SampleScorer(PairScorer):
-    """Scores the samples that a source's generator gives."""
-
-    def __init__(self, data, split, batch_size):
-        self.data = data
-        self.native = False
-        generator, self.count = {
-            'train': (data.train_generator, data.num_training),
-            'valid': (data.valid_generator, data.num_validation)}[split]
-        self.jobs = (sample for images, labels in utils.checked(
-            data, generator(batch_size)) for sample in zip(images, labels))
-
-    def read(self, sample):
-        image, labels = sample
-        return drawing.ids_of_rows(labels), image
-
-
-def describe(options, run, count, matrix, ignored):
-    """What the JSON file tells."""
-    names = run.class_names
-    return utils.without_nan({
+def describe(options, run):
+    """What JSON tells of how the scores were made."""
+    return {
         'name': options.name,
         'checkpoint': os.path.basename(run.checkpoint),
         'data_source': options.data_source,
         'data_dir': options.data_dir,
         'split': options.split,
+        'list': options.list,
         'image_size': 'native' if options.native else options.image_size,
-        'pictures': count,
-        'pixels': int(matrix.sum()),
-        'ignored_pixels': int(ignored),
-        'scores': metrics.scores(matrix),
-        'class_names': names,
-        'iou': dict(zip(names, metrics.iou(matrix).tolist())),
-        'accuracy': dict(zip(names, metrics.accuracy(matrix).tolist())),
-        'precision': dict(zip(names, metrics.precision(matrix).tolist())),
-        'true_pixels': dict(zip(names, matrix.sum(axis=1).tolist())),
-        'matrix': matrix.tolist(),
-    })
+        'scales': options.scales,
+        'flip': options.flip,
+    }
+
+
+def report(options, run, scorer, tally):
+    """Print the scores, and write those that are asked for."""
+    matrix, told = tally.matrix, {}
+    print('[i] {} of {}, {} split: {} pictures, {:,} pixels, {:,} ignored'
+          .format(os.path.basename(run.checkpoint), options.name,
+                  options.split, len(tally.names), matrix.sum(),
+                  tally.ignored))
+    if matrix.any():
+        print('\n'.join(tally.summaries()))
+        print(metrics.table(matrix, run.class_names))
+    else:
+        print('[i] no pixel has a label: nothing is scored')
+    if scorer.benchmark:
+        lines, told = scorer.benchmark.report(tally.names, tally.extras)
+        for line in lines:
+            print(line)
+    if options.json:
+        utils.write_json(options.json, utils.without_nan(dict(
+            describe(options, run), **tally.describe(run.class_names),
+            **told)))
+    if options.csv:
+        tally.write_csv(options.csv, run.class_names)
+    if options.matrix:
+        utils.write_image(options.matrix,
+                          drawing.confusion(matrix, run.class_names))
+    if options.reliability:
+        utils.write_image(options.reliability, calibration.plot(tally.bins))
+
+
+def compare(options):
+    """Score two runs, and print and write what differs."""
+    tasks = []
+    for name in options.compare:
+        its = copy.copy(options)
+        its.name = name
+        tasks.append((its,) + prepare(its))
+    (its_a, run_a, scorer_a), (its_b, run_b, scorer_b) = tasks
+    comparison.check((run_a, run_b), (scorer_a, scorer_b))
+    tallies = [score(*task) for task in tasks]
+    result = comparison.compare(*comparison.align(*tallies, options.compare),
+                                run_a.class_names)
+    for letter, (its, run, _) in zip('AB', tasks):
+        print('[i] {}: {} of {}, {} split'.format(
+            letter, os.path.basename(run.checkpoint), its.name, its.split))
+    print('[i] ' + comparison.verdict(result))
+    print(comparison.table(result))
+    if options.json:
+        utils.write_json(options.json, utils.without_nan(dict(
+            result, runs=[describe(its_a, run_a), describe(its_b, run_b)])))
 
 
 def main(argv=None):
     options = parse_options(argv)
-    run = find_run(options)
-    data = utils.load_source(options)
-    pairs = list_pairs(data, options)
-    if options.split != 'test' and run.saved:
-        utils.check_split(data, options.data_dir, run.saved['split'])
-    for path in (options.json, options.matrix):
-        check_output(path, run, pairs)
-    if options.matrix:
-        utils.check_image_type(options.matrix)
-    scorer = (PairScorer(data, pairs, options.native) if pairs else
-              SampleScorer(data, options.split, options.batch_size))
-    # TensorFlow takes seconds to load: only after all that may be wrong.
-    import predictor
-    with predictor.restore(run, options.batch_size,
-                           options.workers) as network:
-        results = list(tqdm.tqdm(
-            network.predict(scorer.jobs, scorer.read, scorer.score),
-            total=scorer.count, disable=None, leave=False, unit='picture'))
-    matrix, ignored = (np.sum(values, axis=0) for values in zip(*results))
-    print('[i] {} of {}, {} split: {} pictures, {:,} pixels, {:,} ignored'
-          .format(os.path.basename(run.checkpoint), options.name,
-                  options.split, len(results), matrix.sum(), ignored))
-    print('[i] ' + metrics.summary(metrics.scores(matrix)))
-    print(metrics.table(matrix, run.class_names))
-    if options.json:
-        utils.write_json(options.json, describe(options, run, len(results),
-                                                matrix, ignored))
-    if options.matrix:
-        utils.write_image(options.matrix,
-                          drawing.confusion(matrix, run.class_names))
+    if options.compare:
+        return compare(options)
+    run, scorer = prepare(options)
+    report(options, run, scorer, score(options, run, scorer))
 
 
 if __name__ == '__main__':

@@ -1,9 +1,14 @@
-"""FCN-8s on VGG16 (Long, Shelhamer and Darrell 2015).
+"""FCN on VGG16 (Long, Shelhamer and Darrell 2015), straight or in a chain.
 
-    picture -> VGG16 -> layer3_out [B, H/8,  W/8,  256]  -> scores x8  * 1
-                     -> layer4_out [B, H/16, W/16, 512]  -> scores x16 * 2
-                     -> layer7_out [B, H/32, W/32, 4096] -> scores x32 * 4
-                                           sum of the three [B, H, W, C]
+    picture -> VGG16 -> layer3_out [B, H/8,  W/8,  256]
+                     -> layer4_out [B, H/16, W/16, 512]
+                     -> layer7_out [B, H/32, W/32, 4096]
+            each -> 1x1 convolution to scores [B, h, w, C]
+
+    fcn8s:        layer3 x8 * 1 + layer4 x16 * 2 + layer7 x32 * 4
+    fcn8s-chain:  ((layer7 x2 + layer4) x2 + layer3) x8
+    fcn16s:       (layer7 x2 + layer4) x16
+    fcn32s:       layer7 x32                          -> [B, H, W, C]
 """
 from tf1 import tf
 import network
@@ -15,25 +20,34 @@ TAPS = (('layer3_out', 8, 1),
         ('layer4_out', 16, 2),
         ('layer7_out', 32, 4))
 
+# Models whose maps are enlarged by 2 and joined with the next tap in turn.
+CHAINS = {'fcn8s-chain': ('layer7_out', 'layer4_out', 'layer3_out'),
+          'fcn16s': ('layer7_out', 'layer4_out'),
+          'fcn32s': ('layer7_out',)}
 
-def score(x, num_classes, name):
-    """A 1x1 convolution to class scores that all start at zero.
 
-    With equal scores everywhere the first loss is ln(C), however large the
-    activations are.
+def score(x, num_classes, name, stddev=None):
+    """A 1x1 convolution to class scores [B, h, w, C].
+
+    They all start at zero: with equal scores everywhere the first loss is
+    ln(C), however large the activations are. With `stddev` they start
+    normally distributed, cut off at two deviations.
     """
     with tf.variable_scope(name):
         kernel = tf.get_variable(
             'filter', [1, 1, int(x.shape[-1]), num_classes],
-            initializer=tf.zeros_initializer())
+            initializer=tf.zeros_initializer() if stddev is None else
+            tf.truncated_normal_initializer(stddev=stddev),
+            regularizer=tf.nn.l2_loss)
         biases = tf.get_variable('biases', [num_classes],
                                  initializer=tf.zeros_initializer())
         scores = tf.nn.conv2d(x, kernel, strides=[1, 1, 1, 1], padding='SAME')
         return tf.nn.bias_add(scores, biases)               # [B, h, w, C]
 
 
-def build(sess, vgg_dir, num_classes, seed=0):
-    """Build FCN-8s on the VGG16 SavedModel and load VGG16's weights.
+def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
+          skip_scales=(1, 1)):
+    """Build an FCN on the VGG16 SavedModel and load VGG16's weights.
 
     Parameters
     ----------
@@ -44,6 +58,13 @@ def build(sess, vgg_dir, num_classes, seed=0):
     num_classes : int
     seed : int, optional
         Seed of VGG16's dropout.
+    model : str, optional
+        'fcn8s' or a key of CHAINS.
+    stddev : float, optional
+        Score and upsampling layers start normally distributed, where they
+        otherwise start at zero and as bilinear interpolation.
+    skip_scales : (float, float), optional
+        Factors of layer4_out and layer3_out before they are scored.
 
     Returns
     -------
@@ -53,9 +74,26 @@ def build(sess, vgg_dir, num_classes, seed=0):
     """
     image_input, keep_prob = network.inputs()
     tap, order = vgg16.load(sess, vgg_dir, image_input, keep_prob, seed)
-    maps = []
-    for name, stride, weight in TAPS:
-        scores = score(tap[name], num_classes, name + '_score')
-        maps.append(weight * upsample.upsample(
-            scores, num_classes, stride, name + '_up'))     # [B, H, W, C]
-    return network.finish(image_input, keep_prob, tf.add_n(maps)), order
+    scales = dict(zip(('layer4_out', 'layer3_out'), skip_scales))
+
+    def scores_of(name):
+        x = tap[name]
+        if scales.get(name, 1) != 1:
+            x = scales[name] * x
+        return score(x, num_classes, name + '_score', stddev)
+
+    def enlarge(x, factor, name):
+        return upsample.upsample(x, num_classes, factor, name, stddev)
+
+    if model in CHAINS:
+        deepest, *skips = CHAINS[model]
+        x, stride = scores_of(deepest), 32
+        for name in skips:
+            x = enlarge(x, 2, name + '_up2') + scores_of(name)
+            stride //= 2
+        logits = enlarge(x, stride, 'up{}'.format(stride))  # [B, H, W, C]
+    else:
+        logits = tf.add_n([
+            weight * enlarge(scores_of(name), stride, name + '_up')
+            for name, stride, weight in TAPS])              # [B, H, W, C]
+    return network.finish(image_input, keep_prob, logits), order

@@ -1,13 +1,14 @@
 """Scores of a segmentation, all from one confusion matrix.
 
-Rows of the matrix are the truth, columns the prediction. A class that stands
+Rows of the matrix are the truth, columns the prediction; one more column may
+count predictions that are in no class, which are misses. A class that stands
 in neither scores NaN and is left out of means; one that is predicted but
 never true scores 0.
 """
 import numpy as np
 
 
-def confusion_matrix(truth, predicted, num_classes):
+def confusion_matrix(truth, predicted, num_classes, others=False):
     """Count (truth, prediction) pairs of pixels.
 
     Parameters
@@ -16,19 +17,24 @@ def confusion_matrix(truth, predicted, num_classes):
         Class numbers; pixels of `num_classes` or above are left out.
     predicted : integer array of the same shape
         Class numbers below `num_classes`.
+    others : bool, optional
+        Count predictions of `num_classes` and above in a column of their own.
 
     Returns
     -------
-    (C, C) int64 array
+    (C, C) int64 array, or (C, C + 1) with others
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape:
         raise ValueError('truth is {}, prediction {}: one shape is wanted'
                          .format(truth.shape, predicted.shape))
     scored = truth < num_classes
-    pairs = truth[scored].astype(np.int64) * num_classes + predicted[scored]
-    counts = np.bincount(pairs, minlength=num_classes ** 2)
-    return counts.reshape(num_classes, num_classes)
+    columns = num_classes + bool(others)
+    found = np.minimum(predicted[scored], num_classes) if others else \
+        predicted[scored]
+    pairs = truth[scored].astype(np.int64) * columns + found
+    counts = np.bincount(pairs, minlength=num_classes * columns)
+    return counts.reshape(num_classes, columns)
 
 
 def ratio(part, whole):
@@ -48,7 +54,8 @@ def mean(values):
 def iou(matrix):
     """Intersection over union of each class, (C,) float64."""
     hits = np.diag(matrix)
-    return ratio(hits, matrix.sum(axis=1) + matrix.sum(axis=0) - hits)
+    called = matrix.sum(axis=0)[:len(hits)]
+    return ratio(hits, matrix.sum(axis=1) + called - hits)
 
 
 def accuracy(matrix):
@@ -58,7 +65,7 @@ def accuracy(matrix):
 
 def precision(matrix):
     """The share of each predicted class that is right, (C,)."""
-    return ratio(np.diag(matrix), matrix.sum(axis=0))
+    return ratio(np.diag(matrix), matrix.sum(axis=0)[:len(matrix)])
 
 
 def scores(matrix):

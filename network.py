@@ -13,7 +13,8 @@ import tf1
 # The fields are the names of the tensors in the saved graph.
 Network = collections.namedtuple(
     'Network', 'image_input keep_prob logits softmax classes')
-Training = collections.namedtuple('Training', 'labels loss step gradients')
+Training = collections.namedtuple(
+    'Training', 'labels learning_rate loss step gradients')
 
 # The names that the blog's training script gave to the same tensors.
 BLOG_NAMES = {'logits': 'sum/Add_1', 'softmax': 'result/Softmax',
@@ -51,16 +52,19 @@ def masked_cross_entropy(logits, labels, class_weights=None):
     logits : tf.Tensor
         [B, H, W, C]
     labels : tf.Tensor
-        [B, H, W, C] one-hot. A row of zeros is a pixel to ignore: it adds
-        nothing to the mean and has no gradient.
+        [B, H, W, C] one-hot, or shares of the classes in any unit. A row of
+        zeros is a pixel to ignore: it adds nothing to the mean and has no
+        gradient; a row counts by its sum.
     class_weights : sequence of C floats, optional
         Weight of a pixel by its class; all 1 without it. The mean is over
         weights, so that weights of any scale give a loss of the same scale.
     """
     labels = tf.cast(labels, tf.float32)
     rows = tf.reshape(labels, [-1, tf.shape(labels)[-1]])   # [B*H*W, C]
+    sums = tf.reduce_sum(rows, axis=-1, keepdims=True)
     losses = tf.nn.softmax_cross_entropy_with_logits_v2(
-        labels=rows, logits=tf.reshape(logits, tf.shape(rows)))
+        labels=rows / tf.maximum(sums, 1e-6),
+        logits=tf.reshape(logits, tf.shape(rows)))
     if class_weights is not None:
         rows = rows * tf.constant(class_weights, tf.float32)
     weights = tf.reduce_sum(rows, axis=-1)                  # [B*H*W]
@@ -68,23 +72,32 @@ def masked_cross_entropy(logits, labels, class_weights=None):
     return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
 
 
-def add_training(net, learning_rate, class_weights=None):
+def add_training(net, learning_rate, class_weights=None, l2=0):
     """Add loss and Adam step to the graph of `net`; return a Training.
 
-    `labels` is a uint8 placeholder [B, H, W, C]; `step` also counts the
-    global step; `gradients` are (gradient, variable) pairs.
+    `labels` is a uint8 placeholder [B, H, W, C]; `learning_rate` is the rate
+    of a step, the given one unless something is fed; `step` also counts the
+    global step; `gradients` are (gradient, variable) pairs. `l2` times the
+    regularization losses of the graph are part of what is minimized, not of
+    `loss`.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None, num_classes],
                             name='labels')
     with tf.name_scope('training'):
+        rate = tf.placeholder_with_default(
+            tf.constant(learning_rate, tf.float32), [], 'learning_rate')
         loss = masked_cross_entropy(net.logits, labels, class_weights)
-        optimizer = tf.train.AdamOptimizer(learning_rate)
-        gradients = [pair for pair in optimizer.compute_gradients(loss)
+        objective = loss
+        penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+        if l2 and penalties:
+            objective = loss + l2 * tf.add_n(penalties)
+        optimizer = tf.train.AdamOptimizer(rate)
+        gradients = [pair for pair in optimizer.compute_gradients(objective)
                      if pair[0] is not None]
         step = optimizer.apply_gradients(
             gradients, global_step=tf.train.get_or_create_global_step())
-    return Training(labels, loss, step, gradients)
+    return Training(labels, rate, loss, step, gradients)
 
 
 def initialize_rest(sess):

@@ -100,6 +100,27 @@ def resize_image(image, size):
     return cv2.resize(image, tuple(size), interpolation=cv2.INTER_LINEAR)
 
 
+def area_shares(ids, size, num_classes):
+    """The share of each class in the pixels of a (width, height).
+
+    Returns
+    -------
+    (H, W, C) uint8 array
+        In 255ths of the pixel; what is missing to 255 is ignored.
+    """
+    width, height = size
+    shares = np.zeros((height, width, num_classes), np.uint8)
+    larger = width > ids.shape[1] or height > ids.shape[0]
+    for number in np.unique(ids):
+        if number < num_classes:
+            mask = cv2.compare(ids, int(number), cv2.CMP_EQ)
+            shares[..., number] = (
+                cv2.resize(mask, (width, height),
+                           interpolation=cv2.INTER_LINEAR)
+                if larger else shrink(mask, size))
+    return shares
+
+
 def resize_ids(ids, size):
     """Bring class numbers to (width, height) by majority.
 

@@ -62,10 +62,12 @@ class Predictor:
         jobs : iterable
             At most a few batches of it are taken in advance.
         read : function of a job
-            Returns any sample and its network input (H, W, 3), or None in its
-            place where there is nothing to run. Called in threads.
+            Returns any sample and its network input (H, W, 3), a list of
+            several inputs, or None in its place where there is nothing to
+            run. Called in threads.
         use : function of job, sample, probabilities (H, W, C) or None
-            Returns the outcome. Called in threads.
+            Returns the outcome; of several inputs it takes a list of
+            probabilities. Called in threads.
         """
         def timed_read(job):
             with self.clock('decode'):
@@ -87,16 +89,23 @@ class Predictor:
     def run_network(self, samples):
         """Pass (job, sample, input) on as (job, sample, probabilities)."""
         for batch in batches(samples, self.batch_size):
-            images = [image for _, _, image in batch]
-            if images[0] is None:
-                results = images
+            inputs = [image for _, _, image in batch]
+            if inputs[0] is None:
+                results = inputs
             else:
                 start = time.perf_counter()
-                results = self.probabilities(images)
+                results = self.run_batch(inputs)
                 share = (time.perf_counter() - start) / len(batch)
                 self.seconds['network'] += [share] * len(batch)
             for (job, sample, _), result in zip(batch, results):
                 yield job, sample, result
+
+    def run_batch(self, inputs):
+        """The probabilities of a batch; of several inputs a job, a list."""
+        if not isinstance(inputs[0], list):
+            return self.probabilities(inputs)
+        several = [self.probabilities(images) for images in zip(*inputs)]
+        return [list(maps) for maps in zip(*several)]
 
     @contextlib.contextmanager
     def clock(self, what):
@@ -110,12 +119,18 @@ def batches(samples, batch_size):
     batch = []
     for sample in samples:
         if batch and (len(batch) == batch_size
-                      or np.shape(sample[2]) != np.shape(batch[0][2])):
+                      or shapes(sample[2]) != shapes(batch[0][2])):
             yield batch
             batch = []
         batch.append(sample)
     if batch:
         yield batch
+
+
+def shapes(image):
+    """The shape of a network input, or of each of several."""
+    return (list(map(np.shape, image)) if isinstance(image, list)
+            else np.shape(image))
 
 
 def run_ahead(pool, function, items, ahead):

@@ -49,10 +49,17 @@ class DataSource:
         Colours of pixels to ignore.
     ids : dict {value in a single-channel label file: class number}
         For labels that are ids, not colours; IGNORE is a class number too.
-    seed, workers, augment, epoch : int, int, bool, int
-        Seed of split and order, threads, whether training samples are
-        varied, and which epoch comes next: the same epoch of the same seed
-        is the same, whatever the number of workers.
+    augment, soft : bool
+        Whether training samples are varied, and whether their label rows
+        are the share of each class in the pixel, in 255ths.
+    seed, workers, epoch : int
+        Seed of split and order, threads, and which epoch comes next: the
+        same epoch of the same seed is the same, whatever the number of
+        workers.
+    required_splits : sequence of str
+        Splits that must not be empty.
+    benchmark : str
+        Whose rules evaluate.py knows: 'cityscapes' or 'kitti road'.
     """
 
     image_size = None
@@ -63,7 +70,10 @@ class DataSource:
     seed = 0
     workers = os.cpu_count() or 1
     augment = False
+    soft = False
     epoch = 0
+    required_splits = ('train', 'valid')
+    benchmark = None
 
     def list_pairs(self, data_dir):
         """All (picture path, label path) of a data set without a split."""
@@ -80,7 +90,7 @@ class DataSource:
     def load_data(self, data_dir, valid_fraction):
         """List the samples; every label file must be there."""
         self.splits = self.list_splits(data_dir, valid_fraction)
-        for split in ('train', 'valid'):
+        for split in self.required_splits:
             if not self.splits.get(split):
                 raise ValueError('{}: no {} pictures ({})'.format(
                     data_dir, split, (self.__doc__ or 'data source')
@@ -196,29 +206,33 @@ class DataSource:
         jobs = [(pairs[k], random.randint(1 << 31) if self.augment else None)
                 for k in random.permutation(len(pairs))]
         self.epoch += 1
-        return self.generate(jobs, batch_size, names)
+        return self.generate(jobs, batch_size, names, self.soft)
 
     def valid_generator(self, batch_size, names=False):
         """All validation batches, always in the same order."""
         jobs = [(pair, None) for pair in self.splits['valid']]
         return self.generate(jobs, batch_size, names)
 
-    def generate(self, jobs, batch_size, names):
+    def generate(self, jobs, batch_size, names, soft=False):
         """Yield the batches of (pair, seed) jobs, read ahead by threads."""
         width, height = self.image_size
         rows = pixels.one_hot_rows(self.num_classes)
 
+        def resize_labels(ids, size):
+            if soft:
+                return pixels.area_shares(ids, size, self.num_classes)
+            # mode='clip' lets take() do without a copy.
+            return np.take(rows, pixels.resize_ids(ids, size), axis=0,
+                           mode='clip')
+
         def fill(images, labels, k, pair, seed):
             image, ids = self.read_pair(*pair)
             if seed is None:
-                image = pixels.resize_image(image, self.image_size)
-                ids = pixels.resize_ids(ids, self.image_size)
+                images[k] = pixels.resize_image(image, self.image_size)
+                labels[k] = resize_labels(ids, self.image_size)
             else:
-                image, ids = augmentation.vary(
-                    image, ids, self.image_size, seed)
-            images[k] = image
-            # mode='clip' lets take() write in place, without a copy.
-            np.take(rows, ids, axis=0, out=labels[k], mode='clip')
+                images[k], labels[k] = augmentation.vary(
+                    image, ids, self.image_size, seed, resize_labels)
 
         def start(chunk):
             images = np.empty((len(chunk), height, width, 3), np.uint8)

@@ -68,6 +68,7 @@ class CityscapesSource(source.DataSource):
     """Cityscapes: leftImg8bit/train/CITY/ and gtFine/train/CITY/ are wanted.
     """
 
+    benchmark = 'cityscapes'
     image_size = (512, 256)
 
     def __init__(self):

@@ -21,6 +21,7 @@ SHAPES = {9: (3, 3), 12: (3, 4)}
 class KittiSource(source.DataSource):
     """KITTI road: training/image_2/um_000000.png, ... are wanted."""
 
+    benchmark = 'kitti road'
     image_size = (576, 160)
     classes = (('not road', (255, 0, 0)),
                ('road', (255, 0, 255)))

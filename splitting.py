@@ -113,20 +113,26 @@ def group_key(pattern, name):
 def choose_groups(sizes, fraction, seed):
     """The groups for validation: at least one, and never all.
 
-    In an order drawn by the seed, each group is taken that brings the number
-    of pictures nearer to `fraction` of all; if none does, the smallest.
+    In an order drawn by the seed, each group is taken that does not bring
+    the number of pictures above `fraction` of all; then one more, if that
+    comes nearer.
+
+    >>> sorted(choose_groups({'a': 4, 'b': 5, 'c': 11}, .3, seed=0))
+    ['b']
     """
     keys = sorted(sizes)
     order = [keys[k] for k in np.random.RandomState(seed).permutation(
         len(keys))]
     wanted = max(1, int(round(sum(sizes.values()) * fraction)))
-    chosen, count = set(), 0
+    chosen, left = [], wanted
     for key in order:
-        if abs(count + sizes[key] - wanted) < abs(count - wanted):
-            chosen.add(key)
-            count += sizes[key]
-    if not chosen:
-        chosen.add(min(order, key=sizes.get))
-    if len(chosen) == len(keys):
-        chosen.remove(max(order, key=sizes.get))
-    return chosen
+        if sizes[key] <= left:
+            chosen.append(key)
+            left -= sizes[key]
+    taken = set(chosen)
+    rest = [key for key in order if key not in taken]
+    if rest:
+        nearest = min(rest, key=lambda key: abs(left - sizes[key]))
+        if not chosen or abs(left - sizes[nearest]) < left:
+            chosen.append(nearest)
+    return set(chosen[:len(keys) - 1])

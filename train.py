@@ -12,7 +12,9 @@ import numpy as np
 import tqdm
 
 import metrics
+import models
 import rundir
+from segmentation import cache, schedules
 import utils
 
 # What a resumed run may change. The rest is as the run began.
@@ -27,6 +29,11 @@ def parse_options(argv=None):
     parser.add_argument('--name', default='runs/test',
                         help='directory of the run (default: %(default)s)')
     utils.add_source_options(parser, required=False)
+    parser.add_argument('--model', choices=models.MODELS, default='fcn8s',
+                        help='; '.join('{}: {}'.format(name, model.what)
+                                       for name, model
+                                       in models.MODELS.items())
+                        + ' (default: %(default)s)')
     parser.add_argument('--vgg-dir', default='vgg',
                         help='folder of the VGG16 SavedModel; fetched where '
                              'it is missing (default: %(default)s)')
@@ -36,6 +43,17 @@ def parse_options(argv=None):
                         help='samples a step (default: %(default)s)')
     parser.add_argument('--learning-rate', type=utils.positive(float),
                         default=1e-4, help='of Adam (default: %(default)s)')
+    parser.add_argument('--schedule', choices=schedules.SCHEDULES,
+                        default='constant',
+                        help='how the learning rate goes over the run '
+                             '(default: %(default)s)')
+    parser.add_argument('--warm-up', type=utils.not_negative, default=0,
+                        metavar='EPOCHS',
+                        help='epochs over which the learning rate rises to '
+                             'its schedule (default: %(default)s)')
+    parser.add_argument('--patience', type=utils.positive(int), metavar='N',
+                        help='stop after N epochs without a better mIoU '
+                             '(default: never)')
     parser.add_argument('--keep-prob', type=utils.share, default=.5,
                         help='share of activations that dropout keeps '
                              '(default: %(default)s)')
@@ -45,6 +63,21 @@ def parse_options(argv=None):
     parser.add_argument('--augment', action='store_true',
                         help='vary training samples: flip, scale .75-1.5 '
                              'with crop, brightness, contrast, saturation')
+    parser.add_argument('--soft-labels', action='store_true',
+                        help='train on the share of each class in a pixel of '
+                             'the network\'s size, not on the largest alone')
+    parser.add_argument('--stddev', type=utils.positive(float),
+                        help='start score and upsampling layers of an FCN on '
+                             'VGG16 normally distributed, where they start '
+                             'at zero and as bilinear interpolation')
+    parser.add_argument('--skip-scales', type=utils.positive(float), nargs=2,
+                        default=(1, 1), metavar=('POOL4', 'POOL3'),
+                        help='factors of the skips of an FCN on VGG16 '
+                             '(default: 1 1; the paper\'s at-once net has '
+                             '.01 .0001)')
+    parser.add_argument('--l2', type=utils.not_negative, default=0,
+                        help='weight of the decoder\'s l2 loss '
+                             '(default: %(default)s)')
     parser.add_argument('--init-from', metavar='RUN',
                         help='start with the best weights of another run')
     parser.add_argument('--resume', action='store_true',
@@ -69,7 +102,8 @@ def parse_options(argv=None):
 
 def merge_saved(parser, options, argv):
     """The options that the run began with, but for what may change."""
-    saved = rundir.read_options(options.name)['options']
+    saved = dict(vars(options),
+                 **rundir.read_options(options.name)['options'])
     if saved['image_size']:
         saved['image_size'] = tuple(saved['image_size'])    # JSON: a list
     for action in parser._actions:
@@ -84,15 +118,22 @@ def merge_saved(parser, options, argv):
     return argparse.Namespace(**saved)
 
 
-def class_weights(what, source, batch_size):
+def class_weights(what, source, data_dir):
     """The weight of each class, or None where all weigh the same."""
     if what == 'none':
         return None
     if what != 'median':
         return read_weights(what, utils.class_names(source))
+    return cache.recall(
+        'median frequency weights', cache.fingerprint(source, data_dir),
+        lambda: median_weights(source))
+
+
+def median_weights(source):
+    """Median-frequency weights of the training labels at image_size."""
     counts = [labels.sum(axis=(1, 2), dtype=np.int64) for _, labels in
-              tqdm.tqdm(source.train_generator(batch_size), disable=None,
-                        leave=False, desc='class weights', unit='batch')]
+              tqdm.tqdm(source.train_generator(8), disable=None, leave=False,
+                        desc='class weights', unit='batch')]
     return metrics.median_frequency_weights(np.concatenate(counts)).tolist()
 
 
@@ -119,12 +160,16 @@ def main(argv=None):
     if options.init_from:
         rundir.checkpoint(options.init_from, 'best')
     source = utils.load_source(options)
-    if options.augment and not hasattr(source, 'augment'):
-        raise ValueError('data source {!r} has no augmentation: --augment '
-                         'does not apply'.format(options.data_source))
-    source.augment = options.augment
+    for attribute, option in (('augment', options.augment),
+                              ('soft', options.soft_labels)):
+        if option and not hasattr(source, attribute):
+            raise ValueError('data source {!r} gives samples as they are: '
+                             '--augment and --soft-labels do not apply'
+                             .format(options.data_source))
     utils.check_first_batch(source)
-    weights = class_weights(options.class_weights, source, options.batch_size)
+    weights = None if options.resume else class_weights(
+        options.class_weights, source, options.data_dir)
+    source.augment, source.soft = options.augment, options.soft_labels
     # TensorFlow takes seconds to load: only after all that may be wrong.
     import trainer
     return trainer.train(options, source, weights)

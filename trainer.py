@@ -9,14 +9,14 @@ import tqdm
 
 import board
 import drawing
-import fcnvgg
 import metrics
+import models
 import network
 import rundir
+from segmentation import schedules
 from tf1 import tf
 import tf1
 import utils
-import vgg16
 
 SHOWN = 4       # validation pictures in TensorBoard
 
@@ -86,7 +86,15 @@ class Trainer:
         self.options = options
         self.stop = Stop()
 
-    def train_epoch(self):
+    def learning_rate(self, epoch, batch):
+        """The rate of a step: of batch 0, 1, ... in epoch 1, 2, ..."""
+        options = self.options
+        batches = -(-self.source.num_training // options.batch_size)
+        done = (epoch - 1 + batch / batches) / options.epochs
+        return options.learning_rate * schedules.factor(
+            options.schedule, min(done, 1), options.warm_up / options.epochs)
+
+    def train_epoch(self, epoch):
         """Take one step a batch, until the epoch or the run is stopped.
 
         Returns
@@ -100,10 +108,12 @@ class Trainer:
         with tqdm.tqdm(total=self.source.num_training, unit='image',
                        leave=False, desc='training', disable=None) as bar:
             for images, labels, paths, _ in batches:
+                rate = self.learning_rate(epoch, len(losses))
                 loss, _ = self.sess.run(
                     [self.training.loss, self.training.step],
                     {self.net.image_input: images,
                      self.training.labels: labels,
+                     self.training.learning_rate: rate,
                      self.net.keep_prob: self.options.keep_prob})
                 check_loss(loss, paths)
                 losses.append(float(loss))
@@ -154,7 +164,7 @@ class Trainer:
         start = time.time()
         self.source.epoch = epoch - 1
         utils.seed_globals(utils.epoch_seed(self.options.seed, epoch))
-        train_loss, first_loss = self.train_epoch()
+        train_loss, first_loss = self.train_epoch(epoch)
         if self.stop.signal:
             return None
         images_per_second = self.source.num_training / (time.time() - start)
@@ -162,7 +172,8 @@ class Trainer:
         names = utils.class_names(self.source)
         ious = dict(zip(names, metrics.iou(matrix).tolist()))
         scores = dict(metrics.scores(matrix), train_loss=train_loss,
-                      valid_loss=valid_loss)
+                      valid_loss=valid_loss,
+                      learning_rate=self.learning_rate(epoch, 0))
         board_.scalars(scores, epoch)
         board_.scalars({'iou/' + name: value for name, value in ious.items()
                         if not np.isnan(value)}, epoch)
@@ -174,6 +185,12 @@ class Trainer:
                     iou=utils.without_nan(ious),
                     images_per_second=images_per_second,
                     seconds=time.time() - start)
+
+    def is_patience_over(self, epoch, state):
+        """Whether the last best score is --patience epochs ago."""
+        if not self.options.patience or state['best_epoch'] is None:
+            return False
+        return epoch > state['best_epoch'] + self.options.patience
 
     def histograms(self, summary, board_, epoch):
         """Write gradients and weights, as one training batch sees them."""
@@ -191,6 +208,8 @@ class Trainer:
         summary = (board.histograms(self.training.gradients)
                    if options.histograms else None)
         for epoch in range(state['epoch'] + 1, options.epochs + 1):
+            if self.is_patience_over(epoch, state):
+                break
             entry = self.run_epoch(epoch, board_)
             if entry is None:
                 state['epoch'] = epoch - 1
@@ -257,8 +276,8 @@ def describe(options, source, order, weights):
 
 def build(sess, options, source):
     """The Network of a new run, and the channel order that VGG16 takes."""
-    folder = vgg16.fetch(options.vgg_dir)
-    net, order = fcnvgg.build(sess, folder, source.num_classes, options.seed)
+    net, order = models.MODELS[options.model].build(
+        sess, source.num_classes, options)
     if options.init_from:
         network.initialize_rest(sess)
         taken, left = network.take_over(
@@ -288,7 +307,8 @@ def train(options, source, weights):
         rundir.create(directory, dict(description, options=vars(options)))
         if not options.resume:
             network.export(directory)
-        training = network.add_training(net, options.learning_rate, weights)
+        training = network.add_training(net, options.learning_rate, weights,
+                                        options.l2)
         checkpoints = Checkpoints(sess, directory, used)
         if options.resume:
             checkpoints.restore()

@@ -32,7 +32,18 @@ def bilinear_kernel(factor):
     return np.outer(line, line).astype(np.float32)
 
 
-def upsample(x, n_channels, factor, name):
+def initial_filter(kernel, n_out, n_in, stddev=None):
+    """The (K, K, n_out, n_in) tensor that upsampling starts from."""
+    if stddev is not None:
+        side = int(kernel.shape[0])
+        return tf.truncated_normal([side, side, n_out, n_in], stddev=stddev)
+    if n_out == n_in:
+        # tf.eye is an operation that TensorFlow 1.15 does not have.
+        return kernel * tf.diag(tf.ones([n_in]))
+    return kernel * tf.random_normal([n_out, n_in], stddev=(2 / n_in) ** .5)
+
+
+def upsample(x, n_channels, factor, name, stddev=None):
     """Enlarge a batch by a learnable transposed convolution.
 
     At the start each channel is interpolated by itself, and the result equals
@@ -44,12 +55,16 @@ def upsample(x, n_channels, factor, name):
     Parameters
     ----------
     x : tf.Tensor
-        [B, H, W, C] with C = `n_channels`.
+        [B, H, W, c]
     n_channels : int
+        Channels C of the result. Where c is another number, each starts as
+        a random mixture of the interpolated channels.
     factor : int
         The stride f; 1 or more.
     name : str
         Scope of the variable ``filter``.
+    stddev : float, optional
+        Start normally distributed instead, cut off at two deviations.
 
     Returns
     -------
@@ -59,12 +74,13 @@ def upsample(x, n_channels, factor, name):
     if factor < 1:
         raise ValueError('factor is {}: 1 or more is wanted'.format(factor))
     with tf.variable_scope(name):
-        # [K, K, 1, 1], spread to [K, K, C, C] only when it runs: as a
-        # constant it would be megabytes of every saved graph. (tf.eye would
-        # be an operation in it that TensorFlow 1.15 does not have.)
+        # [K, K, 1, 1], spread to [K, K, C, c] only when it runs: as a
+        # constant it would be megabytes of every saved graph.
         kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None])
-        identity = tf.diag(tf.ones([n_channels]))
-        filters = tf.get_variable('filter', initializer=kernel * identity)
+        filters = tf.get_variable(
+            'filter', regularizer=tf.nn.l2_loss,
+            initializer=initial_filter(kernel, n_channels, int(x.shape[-1]),
+                                       stddev))
         batch, height, width = tf.unstack(tf.shape(x)[:3])
         size = [height * factor, width * factor]
         strides = [1, factor, factor, 1]

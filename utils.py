@@ -98,6 +98,15 @@ def share(text):
     return value
 
 
+def not_negative(text):
+    """A finite number of 0 or more, for argparse."""
+    value = float(text)
+    if not 0 <= value < float('inf'):
+        raise argparse.ArgumentTypeError(
+            '{}: a number of 0 or more is wanted'.format(text))
+    return value
+
+
 def pattern(text):
     """A regular expression, as text: options are written as JSON."""
     try:
@@ -194,10 +203,11 @@ def make_source(name, classes=None, data_dir=None):
     return source
 
 
-def load_source(options):
+def load_source(options, required=None):
     """Make the source that the options of `add_source_options` describe.
 
-    Its data is loaded: files are listed and split, none is decoded.
+    Its data is loaded: files are listed and split, none is decoded. Of a
+    source of our base class the `required` splits alone must not be empty.
     """
     source = make_source(options.data_source, options.classes,
                          options.data_dir)
@@ -212,8 +222,12 @@ def load_source(options):
         source.image_size = options.image_size
     check_size(source.image_size)
     seed_globals(epoch_seed(options.seed, 0))
+    if required is not None and hasattr(source, 'required_splits'):
+        source.required_splits = required
     source.load_data(options.data_dir, options.valid_fraction)
-    for attribute in ('num_training', 'num_validation'):
+    counts = {'train': 'num_training', 'valid': 'num_validation'}
+    for split in getattr(source, 'required_splits', counts):
+        attribute = counts[split]
         if not getattr(source, attribute, 0):
             raise ValueError('data source {!r}: {} is {} in {}'.format(
                 options.data_source, attribute,
@@ -394,7 +408,7 @@ def duration(seconds):
     """Time for people.
 
     >>> duration(8), duration(65), duration(3700)
-    ('8 s', '1 min 5 s', '1 h 2 min')
+    ('8 s', '1 min 5 s', '1 h 1 min')
     """
     minutes, seconds = divmod(int(round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,18 +1,22 @@
 """evaluate.py on a tiny run, against scikit-learn and other programs."""
+import csv
 import json
 import os
 import shutil
+import sys
 import warnings
 
 import cv2
 import numpy as np
 import pytest
+from scipy import ndimage
 import sklearn.metrics
 
 import drawing
 import evaluate
 import helpers
 import infer
+import runs
 
 
 @pytest.fixture
@@ -104,7 +108,9 @@ def test_scores_at_the_size_of_the_labels(run, place):
     assert lines[1].startswith('[i] mIoU {miou:.2%}, pixel accuracy '
                                '{pixel_accuracy:.2%}'.format(
                                    **found['scores']))
-    assert [line.split('  ')[0] for line in lines[2:]] == [
+    assert lines[2].startswith('[i] mIoU near boundaries, up to 1 px ')
+    assert lines[3].startswith('[i] expected calibration error ')
+    assert [line.split('  ')[0] for line in lines[4:]] == [
         'class   '.strip()] + list(helpers.CLASSES)
     assert min(cv2.imread('matrix.png').shape[:2]) > 4 * 40
 
@@ -161,6 +167,15 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
      '{run}/options.json is an input: it is not overwritten'),
     (['--matrix', 'matrix.txt'],
      'matrix.txt: no picture type that OpenCV writes'),
+    (['--reliability', 'plot.txt'],
+     'plot.txt: no picture type that OpenCV writes'),
+    (['--json', 'a', '--csv', './a'],
+     './a: two outputs would be written to it'),
+    (['--list', 'list.txt', '--data-source', 'bare'],
+     'data source \'bare\' tells no files: --list does not apply'),
+    (['--export', 'maps'],
+     'data source \'tiny\' is of no benchmark: --export and --birds-eye '
+     'know cityscapes and kitti'),
 ])
 def test_what_is_refused(run, place, arguments, message):
     values = {'run': run, 'data': helpers.data_dir(), 'cwd': os.getcwd()}
@@ -235,6 +250,194 @@ def test_run_of_the_blog_takes_its_data_from_the_options(run, place):
                   helpers.data_dir())
     assert found['checkpoint'] == 'final.ckpt'
     assert found['matrix'] == score(run)['matrix']
+
+
+@pytest.fixture(scope='module')
+def pair(tmp_path_factory):
+    """Two runs on the tiny data set, both without training."""
+    helpers.data_dir()
+    folder = tmp_path_factory.mktemp('runs')
+    sys.path.insert(0, helpers.folder())
+    yield [runs.make(folder / name, 'tiny', helpers.data_dir(), seed)
+           for seed, name in enumerate('ab')]
+    sys.path.remove(helpers.folder())
+
+
+def run_network(image, seed):
+    """What the network of `runs` makes of a picture, by SciPy."""
+    weights = runs.kernel(4, seed)
+    planes = [[ndimage.correlate(image[..., c].astype(float),
+                                 weights[..., c, k], mode='constant')
+               for c in range(3)] for k in range(4)]        # [C, 3, H, W]
+    logits = np.moveaxis(np.sum(planes, axis=1), 0, -1)     # [H, W, C]
+    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponents / exponents.sum(axis=-1, keepdims=True)
+
+
+def enlarge(probabilities, shape):
+    height, width, _ = probabilities.shape
+    return ndimage.zoom(probabilities, (shape[0] / height, shape[1] / width,
+                                        1), order=1, grid_mode=True,
+                        mode='nearest')
+
+
+@pytest.mark.parametrize('arguments, sizes, flip', [
+    (['--flip'], [(64, 32)], True),
+    (['--scales', '.5,1,2'], [(32, 32), (64, 32), (128, 64)], False),
+    (['--scales', '1,2', '--flip', '--image-size', '32x32'],
+     [(32, 32), (64, 64)], True)])
+def test_views_are_averaged(pair, place, arguments, sizes, flip):
+    found = score(pair[1], '--batch-size', '3', *arguments)
+    pictures, truth = list_files('valid')
+    predicted = []
+    for path, ids in zip(pictures, truth):
+        image, mean = cv2.imread(path), 0
+        for size in sizes:
+            is_smaller = size[0] <= image.shape[1] and size[
+                1] <= image.shape[0]
+            scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA
+                                if is_smaller else cv2.INTER_LINEAR)
+            mean = mean + enlarge(run_network(scaled, 1), ids.shape)
+            if flip:
+                mean = mean + enlarge(run_network(scaled[:, ::-1], 1),
+                                      ids.shape)[:, ::-1]
+        predicted.append(mean.argmax(axis=-1))
+    matrix = sum(
+        sklearn.metrics.confusion_matrix(ids.ravel(), its.ravel(),
+                                         labels=range(4))
+        for ids, its in zip(truth, predicted))
+    # Where two classes are alike within rounding either may win.
+    assert abs(matrix - found['matrix']).sum() <= 4
+    assert found['flip'] == flip
+
+
+def test_listed_pictures_alone_are_scored_and_stand_in_the_csv(pair, place):
+    (place / 'list.txt').write_text('valid/3.png\n\nvalid/1.png\n')
+    found = score(pair[0], '--list', 'list.txt', '--csv', 'scores.csv')
+    assert found['pictures'] == 2
+    with open('scores.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [row['picture'] for row in rows] == ['valid/1.png', 'valid/3.png']
+    for row in rows:
+        (place / 'one.txt').write_text(row['picture'] + '\n')
+        alone = score(pair[0], '--list', 'one.txt')
+        assert int(row['pixels']) == alone['pixels']
+        assert int(row['ignored_pixels']) == alone['ignored_pixels'] > 0
+        for name, value in alone['scores'].items():
+            assert float(row[name]) == pytest.approx(value, abs=1e-12)
+        for name, value in alone['iou'].items():
+            assert row['iou ' + name] == ('' if value is None else
+                                          repr(value))
+    assert sum(int(row['pixels']) for row in rows) == found['pixels']
+
+
+@pytest.mark.parametrize('lines, message', [
+    ('valid/1.png\ntrain/1.png\n', 'list.txt, line 2: train/1.png is no '
+                                   'picture of the valid split in {data}'),
+    ('valid/1.png\n./valid/1.png\n', 'list.txt, line 2: ./valid/1.png '
+                                     'stands there twice'),
+    ('\n', 'list.txt: no picture in it')])
+def test_broken_lists_end_in_one_line(pair, place, lines, message):
+    (place / 'list.txt').write_text(lines)
+    with pytest.raises(ValueError) as error:
+        evaluate.main(['--name', pair[0], '--list', 'list.txt'])
+    assert str(error.value) == message.format(data=helpers.data_dir())
+
+
+def test_trimaps_and_calibration_are_told(pair, place):
+    found = score(pair[1], '--reliability', 'plot.png')
+    _, truth = list_files('valid')
+    counts = [found['trimaps'][radius]['pixels']
+              for radius in ('1', '2', '4', '8', '16')]
+    for radius, count in zip((1, 2, 4, 8, 16), counts):
+        assert count == sum(
+            ((distances(ids) <= radius) & (ids != helpers.VOID)).sum()
+            for ids in truth)
+    bins = found['calibration']['bins']
+    assert sum(one['pixels'] for one in bins) == found['pixels']
+    right = sum(one['pixels'] * (one['accuracy'] or 0) for one in bins)
+    assert right == pytest.approx(np.trace(found['matrix']))
+    assert found['calibration']['expected_calibration_error'] == (
+        pytest.approx(sum(
+            one['pixels'] * abs(one['accuracy'] - one['confidence'])
+            for one in bins if one['pixels']) / found['pixels']))
+    assert cv2.imread('plot.png').shape[0] > 300
+
+
+def distances(ids):
+    """How far each pixel is from the nearest of another class."""
+    return sum(ndimage.distance_transform_edt(ids == number)
+               for number in np.unique(ids))
+
+
+def test_two_runs_are_compared(pair, place, capsys):
+    evaluate.main(['--compare'] + pair + ['--split', 'train', '--json',
+                                          'difference.json'])
+    with open('difference.json') as file:
+        found = json.load(file, parse_constant=pytest.fail)
+    a, b = (score(name, '--split', 'train')['iou'] for name in pair)
+    assert found['pictures'] == helpers.COUNTS['train']
+    assert [one['name'] for one in found['runs']] == pair
+    for name, row in found['classes'].items():
+        assert row['iou'] == pytest.approx([a[name], b[name]])
+        assert row['low'] <= row['difference'] <= row['high']
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == '[i] A: best-1 of {}, train split'.format(pair[0])
+    assert lines[2].startswith('[i] mIoU {:.2f} % -> {:.2f} %, '.format(
+        *(100 * value for value in found['miou']['iou'])))
+    assert [line.split('  ')[0] for line in lines[3:9]] == [
+        'class', 'sky', 'not road', 'road', 'never', 'mIoU']
+
+
+def test_comparison_takes_two_pictures(pair, place):
+    (place / 'list.txt').write_text('valid/3.png\n')
+    with pytest.raises(ValueError, match='1 picture: an interval over pict'):
+        evaluate.main(['--compare'] + pair + ['--list', 'list.txt'])
+
+
+def test_run_is_no_better_than_itself(pair, place, capsys):
+    evaluate.main(['--compare', pair[0], pair[0]])
+    assert capsys.readouterr().out.splitlines()[2].endswith(
+        '+0.00 points, 95 % interval +0.00 .. +0.00 over 4 pictures: no '
+        'difference, as far as so few pictures tell')
+
+
+def test_sources_of_the_contract_alone_can_be_asked_for_all_of_it(
+        pair, place):
+    options = ['--data-source', 'bare', '--split', 'train']
+    score(pair[0], *options, '--flip', '--scales', '1,2', '--csv', 'a.csv')
+    with open('a.csv', newline='') as file:
+        assert [row['picture'] for row in csv.DictReader(file)] == [
+            'train/{}.png'.format(k) for k in range(helpers.COUNTS['train'])]
+    evaluate.main(['--compare'] + pair + options)
+
+
+def test_test_split_needs_no_other(pair, place):
+    shutil.copytree(os.path.join(helpers.data_dir(), 'test'), 'data/test')
+    for split in ('train', 'valid'):
+        os.mkdir('data/' + split)
+    found = score(pair[0], '--data-dir', 'data', '--split', 'test')
+    assert found['matrix'] == score(pair[0], '--split', 'test')['matrix']
+    os.remove('data/test/1_ids.png')
+    with pytest.raises(FileNotFoundError, match='1.png: no label 1_ids.png'):
+        evaluate.main(['--name', pair[0], '--data-dir', 'data', '--split',
+                       'test'])
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['--compare', 'a', 'b', '--csv', 'c'],
+     '--csv does not go with --compare'),
+    (['--compare', 'a', 'b', '--export', 'c'],
+     '--export does not go with --compare'),
+    (['--zip'], '--zip goes with --export or --birds-eye'),
+    (['--scales', '1,x'], '\'1,x\': numbers are wanted, such as .75,1,1.25'),
+    (['--scales', '0'], '0: a number above 0 is wanted')])
+def test_options_that_make_no_sense_are_usage_errors(place, capsys, arguments,
+                                                     message):
+    with pytest.raises(SystemExit) as error:
+        evaluate.main(arguments)
+    assert error.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_confusion_picture_is_darkest_where_most_pixels_are():

@@ -12,16 +12,18 @@ OURS = {os.path.basename(path)[:-3]
 PROGRAMS = {'train', 'infer', 'evaluate', 'check_source'}
 NO_TENSORFLOW = {'pixels', 'augmentation', 'source', 'metrics', 'drawing',
                  'utils', 'rundir', 'scenes', 'download', 'weights', 'audit',
-                 'census', 'check_source'}
+                 'census', 'check_source', 'labelfiles', 'splitting',
+                 'classtable', 'survey', 'draft'}
 SOURCES = {name for name in OURS if name.startswith('source_')}
 
 # From the ground up; a module imports from floors below its own, and from
 # its own where the table names it.
 FLOORS = (
-    {'pixels', 'metrics', 'scenes', 'download', 'weights', 'tf1'},
-    {'augmentation', 'drawing', 'utils', 'board'},
-    {'source', 'rundir', 'upsample', 'vgg16'},
-    SOURCES | {'network', 'audit', 'census', 'gallery'},
+    {'pixels', 'metrics', 'scenes', 'download', 'weights', 'splitting',
+     'tf1'},
+    {'augmentation', 'drawing', 'utils', 'labelfiles', 'board'},
+    {'source', 'rundir', 'classtable', 'survey', 'upsample', 'vgg16'},
+    SOURCES | {'network', 'audit', 'census', 'gallery', 'draft'},
     {'fcnvgg', 'predictor'},
     {'trainer'},
     PROGRAMS,

@@ -465,7 +465,7 @@ def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
     (['--data-source', 'empty'], "'empty' lacks image_size, num_classes"),
     (['--data-source', 'dry'], 'has no samples'),
     (tiny('new', '--data-dir', 'nowhere'), 'nowhere'),
-    (halves('new', '--augment'), "'halves' has no augmentation"),
+    (halves('new', '--augment'), "'halves' gives samples as they are"),
     (halves('new', '--classes', '29'), '--classes does not apply'),
     (halves('new', '--image-size', '96x64'), 'of shape'),
     (halves('new', '--class-weights', 'none.json'), 'none.json'),

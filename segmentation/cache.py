@@ -1,0 +1,55 @@
+"""What takes long to work out of a data set is kept for the next run."""
+import hashlib
+import json
+import os
+
+import utils
+
+
+def folder():
+    """Where it is kept: the user's cache folder."""
+    home = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    return os.path.join(home, 'fcn-road-scenes')
+
+
+def fingerprint(source, data_dir):
+    """A text that is another for other training labels, classes or size.
+
+    Files count by name, length and time of change. None for a source that
+    does not tell its files.
+    """
+    splits = getattr(source, 'splits', None)
+    if splits is None:
+        return None
+    files = []
+    for _, label in splits['train']:
+        status = os.stat(label) if os.path.exists(label) else None
+        files.append([os.path.relpath(label, data_dir), source.seed] + (
+            [status.st_size, status.st_mtime_ns] if status else []))
+    told = json.dumps([os.path.abspath(data_dir), list(source.image_size),
+                       sorted(source.label_colors.items()), files])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def recall(what, key, work_out):
+    """The result of `work_out()`, from the cache where it is there.
+
+    Parameters
+    ----------
+    what : str
+        Names the kind of result; another kind has another place.
+    key : str or None
+        A fingerprint; with None nothing is kept.
+    work_out : function
+        Returns what JSON can hold.
+    """
+    if key is None:
+        return work_out()
+    path = os.path.join(folder(), '{}-{}.json'.format(
+        what.replace(' ', '-'), key))
+    if os.path.isfile(path):
+        return utils.read_json(path)
+    result = work_out()
+    os.makedirs(folder(), exist_ok=True)
+    utils.write_json(path, result)
+    return result

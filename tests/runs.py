@@ -1,0 +1,51 @@
+"""A run without training: one random 3x3 convolution is its network."""
+import argparse
+import os
+
+import numpy as np
+
+import network
+import rundir
+from tf1 import tf
+import tf1
+import utils
+
+WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel
+
+
+def kernel(num_classes, seed):
+    """The weights (3, 3, 3, C) for pictures of 0..255."""
+    random = np.random.RandomState(seed)
+    weights = random.randn(*WEIGHTS, num_classes) / 60
+    # Without the mean, which would make one class win everywhere.
+    return (weights - weights.mean(axis=(0, 1, 2))).astype(np.float32)
+
+
+def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
+         classes=None, valid_fraction=.1):
+    """Write the directory of a run, as train.py does; return its name."""
+    directory = str(directory)
+    os.makedirs(directory)
+    options = argparse.Namespace(
+        data_source=data_source, data_dir=str(data_dir), seed=seed, workers=1,
+        classes=classes, image_size=image_size, valid_fraction=valid_fraction)
+    data = utils.load_source(options)
+    with tf.Graph().as_default(), tf1.session() as sess:
+        image_input, keep_prob = network.inputs()
+        weights = tf.get_variable('weights', initializer=kernel(
+            data.num_classes, seed))
+        network.finish(image_input, keep_prob, tf.nn.conv2d(
+            image_input, weights, strides=[1, 1, 1, 1], padding='SAME'))
+        network.export(directory)
+        sess.run(tf.global_variables_initializer())
+        tf.train.Saver(tf.global_variables()).save(
+            sess, os.path.join(directory, 'best-1'), write_meta_graph=False,
+            write_state=False)
+    rundir.write_state(directory, {'epoch': 1, 'best': 'best-1'})
+    rundir.create(directory, {
+        'options': vars(options), 'class_names': utils.class_names(data),
+        'label_colors': [[int(value) for value in data.label_colors[k]]
+                         for k in range(data.num_classes)],
+        'image_size': list(image_size),
+        'split': utils.list_split(data, str(data_dir))})
+    return directory

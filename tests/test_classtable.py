@@ -1,0 +1,102 @@
+"""Class tables: what is read, and one line on what is not."""
+import pytest
+
+import classtable
+from classtable import Row
+
+
+def read(tmp_path, text):
+    path = tmp_path / 'classes.csv'
+    path.write_bytes(text.encode('utf-8'))
+    return classtable.read(str(path))
+
+
+def test_colours_with_void_by_name_and_by_mark(tmp_path):
+    assert read(tmp_path, 'name,r,g,b,ignore\n'
+                          'road,128,64,128,\n'
+                          'sky,70,130,180,0\n'
+                          'ignore,0,0,0,\n'
+                          'ignore,255,255,255,\n'
+                          'own car,9,8,7,x\n') == [
+        Row('road', None, (128, 64, 128), False),
+        Row('sky', None, (70, 130, 180), False),
+        Row('ignore', None, (0, 0, 0), True),
+        Row('ignore', None, (255, 255, 255), True),
+        Row('own car', None, (9, 8, 7), True)]
+
+
+def test_ids_take_colours_that_are_not_taken(tmp_path):
+    rows = read(tmp_path, 'id,name,r,g,b,note\n'
+                          '7,road,,,,"grey, mostly"\n'
+                          '0,sky,128,0,0,\n'
+                          '300,ignore,,,,\n')
+    assert [row.id for row in rows] == [7, 0, 300]
+    # the palette's first colour is (128, 0, 0), its second (0, 128, 0)
+    assert classtable.complete(rows) == [('road', (0, 128, 0)),
+                                         ('sky', (128, 0, 0))]
+
+
+@pytest.mark.parametrize('text', [
+    '\ufeffname;id\r\nStraße;1\r\n\r\nsky;2\r\n',
+    'Name\tID\nStraße\t1\nsky\t2\n'])
+def test_what_spreadsheets_write_is_read(tmp_path, text):
+    assert [row[:2] for row in read(tmp_path, text)] == [
+        ('Straße', 1), ('sky', 2)]
+
+
+@pytest.mark.parametrize('text, message', [
+    ('', "no column name, r, g, b in the first line ''"),
+    ('road,128,64,128\nsky,1,2,3\n', 'no column name, r, g, b in the first '
+                                     "line 'road,128,64,128'"),
+    ('name,r,g\na,1,2\nb,3,4\n', "no column b in the first line 'name,r,g'"),
+    ('name\na\nb\n', 'no column r, g, b'),
+    ('name,id,colour\na,1,red\n', "column 'colour' is none that is known"),
+    ('name,id,id\na,1,2\n', "column 'id' is there twice"),
+    ('name,id\na,0\na,1\n', "line 3: the name 'a' stands there already"),
+    ('name,id\na,0\nb,1\nc,0\n', "line 4: the id 0 of 'c' is that of 'a' "
+                                 'already'),
+    ('name,r,g,b\na,1,2,3\nb,0,0,0\nc,1,2,3\n',
+     "line 4: the colour (1, 2, 3) of 'c' is that of 'a' already"),
+    ('name,r,g,b\na,0,0,0\nb,0,256,0\n', "line 3: g is '256': 0 to 255"),
+    ('name,r,g,b\na,0,-1,0\n', "line 2: g is '-1': 0 to 255"),
+    ('name,r,g,b\na,0,0,\n', "line 2: b is '': 0 to 255"),
+    ('name,id\na,one\n', "line 2: id is 'one': 0 to 65535"),
+    ('name,id\na,1,2\n', 'line 2: 3 values for 2 columns'),
+    ('name,id\n,1\n', 'line 2: no name'),
+    ('name,id,ignore\na,1,maybe\n', "line 2: ignore is 'maybe': 1 or nothing "
+                                    'is wanted'),
+    ('name,id\na,1\nignore,2\n', '1 classes: 2 to 254 are wanted')])
+def test_errors_name_the_line_and_what_was_wanted(tmp_path, text, message):
+    with pytest.raises(ValueError) as error:
+        read(tmp_path, text)
+    assert message in str(error.value)
+    assert str(error.value).startswith(str(tmp_path / 'classes.csv'))
+    assert '\n' not in str(error.value)
+
+
+def test_the_most_classes_are_254(tmp_path):
+    text = 'name,id\n' + ''.join('c{0},{0}\n'.format(k) for k in range(254))
+    rows = read(tmp_path, text)
+    colors = [color for _, color in classtable.complete(rows)]
+    assert len(set(colors)) == 254
+    with pytest.raises(ValueError, match='255 classes: 2 to 254 are wanted'):
+        read(tmp_path, text + 'one more,254\n')
+
+
+def test_other_encodings_are_said(tmp_path):
+    (tmp_path / 'classes.csv').write_bytes(b'name,id\nStra\xdfe,1\n')
+    with pytest.raises(ValueError, match='classes.csv: no CSV in UTF-8'):
+        classtable.read(str(tmp_path / 'classes.csv'))
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    rows = [Row('a, b', 3, (1, 2, 3), False), Row('c', 0, (0, 0, 0), False),
+            Row('ignore', 255, None, True)]
+    path = str(tmp_path / 'classes.csv')
+    classtable.write(path, rows, ['one, two', '', 'x'])
+    assert classtable.read(path) == rows
+    with open(path) as file:
+        assert file.read() == ('name,id,r,g,b,ignore,note\n'
+                               '"a, b",3,1,2,3,,"one, two"\n'
+                               'c,0,0,0,0,,\n'
+                               'ignore,255,,,,1,x\n')

@@ -1,0 +1,191 @@
+"""All models through the same Network."""
+import argparse
+
+import numpy as np
+import pytest
+
+import fixtures
+import models
+import network
+import train
+import upsample
+from tf1 import tf
+
+
+@pytest.fixture(scope='module')
+def vgg_dir(tmp_path_factory):
+    return fixtures.make_vgg(tmp_path_factory.mktemp('models'))
+
+
+def options(vgg_dir, **others):
+    """What a builder looks at of train.py's options."""
+    return argparse.Namespace(**dict(dict(
+        vgg_dir=vgg_dir, seed=0, stddev=None, skip_scales=(1, 1)), **others))
+
+
+def build(sess, name, vgg_dir, num_classes=3, **others):
+    net, _ = models.MODELS[name].build(sess, num_classes,
+                                       options(vgg_dir, **others))
+    return net
+
+
+def count(variables):
+    return sum(v.shape.num_elements() for v in variables)
+
+
+@pytest.mark.parametrize('name', models.MODELS)
+def test_every_model_starts_at_ln_c_and_learns(name, vgg_dir):
+    random = np.random.RandomState(0)
+    images = random.randint(0, 256, (2, 64, 96, 3))
+    labels = np.eye(3, dtype=np.uint8)[random.randint(0, 3, (2, 64, 96))]
+    labels[:, :40] = (0, 1, 0)
+    with fixtures.fresh_session() as sess:
+        tf.set_random_seed(1)
+        net = build(sess, name, vgg_dir)
+        training = network.add_training(net, 1e-3)
+        network.initialize_rest(sess)
+        feed = {net.image_input: images, training.labels: labels,
+                net.keep_prob: .9}
+        losses = [sess.run([training.loss, training.step], feed)[0]
+                  for _ in range(8)]
+        classes = sess.run(net.classes, feed)
+    assert losses[0] == pytest.approx(np.log(3), rel=.05)
+    assert min(losses[1:]) < losses[0]
+    assert classes.shape == (2, 64, 96)
+
+
+@pytest.mark.parametrize('name', models.MODELS)
+def test_no_checkerboard_at_the_start(name, vgg_dir):
+    """What enlarges a constant gives a constant, so nothing is imprinted."""
+    with fixtures.fresh_session() as sess:
+        build(sess, name, vgg_dir)
+        sess.run(tf.global_variables_initializer())
+        filters = [v for v in tf.trainable_variables() if '_up' in v.name
+                   or v.name.startswith('up')]
+        filters = [v for v in filters if v.op.name.endswith('filter')
+                   and v.shape[0] != 3]
+        assert filters
+        for values in sess.run(filters):
+            side, _, n_out, n_in = values.shape
+            factor = side // 2
+            assert side % factor == 0
+            # Each output pixel is reached by every factor-th weight.
+            reached = values.reshape(2, factor, 2, factor, n_out, n_in).sum(
+                axis=(0, 2))
+            np.testing.assert_allclose(
+                reached, np.broadcast_to(reached[:1, :1], reached.shape),
+                atol=1e-5)
+
+
+def test_chain_has_kernels_of_4_4_and_16(vgg_dir):
+    with fixtures.fresh_session() as sess:
+        build(sess, 'fcn8s-chain', vgg_dir, num_classes=29)
+        shapes = {v.op.name: v.shape.as_list()
+                  for v in tf.trainable_variables() if 'up' in v.name}
+    assert shapes == {'layer4_out_up2/filter': [4, 4, 29, 29],
+                      'layer3_out_up2/filter': [4, 4, 29, 29],
+                      'up8/filter': [16, 16, 29, 29]}
+
+
+def test_small_fcn_has_1_4_million_weights():
+    with fixtures.fresh_session() as sess:
+        build(sess, 'fcn-lite', None, num_classes=12)
+        assert 1.35e6 < count(tf.trainable_variables()) < 1.45e6
+
+
+def test_enlarging_to_another_number_of_channels_keeps_a_constant():
+    with fixtures.fresh_session() as sess:
+        tf.set_random_seed(3)
+        x = tf.placeholder(tf.float32, [None, None, None, 5])
+        enlarged = upsample.upsample(x, 2, 4, 'up')
+        sess.run(tf.global_variables_initializer())
+        result = sess.run(enlarged, {x: np.full((1, 3, 7, 5), 2.)})
+    assert result.shape == (1, 12, 28, 2)
+    assert np.ptp(result, axis=(1, 2)).max() < 1e-5
+
+
+def test_skips_are_scaled_before_they_are_scored(vgg_dir):
+    random = np.random.RandomState(0)
+    image = random.randint(0, 256, (1, 32, 64, 3))
+    results = []
+    for scales in ((1, 1), (.01, .0001)):
+        with fixtures.fresh_session() as sess:
+            net = build(sess, 'fcn8s-chain', vgg_dir, skip_scales=scales)
+            network.initialize_rest(sess)
+            for variable in tf.trainable_variables():
+                if variable.op.name == 'layer3_out_score/filter':
+                    sess.run(variable.assign(tf.ones_like(variable)))
+            results.append(sess.run(net.logits, {net.image_input: image}))
+    assert abs(results[0]).max() > 0
+    np.testing.assert_allclose(results[1], results[0] * 1e-4, rtol=1e-4)
+
+
+def test_truncated_normal_start_has_its_deviation(vgg_dir):
+    with fixtures.fresh_session() as sess:
+        tf.set_random_seed(2)
+        build(sess, 'fcn8s', vgg_dir, num_classes=11, stddev=.01)
+        network.initialize_rest(sess)
+        values = sess.run([v for v in tf.trainable_variables()
+                           if v.op.name == 'layer7_out_up/filter'])[0]
+    assert abs(values).max() <= .02
+    # A normal cut off at two deviations has .88 of its deviation.
+    assert values.std() == pytest.approx(.0088, rel=.02)
+
+
+def test_l2_pulls_on_the_decoder_alone(vgg_dir):
+    """With nothing labelled the cross entropy has no gradient."""
+    with fixtures.fresh_session() as sess:
+        net = build(sess, 'fcn8s-chain', vgg_dir)
+        training = network.add_training(net, 1e-3, l2=.5)
+        network.initialize_rest(sess)
+        feed = {net.image_input: np.zeros((1, 32, 64, 3)),
+                training.labels: np.zeros((1, 32, 64, 3), np.uint8)}
+        for gradient, variable in training.gradients:
+            found, value = sess.run([gradient, variable], feed)
+            decoder = ('up' in variable.op.name or 'score' in variable.op.name
+                       ) and variable.op.name.endswith('filter')
+            np.testing.assert_allclose(found, .5 * value if decoder
+                                       else np.zeros_like(value), atol=1e-7)
+
+
+def test_soft_labels_are_learned_as_shares(vgg_dir):
+    """The gradient of the logits is p - shares, ignored parts left out."""
+    logits = tf.constant([[[[1., 2., 3.], [0., 0., 0.]]]])
+    labels = np.uint8([[[[51, 204, 0], [0, 0, 0]]]])
+    loss = network.masked_cross_entropy(logits, tf.constant(labels))
+    gradient, = tf.gradients(loss, logits)
+    with tf.Session() as sess:
+        found, value = sess.run([gradient, loss])
+    p = np.exp([1, 2, 3]) / np.exp([1, 2, 3]).sum()
+    np.testing.assert_allclose(found[0, 0, 0], p - [.2, .8, 0], atol=1e-6)
+    assert not found[0, 0, 1].any()
+    assert value == pytest.approx(-.2 * np.log(p[0]) - .8 * np.log(p[1]))
+
+
+def test_stages_hand_on_what_they_share(vgg_dir, tmp_path):
+    """fcn16s takes fcn32s's scores, fcn8s-chain also fcn16s's skip."""
+    path = str(tmp_path / 'weights')
+    taken_by = {}
+    for name in ('fcn32s', 'fcn16s', 'fcn8s-chain'):
+        with fixtures.fresh_session() as sess:
+            build(sess, name, vgg_dir)
+            network.initialize_rest(sess)
+            if name != 'fcn32s':
+                taken, left = network.take_over(sess, path)
+                taken_by[name] = ({n for n in taken if 'score' in n
+                                   or 'up' in n}, set(left))
+            tf.train.Saver().save(sess, path, write_meta_graph=False)
+    assert taken_by['fcn16s'] == (
+        {'layer7_out_score/filter', 'layer7_out_score/biases'},
+        {'layer4_out_score/filter', 'layer4_out_score/biases',
+         'layer4_out_up2/filter', 'up16/filter'})
+    assert taken_by['fcn8s-chain'][0] == {
+        'layer7_out_score/filter', 'layer7_out_score/biases',
+        'layer4_out_score/filter', 'layer4_out_score/biases',
+        'layer4_out_up2/filter'}
+
+
+def test_help_of_every_model_is_in_the_options():
+    text = ' '.join(model.what for model in models.MODELS.values())
+    assert train.parse_options(['--data-source', 'demo']).model == 'fcn8s'
+    assert 'U-Net' in text

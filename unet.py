@@ -1,0 +1,90 @@
+"""Networks without VGG16, trained from scratch: U-Net and a small FCN.
+
+    unet: [B, H, W, 3] -> 32 -> pool -> 64 -> pool -> 128 -> pool -> 256
+            -> pool -> 512 [B, H/16, W/16]
+            -> x2, join 256 -> x2, join 128 -> x2, join 64 -> x2, join 32
+            -> scores [B, H, W, C]                  (Ronneberger et al. 2015)
+
+    fcn-lite: four convolutions of side 4 and stride 2 to 32, 64, 128, 256
+            channels [B, H/16, W/16], four transposed ones to 128, 64, 32 and
+            32, scores [B, H, W, C]; 1.4 million weights
+"""
+from tf1 import tf
+import fcnvgg
+import network
+import upsample
+
+CHANNELS = (32, 64, 128, 256)
+BOTTOM = 512
+MEAN, DEVIATION = 112., 64.     # of pixels 0..255, roughly
+
+
+def convolve(x, channels, name, side=3, stride=1):
+    """Convolution and ReLU: [B, H, W, c] -> [B, H/stride, W/stride, n]."""
+    with tf.variable_scope(name):
+        kernel = tf.get_variable(
+            'filter', [side, side, int(x.shape[-1]), channels],
+            initializer=tf.variance_scaling_initializer(2),
+            regularizer=tf.nn.l2_loss)
+        biases = tf.get_variable('biases', [channels],
+                                 initializer=tf.zeros_initializer())
+        x = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1],
+                         padding='SAME')
+        return tf.nn.relu(tf.nn.bias_add(x, biases))
+
+
+def twice(x, channels, name):
+    """Two convolutions of side 3, as on each level of a U-Net."""
+    x = convolve(x, channels, name + '_1')
+    return convolve(x, channels, name + '_2')
+
+
+def enlarge(x, channels, name):
+    """A transposed convolution of side 4 and stride 2, and ReLU."""
+    return tf.nn.relu(upsample.upsample(x, channels, 2, name))
+
+
+def finish(image_input, keep_prob, x, num_classes):
+    """Dropout, scores and outputs on the last features [B, H, W, c]."""
+    logits = fcnvgg.score(x, num_classes, 'score')
+    return network.finish(image_input, keep_prob, logits)
+
+
+def drop(x, keep_prob, seed):
+    """Dropout by (seed, global step) alone, as of VGG16."""
+    step = tf.cast(tf.train.get_or_create_global_step(), tf.int64)
+    drawn = tf.random.stateless_uniform(
+        tf.shape(x), seed=tf.stack([tf.constant(seed, tf.int64), step]))
+    return x * tf.cast(drawn < keep_prob, tf.float32) / keep_prob
+
+
+def build_unet(num_classes, seed=0):
+    """Build the U-Net; the sides of a picture are divisible by 16."""
+    image_input, keep_prob = network.inputs()
+    x = (image_input - MEAN) / DEVIATION
+    levels = []
+    for channels in CHANNELS:
+        x = twice(x, channels, 'down{}'.format(channels))
+        levels.append(x)
+        x = tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')
+    x = drop(twice(x, BOTTOM, 'bottom'), keep_prob, seed)   # [B, H/16, W/16]
+    for channels, level in zip(CHANNELS[::-1], levels[::-1]):
+        name = 'up{}'.format(channels)
+        x = tf.concat([level, enlarge(x, channels, name)], axis=3)
+        x = twice(x, channels, name)
+    return finish(image_input, keep_prob, x, num_classes)
+
+
+def build_lite(num_classes, seed=0):
+    """Build the small strided FCN."""
+    image_input, keep_prob = network.inputs()
+    x = (image_input - MEAN) / DEVIATION
+    for channels in CHANNELS:
+        x = convolve(x, channels, 'down{}'.format(channels), 4, 2)
+    x = drop(x, keep_prob, seed)                            # [B, H/16, W/16]
+    for number, channels in enumerate((128, 64, 32, 32)):
+        x = enlarge(x, channels, 'up{}'.format(number))
+    return finish(image_input, keep_prob, x, num_classes)   # [B, H, W, C]
+
+
+BUILDERS = {'unet': build_unet, 'fcn-lite': build_lite}
