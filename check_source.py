@@ -20,11 +20,7 @@ import os
 import re
 import time
 
-import audit
-import draft
-import gallery
-import report
-import survey
+from segmentation import audit, draft, findings, gallery, survey
 import utils
 
 PICTURES, THUMBNAILS = 10, 24   # samples of each split: large, in the sheet
@@ -72,12 +68,12 @@ def main(argv=None):
     start = time.time()
     found = audit.Audit(data, utils.class_names(data), THUMBNAILS)
     found.run()
-    result = report.collect(found)
+    result = findings.collect(found)
     result.update(splits=counts, image_size=list(data.image_size),
                   seconds=time.time() - start, ceiling=None)
     if options.ceiling:
-        result['ceiling'] = report.measure_ceiling(found)
-    report.show(result)
+        result['ceiling'] = findings.measure_ceiling(found)
+    findings.show(result)
     if found.can_draw():
         result['pictures'] = write_pictures(found, options.output_dir,
                                             ours)
@@ -86,7 +82,7 @@ def main(argv=None):
     if options.json:
         utils.refuse_overwrite(options.json, inputs(found))
         utils.write_json(options.json, utils.without_nan(result))
-    return report.conclude(found.faults)
+    return findings.conclude(found.faults)
 
 
 def write_classes(options):
@@ -102,10 +98,10 @@ def write_classes(options):
                           options.workers)
     lines = draft.draft(found)
     left = draft.write(path, lines)
-    report.print_table(('name', 'value', 'ignored', 'note'), [
+    findings.print_table(('name', 'value', 'ignored', 'note'), [
         (line.row.name, found.describe(line.code),
          'ignored' if line.row.ignore else '', line.note)
-        for line in lines[:report.LISTED * 2]])
+        for line in lines[:findings.LISTED * 2]])
     counts = collections.Counter(line.sort for line in lines)
     print('[i] {}: {} classes to be named; ignored: {} probably void, {} '
           'probably blends'.format(

@@ -22,15 +22,9 @@ import os
 
 import tqdm
 
-import drawing
-import metrics
-from segmentation import benchmarks
-from segmentation import calibration
-from segmentation import comparison
-from segmentation import scoring
-from segmentation import selection
-from segmentation import submission
-from segmentation import views
+from segmentation import (
+    benchmarks, calibration, comparison, drawing, metrics, scoring,
+    selection, submission, views)
 import utils
 
 
@@ -139,7 +133,7 @@ def prepare(options):
 def score(options, run, scorer):
     """Take all pictures through the network; the Tally of them."""
     # TensorFlow takes seconds to load: only after all that may be wrong.
-    import predictor
+    from segmentation import predictor
     tally = scoring.Tally()
     with contextlib.ExitStack() as stack:
         for what in ('export', 'birds_eye'):

@@ -10,8 +10,8 @@
     fcn16s:       (layer7 x2 + layer4) x16
     fcn32s:       layer7 x32                          -> [B, H, W, C]
 """
-from tf1 import tf
-import network
+from segmentation import network
+from segmentation.tf1 import tf
 import upsample
 import vgg16
 

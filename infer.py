@@ -25,9 +25,7 @@ import cv2
 import numpy as np
 import tqdm
 
-import drawing
-import pixels
-import rundir
+from segmentation import drawing, pixels, rundir
 import utils
 
 # A file is a picture by its suffix, or else if OpenCV knows its first bytes.
@@ -301,7 +299,7 @@ def main(argv=None):
     if not jobs:
         return 0
     # TensorFlow takes seconds to load: only after all that may be wrong.
-    import predictor
+    from segmentation import predictor
     segmenter, errors = Segmenter(options, run), []
     with predictor.restore(run, options.batch_size,
                            options.workers) as network:

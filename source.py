@@ -27,8 +27,7 @@ import os
 import cv2
 import numpy as np
 
-import augmentation
-import pixels
+from segmentation import augmentation, pixels
 
 IGNORE = pixels.IGNORE      # class number of a pixel that is not scored
 

@@ -9,7 +9,7 @@ import os
 
 import numpy as np
 
-import scenes
+from segmentation import scenes
 import source
 import utils
 

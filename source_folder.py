@@ -19,11 +19,8 @@ multiples of 32, but of no more than about 480x352 pixels.
 """
 import os
 
-import classtable
-import labelfiles
-import pixels
+from segmentation import classtable, labelfiles, pixels, splitting
 import source
-import splitting
 
 TABLE = 'classes.csv'
 LARGEST = 480 * 352     # pixels: what a training step on CamVid takes

@@ -11,10 +11,7 @@ import argparse
 import numpy as np
 import tqdm
 
-import metrics
-import models
-import rundir
-from segmentation import cache, schedules
+from segmentation import cache, metrics, models, rundir, schedules
 import utils
 
 # What a resumed run may change. The rest is as the run began.
@@ -171,7 +168,7 @@ def main(argv=None):
         options.class_weights, source, options.data_dir)
     source.augment, source.soft = options.augment, options.soft_labels
     # TensorFlow takes seconds to load: only after all that may be wrong.
-    import trainer
+    from segmentation import trainer
     return trainer.train(options, source, weights)
 
 

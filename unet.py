@@ -9,9 +9,9 @@
             channels [B, H/16, W/16], four transposed ones to 128, 64, 32 and
             32, scores [B, H, W, C]; 1.4 million weights
 """
-from tf1 import tf
 import fcnvgg
-import network
+from segmentation import network
+from segmentation.tf1 import tf
 import upsample
 
 CHANNELS = (32, 64, 128, 256)

@@ -12,9 +12,8 @@ import argparse
 import cv2
 import numpy as np
 
-import pixels
-from tf1 import tf
-import tf1
+from segmentation import pixels, tf1
+from segmentation.tf1 import tf
 import utils
 
 

@@ -20,11 +20,10 @@ import tempfile
 
 import numpy as np
 
-import download
-from tf1 import saved_model_pb2, tf, variable_pb2
-import tf1
+from segmentation import download, tf1
+from segmentation import weights as weight_files
+from segmentation.tf1 import saved_model_pb2, tf, variable_pb2
 import utils
-import weights as weight_files
 
 URL = ('https://s3-us-west-1.amazonaws.com/udacity-selfdrivingcar/vgg.zip')
 TAG = 'vgg16'

@@ -12,7 +12,7 @@ Efron and Tibshirani 1993, 'An introduction to the bootstrap', section 13.3.
 """
 import numpy as np
 
-import metrics
+from segmentation import metrics
 
 RESAMPLES = 2000
 SEED = 0

@@ -12,7 +12,7 @@ Kohli, Ladicky and Torr 2009; Kraehenbuehl and Koltun 2011, section 5.
 import cv2
 import numpy as np
 
-import metrics
+from segmentation import metrics
 
 RADII = (1, 2, 4, 8, 16)        # pixels
 

@@ -13,8 +13,7 @@ networks', section 2.
 import cv2
 import numpy as np
 
-import drawing
-import metrics
+from segmentation import drawing, metrics
 
 BINS = 15       # Guo et al. 2017
 

@@ -10,8 +10,7 @@ import re
 
 import numpy as np
 
-import metrics
-from segmentation import submission
+from segmentation import metrics, submission
 import source_cityscapes
 import utils
 

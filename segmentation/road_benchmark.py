@@ -8,8 +8,7 @@ import os
 import cv2
 import numpy as np
 
-from segmentation import road_scores
-from segmentation import submission
+from segmentation import road_scores, submission
 import source_kitti
 import utils
 

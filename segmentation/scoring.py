@@ -8,11 +8,7 @@ import os
 
 import numpy as np
 
-import drawing
-import metrics
-import pixels
-from segmentation import boundary
-from segmentation import calibration
+from segmentation import boundary, calibration, drawing, metrics, pixels
 import utils
 
 # Of a picture: its name, the (C, C) confusion matrix, its ignored pixels, the

@@ -1,7 +1,7 @@
 """Which run is scored, on which pictures, and where the results may go."""
 import os
 
-import rundir
+from segmentation import rundir
 import source
 import utils
 

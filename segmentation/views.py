@@ -12,7 +12,7 @@ import argparse
 import cv2
 import numpy as np
 
-import pixels
+from segmentation import pixels
 import utils
 
 

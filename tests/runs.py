@@ -4,10 +4,8 @@ import os
 
 import numpy as np
 
-import network
-import rundir
-from tf1 import tf
-import tf1
+from segmentation import network, rundir, tf1
+from segmentation.tf1 import tf
 import utils
 
 WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel

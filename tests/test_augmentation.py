@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-import augmentation
+from segmentation import augmentation
 
 
 def sample(width=96, height=64):

@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import metrics
-import rundir
-from segmentation import bootstrap
-from segmentation import comparison
-from segmentation import scoring
+from segmentation import bootstrap, comparison, metrics, rundir, scoring
 
 
 def draw_matrices(seed, right, count=24, classes=3):

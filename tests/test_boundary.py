@@ -4,8 +4,7 @@ import pytest
 from scipy import ndimage
 import sklearn.metrics
 
-import pixels
-from segmentation import boundary
+from segmentation import boundary, pixels
 
 
 def distances(ids):

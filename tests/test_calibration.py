@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-import pixels
-from segmentation import calibration
+from segmentation import calibration, pixels
 
 
 def test_error_by_hand():

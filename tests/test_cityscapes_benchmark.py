@@ -8,19 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-import metrics
 import runs
-from segmentation import cityscapes_benchmark
-from segmentation import scoring
-from segmentation import views
+from segmentation import cityscapes_benchmark, metrics, scoring, views
 import source_cityscapes
 
 SIZE = 96, 64       # of pictures and labels
 FRAMES = ('ulm_000000_000019', 'ulm_000001_000019', 'jena_000007_000301')
 # The benchmark's program asks for np.in1d, which NumPy 2 does not have.
 SCORER = '''
-import runpy
 import numpy
+import runpy
 if not hasattr(numpy, 'in1d'):
     numpy.in1d = numpy.isin
 runpy.run_module(

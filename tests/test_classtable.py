@@ -1,8 +1,8 @@
 """Class tables: what is read, and one line on what is not."""
 import pytest
 
-import classtable
-from classtable import Row
+from segmentation import classtable
+from segmentation.classtable import Row
 
 
 def read(tmp_path, text):

@@ -5,12 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-import classtable
-import draft
-import pixels
-import survey
 from helpers import run_program
 from pngs import write_png
+from segmentation import classtable, draft, pixels, survey
 
 ROAD, SKY, TREE, BLACK = (128, 64, 128), (70, 130, 180), (107, 142, 35), \
     (0, 0, 0)

@@ -12,11 +12,11 @@ import pytest
 from scipy import ndimage
 import sklearn.metrics
 
-import drawing
 import evaluate
 import helpers
 import infer
 import runs
+from segmentation import drawing
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_missing_split_is_said(run, place):
 
 def test_run_of_the_blog_takes_its_data_from_the_options(run, place):
     """The network of the run, under the blog's names."""
-    from tf1 import tf
+    from segmentation.tf1 import tf
     best, = [name[:-6] for name in os.listdir(run)
              if name.startswith('best') and name.endswith('.index')]
     os.mkdir('old')

@@ -9,7 +9,7 @@ import pytest
 
 import helpers
 import infer
-import pixels
+from segmentation import pixels
 
 TWO = '''
 class TwoSource:
@@ -64,7 +64,7 @@ def segment(run, *arguments):
 
 def softmax(run, images):
     """(B, H, W, C) of the run's network, without a module of ours."""
-    from tf1 import tf
+    from segmentation.tf1 import tf
     with open(os.path.join(run, 'state.json')) as file:
         best = os.path.join(run, json.load(file)['best'])
     with tf.Graph().as_default(), tf.Session() as sess:
@@ -318,7 +318,7 @@ def blog_run(place):
 
     Its checkpoint e9 has it the other way round; keep_prob has to be fed.
     """
-    from tf1 import tf
+    from segmentation.tf1 import tf
     (place / 'source_two.py').write_text(TWO)
     kernel = np.array([[1, 0], [0, 0], [0, 1]], np.float32)     # BGR to 2
     with tf.Graph().as_default(), tf.Session() as sess:

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-import labelfiles
 from pngs import write_png
+from segmentation import labelfiles
 
 PALETTE = [(0, 0, 0), (128, 64, 128), (70, 130, 180), (0, 0, 142)]
 SAMPLES = np.array([[0, 1, 2, 3, 1], [3, 3, 0, 0, 2]])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-import metrics
+from segmentation import metrics
 
 # Truth 3 of class 0, 4 of class 1, 0 of class 2, 3 of class 3; class 4 is in
 # neither, class 2 is predicted but never true.

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 import fixtures
-import models
-import network
+from segmentation import models, network
+from segmentation.tf1 import tf
 import train
 import upsample
-from tf1 import tf
 
 
 @pytest.fixture(scope='module')

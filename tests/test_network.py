@@ -8,9 +8,8 @@ import scipy.special
 
 import fcnvgg
 from fixtures import fresh_session, make_vgg
-import network
-from tf1 import tf
-import tf1
+from segmentation import network, tf1
+from segmentation.tf1 import tf
 import utils
 
 LN3 = np.log(3)

@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-import pixels
+from segmentation import pixels
 
 
 def test_colours_are_packed_red_first():

@@ -9,10 +9,8 @@ import pytest
 import sklearn.metrics
 
 import evaluate
-import pixels
 import runs
-from segmentation import road_benchmark
-from segmentation import road_scores
+from segmentation import pixels, road_benchmark, road_scores
 import source_kitti
 
 SIZE = 310, 94      # a quarter of a frame

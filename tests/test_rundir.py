@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-import rundir
+from segmentation import rundir
 import utils
 
 Usage = collections.namedtuple('Usage', 'total used free')

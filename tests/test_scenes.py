@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-import scenes
+from segmentation import scenes
 
 ROAD, SKY = (
     [name for name, _ in scenes.CLASSES].index(name)

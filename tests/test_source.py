@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-import pixels
+from segmentation import pixels
 import source
 
 ROAD, GRASS, VOID = (255, 0, 255), (0, 200, 0), (0, 0, 0)       # RGB

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from helpers import run_program
+from pngs import write_png
 import source
 import source_folder
 import utils
-from pngs import write_png
 
 COLORS = 'name,r,g,b\nroad,128,64,128\nsky,70,130,180\nignore,0,0,0\n'
 IDS = 'name,id,ignore\nroad,7,\nsky,0,\nvoid,255,1\n'

@@ -3,10 +3,10 @@ import cv2
 import numpy as np
 import pytest
 
-import classtable
+from pngs import write_png
+from segmentation import classtable
 import source
 import source_voc
-from pngs import write_png
 
 PALETTE = [classtable.palette_color(k) for k in range(256)]
 NAMES = ('2007_000032', '2007_000039', '2007_000063', '2008_000008')

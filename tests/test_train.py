@@ -11,8 +11,8 @@ import pytest
 
 import fixtures
 import helpers
-import rundir
-from tf1 import tf
+from segmentation import rundir
+from segmentation.tf1 import tf
 import train
 import utils
 import vgg16

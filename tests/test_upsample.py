@@ -5,7 +5,7 @@ import pytest
 import scipy.ndimage
 
 from fixtures import fresh_session, run_program
-from tf1 import tf
+from segmentation.tf1 import tf
 import upsample
 
 

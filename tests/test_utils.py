@@ -90,9 +90,9 @@ def test_incomplete_source_lists_what_it_lacks(workplace):
 
 
 def test_source_without_get_source_is_said(workplace):
-    (workplace / 'source_empty.py').write_text('')
-    with pytest.raises(ValueError, match=r'source_empty.py has no get_source'):
-        utils.find_source('empty')
+    (workplace / 'source_hollow.py').write_text('')
+    with pytest.raises(ValueError, match=r'source_hollow.py has no get_source'):
+        utils.find_source('hollow')
 
 
 def test_size_must_be_divisible_by_32():

@@ -12,8 +12,8 @@ import pytest
 import fcnvgg
 from fixtures import WIDTH, fresh_session, make_vgg, run_program
 from helpers import ROOT
-import network
-from tf1 import saved_model_pb2, tf
+from segmentation import network
+from segmentation.tf1 import saved_model_pb2, tf
 import utils
 import vgg16
 

@@ -6,8 +6,7 @@ import os
 import cv2
 import numpy as np
 
-import labelfiles
-import pixels
+from segmentation import labelfiles, pixels
 
 COLORS = 100000     # more are no labels
 

@@ -1,7 +1,7 @@
 """TensorBoard: scalars, pictures and histograms of a training run."""
 import cv2
 
-from tf1 import tf
+from segmentation.tf1 import tf
 
 
 class Board:

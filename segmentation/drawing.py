@@ -6,7 +6,7 @@ Classes come as an (H, W) array of class numbers and `label_colors`, the
 import cv2
 import numpy as np
 
-import pixels
+from segmentation import pixels
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 INK, PAPER = (32, 32, 32), (255, 255, 255)

@@ -12,7 +12,7 @@ import time
 import cv2
 import numpy as np
 
-import pixels
+from segmentation import pixels
 import source
 
 NOISY = 1 / 3   # share of neighbours that differ; of CamVid's labels, .08

@@ -7,8 +7,7 @@ import os
 import cv2
 import numpy as np
 
-import drawing
-import pixels
+from segmentation import drawing, pixels
 
 NARROWEST = 256         # pixels; smaller samples are enlarged
 ALPHA = .6              # share of the class colour in an overlay

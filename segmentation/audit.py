@@ -11,10 +11,7 @@ import time
 import cv2
 import numpy as np
 
-import census
-import drawing
-import metrics
-import pixels
+from segmentation import census, drawing, metrics, pixels
 import source
 
 SPLITS = ('train', 'valid')

@@ -10,9 +10,8 @@ import time
 
 import numpy as np
 
-import network
-from tf1 import tf
-import tf1
+from segmentation import network, tf1
+from segmentation.tf1 import tf
 
 
 class Predictor:

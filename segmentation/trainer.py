@@ -7,15 +7,9 @@ import time
 import numpy as np
 import tqdm
 
-import board
-import drawing
-import metrics
-import models
-import network
-import rundir
-from segmentation import schedules
-from tf1 import tf
-import tf1
+from segmentation import (
+    board, drawing, metrics, models, network, rundir, schedules, tf1)
+from segmentation.tf1 import tf
 import utils
 
 SHOWN = 4       # validation pictures in TensorBoard

@@ -4,10 +4,7 @@ import sys
 
 import numpy as np
 
-import audit
-import census
-import metrics
-import pixels
+from segmentation import audit, census, metrics, pixels
 
 LISTED = 20     # lines of one kind before only a count
 

@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-import pixels
+from segmentation import pixels
 
 SCALES = (.75, 1.5)         # of the picture against image_size
 BRIGHTNESS = 32             # most that is added or taken, of 255

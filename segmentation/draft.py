@@ -8,8 +8,7 @@ import collections
 
 import numpy as np
 
-import classtable
-import pixels
+from segmentation import classtable, pixels
 
 LINES = .02     # less of a value's pixels in the middle of 3x3: thin lines
 OFF = 3         # steps of 255 that rounding takes a blend off its line

@@ -11,7 +11,7 @@ import zlib
 import cv2
 import numpy as np
 
-import pixels
+from segmentation import pixels
 
 PICTURES = ('.png', '.jpg', '.jpeg')
 SIGNATURE = b'\x89PNG\r\n\x1a\n'

@@ -6,9 +6,8 @@
 import collections
 import os
 
-import rundir
-from tf1 import tf
-import tf1
+from segmentation import rundir, tf1
+from segmentation.tf1 import tf
 
 # The fields are the names of the tensors in the saved graph.
 Network = collections.namedtuple(
