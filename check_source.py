@@ -20,7 +20,7 @@ import os
 import re
 import time
 
-from segmentation import audit, draft, findings, gallery, survey
+from segmentation import audit, contract, draft, findings, gallery, survey
 import utils
 
 PICTURES, THUMBNAILS = 10, 24   # samples of each split: large, in the sheet
@@ -57,7 +57,7 @@ def main(argv=None):
     options = parse_options(argv)
     if options.write_classes:
         return write_classes(options)
-    data = utils.load_source(options)
+    data = contract.load_source(options)
     for folder in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(folder or '.', exist_ok=True)
     ours = read_record(options.output_dir)
@@ -66,7 +66,7 @@ def main(argv=None):
           'classes at {}x{}'.format(options.data_source, data.num_classes,
                                     *data.image_size, **counts), flush=True)
     start = time.time()
-    found = audit.Audit(data, utils.class_names(data), THUMBNAILS)
+    found = audit.Audit(data, contract.class_names(data), THUMBNAILS)
     found.run()
     result = findings.collect(found)
     result.update(splits=counts, image_size=list(data.image_size),

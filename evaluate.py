@@ -23,8 +23,8 @@ import os
 import tqdm
 
 from segmentation import (
-    benchmarks, calibration, comparison, drawing, metrics, scoring,
-    selection, submission, views)
+    benchmarks, calibration, comparison, contract, drawing, metrics,
+    scoring, selection, submission, views)
 import utils
 
 
@@ -112,7 +112,7 @@ def prepare(options):
     benchmark = benchmarks.make(options, data)
     pairs = selection.list_pairs(data, options, benchmark)
     if options.split != 'test' and run.saved:
-        utils.check_split(data, options.data_dir, run.saved['split'])
+        contract.check_split(data, options.data_dir, run.saved['split'])
     selection.check_outputs((options.json, options.csv, options.matrix,
                              options.reliability), run, pairs)
     for path in filter(None, (options.matrix, options.reliability)):

@@ -10,10 +10,9 @@
     fcn16s:       (layer7 x2 + layer4) x16
     fcn32s:       layer7 x32                          -> [B, H, W, C]
 """
-from segmentation import network
+from segmentation import network, savedmodel
 from segmentation.tf1 import tf
 import upsample
-import vgg16
 
 # (tensor in the SavedModel, its stride in pixels, its weight in the sum)
 TAPS = (('layer3_out', 8, 1),
@@ -73,7 +72,7 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
         The channel order that VGG16 was found to take, 'RGB' or 'BGR'.
     """
     image_input, keep_prob = network.inputs()
-    tap, order = vgg16.load(sess, vgg_dir, image_input, keep_prob, seed)
+    tap, order = savedmodel.load(sess, vgg_dir, image_input, keep_prob, seed)
     scales = dict(zip(('layer4_out', 'layer3_out'), skip_scales))
 
     def scores_of(name):

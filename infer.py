@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 import tqdm
 
-from segmentation import drawing, pixels, rundir
+from segmentation import contract, drawing, pixels, rundir
 import utils
 
 # A file is a picture by its suffix, or else if OpenCV knows its first bytes.
@@ -285,8 +285,8 @@ def report(seconds, elapsed):
 
 def main(argv=None):
     options = parse_options(argv)
-    source = (utils.make_source(options.data_source, options.classes,
-                                options.data_dir)
+    source = (contract.make_source(options.data_source, options.classes,
+                                   options.data_dir)
               if options.data_source else None)
     run = rundir.find(options.name, options.checkpoint, source)
     jobs = list_jobs(options, choose_kinds(options, run))

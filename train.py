@@ -11,7 +11,7 @@ import argparse
 import numpy as np
 import tqdm
 
-from segmentation import cache, metrics, models, rundir, schedules
+from segmentation import cache, contract, metrics, models, rundir, schedules
 import utils
 
 # What a resumed run may change. The rest is as the run began.
@@ -120,7 +120,7 @@ def class_weights(what, source, data_dir):
     if what == 'none':
         return None
     if what != 'median':
-        return read_weights(what, utils.class_names(source))
+        return read_weights(what, contract.class_names(source))
     return cache.recall(
         'median frequency weights', cache.fingerprint(source, data_dir),
         lambda: median_weights(source))
@@ -156,14 +156,14 @@ def main(argv=None):
         rundir.refuse_existing(options.name)
     if options.init_from:
         rundir.checkpoint(options.init_from, 'best')
-    source = utils.load_source(options)
+    source = contract.load_source(options)
     for attribute, option in (('augment', options.augment),
                               ('soft', options.soft_labels)):
         if option and not hasattr(source, attribute):
             raise ValueError('data source {!r} gives samples as they are: '
                              '--augment and --soft-labels do not apply'
                              .format(options.data_source))
-    utils.check_first_batch(source)
+    contract.check_first_batch(source)
     weights = None if options.resume else class_weights(
         options.class_weights, source, options.data_dir)
     source.augment, source.soft = options.augment, options.soft_labels

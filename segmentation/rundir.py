@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 
+from segmentation import contract
 import utils
 
 # What it takes to use a run: the files of its graph and its weights, the
@@ -146,7 +147,7 @@ def find(directory, kind='best', source=None):
             raise ValueError('{} has no options.json: it takes --data-source '
                              'to know its classes'.format(directory))
         return Run(directory, graph, weights, tuple(source.image_size),
-                   utils.class_names(source), colors_of(source), None)
+                   contract.class_names(source), colors_of(source), None)
     if kind not in ('best', 'last'):
         raise ValueError('--checkpoint is {!r}: {} has best and last'.format(
             kind, directory))
@@ -205,7 +206,7 @@ def check_source(run, source):
         raise ValueError('the data source has {} classes, the run {} has {}'
                          .format(source.num_classes, run.directory,
                                  len(run.class_names)))
-    names, colors = utils.class_names(source), colors_of(source)
+    names, colors = contract.class_names(source), colors_of(source)
     for number, name in enumerate(run.class_names):
         for what, its, ours in (
                 ('name', names[number], name),

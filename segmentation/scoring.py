@@ -8,7 +8,8 @@ import os
 
 import numpy as np
 
-from segmentation import boundary, calibration, drawing, metrics, pixels
+from segmentation import (
+    boundary, calibration, contract, drawing, metrics, pixels)
 import utils
 
 # Of a picture: its name, the (C, C) confusion matrix, its ignored pixels, the
@@ -76,7 +77,7 @@ class SampleScorer(PairScorer):
         generator, self.count = {
             'train': (data.train_generator, data.num_training),
             'valid': (data.valid_generator, data.num_validation)}[split]
-        batches = utils.checked(data, generator(batch_size, names=True))
+        batches = contract.checked(data, generator(batch_size, names=True))
         self.jobs = (sample for images, labels, paths, _ in batches
                      for sample in zip(paths, images, labels))
 

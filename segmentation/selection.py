@@ -1,7 +1,7 @@
 """Which run is scored, on which pictures, and where the results may go."""
 import os
 
-from segmentation import rundir
+from segmentation import contract, rundir
 import source
 import utils
 
@@ -26,7 +26,7 @@ def find_run(options):
     options.data_dir = options.data_dir or saved['data_dir']
     options.seed = saved['seed']
     options.valid_fraction = saved['valid_fraction']
-    run = rundir.find(options.name, options.checkpoint, utils.make_source(
+    run = rundir.find(options.name, options.checkpoint, contract.make_source(
         options.data_source, options.classes, options.data_dir))
     options.image_size = options.image_size or run.image_size
     return run
@@ -34,8 +34,8 @@ def find_run(options):
 
 def load_data(options):
     """The data source; for its test split the others may be empty."""
-    return utils.load_source(options,
-                             () if options.split == 'test' else None)
+    return contract.load_source(
+        options, () if options.split == 'test' else None)
 
 
 def list_pairs(data, options, benchmark=None):

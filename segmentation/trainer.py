@@ -8,7 +8,8 @@ import numpy as np
 import tqdm
 
 from segmentation import (
-    board, drawing, metrics, models, network, rundir, schedules, tf1)
+    board, checkpoints, contract, drawing, metrics, models, network,
+    rundir, schedules, tf1)
 from segmentation.tf1 import tf
 import utils
 
@@ -30,43 +31,6 @@ class Stop:
         self.signal = number
         signal.signal(number, signal.SIG_DFL)
         print('\n[i] stopping: saving first', file=sys.stderr)
-
-
-class Checkpoints:
-    """Saves and restores a run: best and last weights, and all to resume.
-
-    Parameters
-    ----------
-    sess : tf.Session
-    directory : str
-    weights : list of tf.Variable
-        What using the network needs; resuming takes all variables.
-    """
-
-    def __init__(self, sess, directory, weights):
-        self.sess = sess
-        self.directory = directory
-        self.weights = tf.train.Saver(weights)
-        self.everything = tf.train.Saver(tf.global_variables())
-        # 'epoch' is the one that the resumable checkpoint has behind it.
-        self.state = {'epoch': 0, 'best_miou': None, 'best_epoch': None}
-
-    def restore(self):
-        """Load the last resumable checkpoint and what belongs to it."""
-        self.state = rundir.read_state(self.directory)
-        tf1.restore(self.everything, self.sess,
-                    rundir.checkpoint(self.directory, 'resume'))
-
-    def save(self, kinds):
-        """Write checkpoints of these kinds, then point at them."""
-        step = self.sess.run(tf.train.get_global_step())
-        for kind in kinds:
-            name = '{}-{}'.format(kind, step)
-            saver = self.everything if kind == 'resume' else self.weights
-            saver.save(self.sess, rundir.path(self.directory, name),
-                       write_meta_graph=False, write_state=False)
-            self.state[kind] = name
-        rundir.write_state(self.directory, self.state)
 
 
 class Trainer:
@@ -97,7 +61,7 @@ class Trainer:
             Mean loss and the first batch's, in nats.
         """
         losses, sizes = [], []
-        batches = utils.checked(self.source, self.source.train_generator(
+        batches = contract.checked(self.source, self.source.train_generator(
             self.options.batch_size, names=True))
         with tqdm.tqdm(total=self.source.num_training, unit='image',
                        leave=False, desc='training', disable=None) as bar:
@@ -135,7 +99,7 @@ class Trainer:
         matrix = 0
         shown = set(np.linspace(0, source.num_validation - 1, SHOWN)
                     .astype(int))
-        batches = utils.checked(source, source.valid_generator(
+        batches = contract.checked(source, source.valid_generator(
             self.options.batch_size, names=True))
         for images, labels, paths, _ in batches:
             loss, classes = self.sess.run(
@@ -157,13 +121,13 @@ class Trainer:
         """Train and score one epoch; its log entry, or None if stopped."""
         start = time.time()
         self.source.epoch = epoch - 1
-        utils.seed_globals(utils.epoch_seed(self.options.seed, epoch))
+        contract.seed_globals(contract.epoch_seed(self.options.seed, epoch))
         train_loss, first_loss = self.train_epoch(epoch)
         if self.stop.signal:
             return None
         images_per_second = self.source.num_training / (time.time() - start)
         valid_loss, matrix, pictures = self.validate()
-        names = utils.class_names(self.source)
+        names = contract.class_names(self.source)
         ious = dict(zip(names, metrics.iou(matrix).tolist()))
         scores = dict(metrics.scores(matrix), train_loss=train_loss,
                       valid_loss=valid_loss,
@@ -194,9 +158,9 @@ class Trainer:
             self.net.image_input: images, self.training.labels: labels}),
             epoch)
 
-    def run(self, checkpoints):
-        """Go on from the state of `checkpoints`; return the exit status."""
-        options, state = self.options, checkpoints.state
+    def run(self, kept):
+        """Go on from the state of the checkpoints; return the exit status."""
+        options, state = self.options, kept.state
         board_ = board.Board(options.tensorboard_dir or rundir.path(
             options.name, 'tensorboard'), purge_step=state['epoch'] + 1)
         summary = (board.histograms(self.training.gradients)
@@ -207,7 +171,7 @@ class Trainer:
             entry = self.run_epoch(epoch, board_)
             if entry is None:
                 state['epoch'] = epoch - 1
-                checkpoints.save(['last', 'resume'])
+                kept.save(['last', 'resume'])
                 break
             if summary is not None:
                 self.histograms(summary, board_, epoch)
@@ -223,7 +187,7 @@ class Trainer:
                     or epoch == options.epochs or self.stop.signal):
                 state['epoch'] = epoch
                 kinds += ['last', 'resume']
-            checkpoints.save(kinds)
+            kept.save(kinds)
             if self.stop.signal:
                 break
         if self.stop.signal:
@@ -254,14 +218,14 @@ def describe(options, source, order, weights):
     """What options.json tells: enough to use the run without its source."""
     return {
         'options': vars(options),
-        'class_names': utils.class_names(source),
+        'class_names': contract.class_names(source),
         'label_colors': [[int(value) for value in source.label_colors[k]]
                          for k in range(source.num_classes)],
         'ignore': bool(getattr(source, 'ignore', False)),
         'image_size': [int(side) for side in source.image_size],
         'vgg16_channel_order': order,
         'class_weights': weights,
-        'split': utils.list_split(source, options.data_dir),
+        'split': contract.list_split(source, options.data_dir),
         'versions': {'python': platform.python_version(),
                      'tensorflow': tf.__version__,
                      'numpy': np.__version__},
@@ -289,7 +253,8 @@ def train(options, source, weights):
         tf.set_random_seed(options.seed)
         if options.resume:
             description = rundir.read_options(directory)
-            utils.check_split(source, options.data_dir, description['split'])
+            contract.check_split(source, options.data_dir,
+                                 description['split'])
             weights = description['class_weights']
             net = network.restore(
                 sess, rundir.path(directory, 'network.meta'))
@@ -303,10 +268,10 @@ def train(options, source, weights):
             network.export(directory)
         training = network.add_training(net, options.learning_rate, weights,
                                         options.l2)
-        checkpoints = Checkpoints(sess, directory, used)
+        kept = checkpoints.Checkpoints(sess, directory, used)
         if options.resume:
-            checkpoints.restore()
-            rundir.trim_log(directory, checkpoints.state['epoch'])
+            kept.restore()
+            rundir.trim_log(directory, kept.state['epoch'])
         else:
             network.initialize_rest(sess)
-        return Trainer(sess, net, training, source, options).run(checkpoints)
+        return Trainer(sess, net, training, source, options).run(kept)

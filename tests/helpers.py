@@ -145,9 +145,10 @@ def run_program(name, *arguments, timeout=120):
 @functools.lru_cache(maxsize=None)
 def trained_run():
     """The directory of a run on the tiny data set, by train.py."""
+    from segmentation import savedmodel
     import vgg16
     vgg = os.path.join(folder(), 'vgg')
-    vgg16.save(vgg16.random_weights(.05), vgg)
+    savedmodel.save(vgg16.random_weights(.05), vgg)
     run = os.path.join(folder(), 'run')
     done = run_program(
         'train.py', '--data-source', 'tiny', '--data-dir', data_dir(),

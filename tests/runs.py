@@ -4,9 +4,8 @@ import os
 
 import numpy as np
 
-from segmentation import network, rundir, tf1
+from segmentation import contract, network, rundir, tf1
 from segmentation.tf1 import tf
-import utils
 
 WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel
 
@@ -27,7 +26,7 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
     options = argparse.Namespace(
         data_source=data_source, data_dir=str(data_dir), seed=seed, workers=1,
         classes=classes, image_size=image_size, valid_fraction=valid_fraction)
-    data = utils.load_source(options)
+    data = contract.load_source(options)
     with tf.Graph().as_default(), tf1.session() as sess:
         image_input, keep_prob = network.inputs()
         weights = tf.get_variable('weights', initializer=kernel(
@@ -41,9 +40,9 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
             write_state=False)
     rundir.write_state(directory, {'epoch': 1, 'best': 'best-1'})
     rundir.create(directory, {
-        'options': vars(options), 'class_names': utils.class_names(data),
+        'options': vars(options), 'class_names': contract.class_names(data),
         'label_colors': [[int(value) for value in data.label_colors[k]]
                          for k in range(data.num_classes)],
         'image_size': list(image_size),
-        'split': utils.list_split(data, str(data_dir))})
+        'split': contract.list_split(data, str(data_dir))})
     return directory

@@ -21,21 +21,25 @@ FLOORS = (
      'road_scores', 'schedules', 'splitting'},
     # what is built of one of these
     {'augmentation', 'board', 'bootstrap', 'boundary', 'cache', 'classtable',
-     'drawing', 'labelfiles', 'rundir', 'submission', 'upsample', 'views',
-     'vgg16'},
-    # the contract of data, the contract of networks
-    {'source', 'network', 'calibration', 'comparison', 'draft', 'gallery',
-     'survey'},
-    # data sources, models, and what uses either
-    SOURCES | {'fcnvgg', 'census', 'predictor', 'scoring', 'selection'},
-    {'unet', 'audit', 'cityscapes_benchmark', 'road_benchmark'},
-    {'models', 'benchmarks', 'findings'},
+     'contract', 'drawing', 'labelfiles', 'savedmodel', 'submission',
+     'upsample', 'views'},
+    # data, runs and VGG16
+    {'source', 'rundir', 'vgg16', 'calibration', 'comparison', 'draft',
+     'gallery', 'survey'},
+    # data sources, networks
+    SOURCES | {'network', 'checkpoints', 'census', 'scoring', 'selection'},
+    # models, and what uses either
+    {'fcnvgg', 'predictor', 'audit', 'cityscapes_benchmark',
+     'road_benchmark'},
+    {'unet', 'benchmarks', 'findings'},
+    {'models'},
     {'trainer'},
     PROGRAMS,
 )
 
-WITH_TENSORFLOW = {'tf1', 'board', 'network', 'predictor', 'trainer', 'fcnvgg',
-                   'unet', 'upsample', 'vgg16'}
+WITH_TENSORFLOW = {'tf1', 'board', 'checkpoints', 'network', 'predictor',
+                   'savedmodel', 'trainer', 'fcnvgg', 'unet', 'upsample',
+                   'vgg16'}
 
 
 def imports(module, late=True):

@@ -10,6 +10,7 @@ from helpers import run_program
 from pngs import write_png
 import source
 import source_folder
+from segmentation import contract, savedmodel
 import utils
 
 COLORS = 'name,r,g,b\nroad,128,64,128\nsky,70,130,180\nignore,0,0,0\n'
@@ -59,7 +60,7 @@ def root(tmp_path):
 
 def load(root, valid_fraction=.2, **options):
     """The source as the programs load it."""
-    return utils.load_source(argparse.Namespace(**dict(dict(
+    return contract.load_source(argparse.Namespace(**dict(dict(
         data_source='folder', data_dir=str(root), classes=None,
         image_size=None, valid_fraction=valid_fraction, workers=1,
         seed=0), **options)))
@@ -104,7 +105,7 @@ def test_grey_palette_and_colour_labels_are_the_same_classes(tmp_path, table,
 
 def test_classes_of_the_table_have_their_colours(tmp_path):
     (tmp_path / 'classes.csv').write_text(COLORS)
-    data = utils.make_source('folder', data_dir=str(tmp_path))
+    data = contract.make_source('folder', data_dir=str(tmp_path))
     assert data.label_colors == {0: (128, 64, 128), 1: (180, 130, 70)}
 
 
@@ -320,13 +321,13 @@ def test_the_contract_alone_is_enough(root):
     assert (data.num_training, data.num_validation) == (8, 2)
     with pytest.raises(ValueError, match="'folder' has its classes in a "
                                          'folder: --data-dir is wanted'):
-        utils.make_source('folder')
+        contract.make_source('folder')
 
 
 def test_a_folder_trains_and_scores_without_any_python(root):
     import vgg16
     run, vgg = str(root / 'run'), str(root / 'vgg')
-    vgg16.save(vgg16.random_weights(.02), vgg)
+    savedmodel.save(vgg16.random_weights(.02), vgg)
     done = run_program(
         'train.py', '--data-source', 'folder', '--data-dir', str(root),
         '--valid-fraction', '.3', '--group-by', '^[^_]+', '--seed', '2',
