@@ -9,7 +9,7 @@ import os
 
 import numpy as np
 
-from segmentation import scenes
+from segmentation import scenes, stage
 import source
 import utils
 
@@ -20,7 +20,7 @@ class DemoSource(source.DataSource):
     """Road scenes out of a random generator; names stand for files."""
 
     image_size = (256, 128)
-    classes = scenes.CLASSES
+    classes = stage.CLASSES
 
     def list_splits(self, data_dir, valid_fraction):
         """Scenes have numbers; neither argument applies."""

@@ -17,14 +17,14 @@ PROGRAMS = {'train', 'infer', 'evaluate', 'check_source'}
 # From the ground up; a module imports from the floors below its own.
 FLOORS = (
     # ground: files, pixels, numbers, and which TensorFlow there is
-    {'utils', 'tf1', 'pixels', 'metrics', 'scenes', 'download', 'weights',
-     'road_scores', 'schedules', 'splitting'},
+    {'utils', 'tf1', 'pixels', 'metrics', 'download', 'weights',
+     'road_scores', 'schedules', 'splitting', 'stage'},
     # what is built of one of these
     {'augmentation', 'board', 'bootstrap', 'boundary', 'cache', 'classtable',
-     'contract', 'drawing', 'labelfiles', 'savedmodel', 'submission',
-     'upsample', 'views'},
+     'contract', 'drawing', 'labelfiles', 'props', 'savedmodel',
+     'submission', 'upsample', 'views'},
     # data, runs and VGG16
-    {'source', 'rundir', 'vgg16', 'calibration', 'comparison', 'draft',
+    {'source', 'rundir', 'scenes', 'vgg16', 'calibration', 'comparison', 'draft',
      'gallery', 'survey'},
     # data sources, networks
     SOURCES | {'network', 'checkpoints', 'census', 'scoring', 'selection'},

@@ -3,10 +3,10 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import scenes
+from segmentation import scenes, stage
 
 ROAD, SKY = (
-    [name for name, _ in scenes.CLASSES].index(name)
+    [name for name, _ in stage.CLASSES].index(name)
     for name in ('road', 'sky'))
 
 
@@ -41,8 +41,8 @@ def test_image_and_ids_have_the_size_asked_for(width, height):
 
 
 def test_class_names_and_colours_are_distinct():
-    names, colours = zip(*scenes.CLASSES)
-    assert len(set(names)) == len(set(colours)) == len(scenes.CLASSES)
+    names, colours = zip(*stage.CLASSES)
+    assert len(set(names)) == len(set(colours)) == len(stage.CLASSES)
 
 
 def test_same_seed_gives_same_bytes():
@@ -64,9 +64,9 @@ def test_one_generator_gives_one_scene_after_another():
 
 def test_every_class_has_its_share_and_every_pixel_its_class():
     counts = sum(np.bincount(draw(seed)[1].ravel(),
-                             minlength=len(scenes.CLASSES))
+                             minlength=len(stage.CLASSES))
                  for seed in range(30))
-    assert len(counts) == len(scenes.CLASSES)   # none beyond the table
+    assert len(counts) == len(stage.CLASSES)   # none beyond the table
     shares = counts / counts.sum()
     assert shares.min() >= .005 and shares.max() <= .5
 
@@ -97,6 +97,6 @@ def test_one_colour_does_not_tell_the_class():
     pixels = np.concatenate([image.reshape(-1, 3) for image, _ in pairs])
     ids = np.concatenate([ids.ravel() for _, ids in pairs])
     means = np.stack([pixels[ids == number].mean(0)
-                      for number in range(len(scenes.CLASSES))])
+                      for number in range(len(stage.CLASSES))])
     distance = ((pixels[:, None] - means) ** 2).sum(2)     # [pixels, C]
     assert (distance.argmin(1) == ids).mean() < .6
