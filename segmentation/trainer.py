@@ -167,6 +167,11 @@ class Trainer:
                    if options.histograms else None)
         for epoch in range(state['epoch'] + 1, options.epochs + 1):
             if self.is_patience_over(epoch, state):
+                print('[i] no better mIoU since epoch {}: enough'.format(
+                    state['best_epoch']))
+                if state['epoch'] < epoch - 1:
+                    state['epoch'] = epoch - 1
+                    kept.save(['last', 'resume'])
                 break
             entry = self.run_epoch(epoch, board_)
             if entry is None:

@@ -277,8 +277,8 @@ def test_histograms_of_gradients_and_weights_are_there_if_asked_for(
 def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
     """And what is killed in epoch 4 goes on from epoch 2."""
     done = fixtures.run_program(
-        'train.py', *halves('killed', '--epochs', '5',
-                            '--checkpoint-interval', '2'),
+        'train.py', *halves('killed', '--epochs', '5', '--schedule', 'poly',
+                            '--warm-up', '1', '--checkpoint-interval', '2'),
         cwd=workspace, HALVES='9@11')
     assert done.returncode == -signal.SIGKILL
     assert [line.split(':')[0] for line in done.stdout.splitlines()] == [
@@ -292,8 +292,30 @@ def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
     assert variables('killed', 'best')['global_step'] == 3 * state[
         'best_epoch']
     assert run(['--resume', '--name', 'killed']) == 0
-    assert [entry['epoch'] for entry in read_log('killed')] == [1, 2, 3, 4, 5]
+    again = read_log('killed')
+    assert [entry['epoch'] for entry in again] == [1, 2, 3, 4, 5]
+    # Epoch 3 was done twice, with the learning rate of its place.
+    assert abs(again[2]['train_loss'] - log[2]['train_loss']) < 1e-4
+    assert again[2]['learning_rate'] == log[2]['learning_rate']
+    assert abs(again[4]['learning_rate'] - .01 * .2 ** .9) < 1e-9
     assert rundir.read_state('killed')['resume'] == 'resume-15'
+
+
+def test_patience_ends_a_run_that_gets_no_better(workspace, capsys):
+    assert run(halves('patient', '--epochs', '9', '--patience', '2',
+                      '--learning-rate', '1e-30', '--checkpoint-interval',
+                      '9')) == 0
+    assert [entry['epoch'] for entry in read_log('patient')] == [1, 2, 3]
+    assert 'no better mIoU since epoch 1' in capsys.readouterr().out
+    state = rundir.read_state('patient')
+    assert (state['epoch'], state['resume']) == (3, 'resume-9')
+
+
+def test_shares_of_classes_are_learned_where_asked_for(capsys):
+    assert run(tiny('soft', '--soft-labels', '--augment', '--image-size',
+                    '64x32')) == 0
+    assert rundir.read_options('soft')['options']['soft_labels'] is True
+    assert len(read_log('soft')) >= 1
 
 
 @pytest.mark.parametrize('number, status', [(signal.SIGTERM, 143),
