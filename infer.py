@@ -15,28 +15,16 @@ but no file that is not listed there. A run of the blog's code takes
 --data-source as well.
 """
 import argparse
-import collections
 import os
 import re
 import sys
 import time
 
-import cv2
 import numpy as np
 import tqdm
 
-from segmentation import contract, drawing, pixels, rundir
+from segmentation import contract, drawing, pixels, rundir, samples
 import utils
-
-# A file is a picture by its suffix, or else if OpenCV knows its first bytes.
-SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
-            '.jpeg', '.jpg', '.pbm', '.pfm', '.pgm', '.pic', '.png', '.pnm',
-            '.ppm', '.pxm', '.ras', '.sr', '.tif', '.tiff', '.webp')
-RECORD = 'infer.json'
-
-# `outputs` is {kind: path}; a kind is 'overlay', 'class-ids', 'colors', or the
-# number of a class for its confidence.
-Job = collections.namedtuple('Job', 'picture outputs')
 
 
 def parse_options(argv=None):
@@ -99,43 +87,6 @@ def parse_options(argv=None):
     return options
 
 
-def list_pictures(path, output_dir):
-    """(picture, its name relative to `path`) of a folder, or of one file.
-
-    Hidden files and the outputs are left out.
-    """
-    if os.path.isfile(path):
-        return [(path, os.path.basename(path))]
-    if not os.path.isdir(path):
-        raise FileNotFoundError('{}: no such file or folder'.format(path))
-    if os.path.realpath(path) == os.path.realpath(output_dir):
-        raise ValueError('{} is the folder of the samples: --output-dir has '
-                         'to be another'.format(output_dir))
-
-    def stop(error):
-        raise error
-
-    found, seen = [], {os.path.realpath(output_dir)}
-    for parent, folders, names in os.walk(path, onerror=stop,
-                                          followlinks=True):
-        if os.path.realpath(parent) in seen:
-            folders[:] = []
-            continue
-        seen.add(os.path.realpath(parent))
-        folders[:] = sorted(name for name in folders if name[0] != '.')
-        found += [os.path.join(parent, name) for name in sorted(names)
-                  if name[0] != '.'
-                  and is_picture(os.path.join(parent, name))]
-    if not found:
-        raise ValueError('{}: no picture in it'.format(path))
-    return [(name, os.path.relpath(name, path)) for name in found]
-
-
-def is_picture(path):
-    return (os.path.splitext(path)[1].lower() in SUFFIXES
-            or os.path.isfile(path) and cv2.haveImageReader(path))
-
-
 def choose_kinds(options, run):
     """{kind: its folder in the output folder} of what is asked for."""
     kinds = {} if options.no_overlay else {'overlay': ''}
@@ -151,77 +102,6 @@ def choose_kinds(options, run):
         kinds[run.class_names.index(name)] = 'confidence-' + re.sub(
             r'[^\w.-]+', '-', name)
     return kinds
-
-
-def list_jobs(options, kinds):
-    """The Jobs of all pictures, each output once."""
-    pictures = [pair for path in options.samples_dir
-                for pair in list_pictures(path, options.output_dir)]
-    stems = collections.Counter(os.path.splitext(name)[0]
-                                for _, name in pictures)
-    jobs, seen = [], {}
-    for picture, name in pictures:
-        stem = os.path.splitext(name)[0]
-        name = (name if stems[stem] > 1 else stem) + '.png'
-        outputs = {kind: os.path.join(options.output_dir, folder, name)
-                   for kind, folder in kinds.items()}
-        jobs.append(Job(picture, outputs))
-        for path in outputs.values():
-            if path in seen:
-                raise ValueError('{}: {} and {} would both be written to it'
-                                 .format(path, seen[path], picture))
-            seen[path] = picture
-    return jobs
-
-
-def check_outputs(jobs, output_dir, made):
-    """Raise ValueError rather than replace what infer.py did not make."""
-    inputs = {identity(job.picture) for job in jobs}
-    for job in jobs:
-        for path in job.outputs.values():
-            if not os.path.exists(path):
-                continue
-            if identity(path) in inputs:
-                raise ValueError('{} is an input: it is not overwritten'
-                                 .format(path))
-            if os.path.relpath(path, output_dir) not in made:
-                raise ValueError(
-                    '{} is there and is not of infer.py: --skip-existing '
-                    'leaves it, or choose another --output-dir'.format(path))
-
-
-def identity(path):
-    """What two names of one file have in common."""
-    status = os.stat(path)
-    return status.st_dev, status.st_ino
-
-
-def without_existing(jobs):
-    """The jobs that are not done yet, and what of them is missing."""
-    jobs = [Job(job.picture, {kind: path for kind, path in job.outputs.items()
-                              if not os.path.exists(path)}) for job in jobs]
-    return [job for job in jobs if job.outputs]
-
-
-def write_record(options, run, jobs, made):
-    """Tell in the output folder what its outputs are and who made them."""
-    os.makedirs(options.output_dir, exist_ok=True)
-    made = made.union(os.path.relpath(path, options.output_dir)
-                      for job in jobs for path in job.outputs.values())
-    utils.write_json(os.path.join(options.output_dir, RECORD), {
-        'run': options.name,
-        'checkpoint': run.checkpoint,
-        'class_names': run.class_names,
-        'label_colors': [run.label_colors[number]
-                         for number in range(len(run.class_names))],
-        'outputs': sorted(made)})
-
-
-def read_record(output_dir):
-    """The outputs, relative to `output_dir`, that infer.py made before."""
-    path = os.path.join(output_dir, RECORD)
-    return set(utils.read_json(path)['outputs']
-               if os.path.exists(path) else ())
 
 
 class Segmenter:
@@ -289,13 +169,13 @@ def main(argv=None):
                                    options.data_dir)
               if options.data_source else None)
     run = rundir.find(options.name, options.checkpoint, source)
-    jobs = list_jobs(options, choose_kinds(options, run))
-    made = read_record(options.output_dir)
+    jobs = samples.list_jobs(options, choose_kinds(options, run))
+    made = samples.read_record(options.output_dir)
     if options.skip_existing:
-        count, jobs = len(jobs), without_existing(jobs)
+        count, jobs = len(jobs), samples.without_existing(jobs)
         print('[i] {} of {} pictures are done already'.format(
             count - len(jobs), count))
-    check_outputs(jobs, options.output_dir, made)
+    samples.check_outputs(jobs, options.output_dir, made)
     if not jobs:
         return 0
     # TensorFlow takes seconds to load: only after all that may be wrong.
@@ -303,7 +183,7 @@ def main(argv=None):
     segmenter, errors = Segmenter(options, run), []
     with predictor.restore(run, options.batch_size,
                            options.workers) as network:
-        write_record(options, run, jobs, made)
+        samples.write_record(options, run, jobs, made)
         start = time.perf_counter()
         for error in tqdm.tqdm(
                 network.predict(jobs, segmenter.read, segmenter.write),

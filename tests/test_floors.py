@@ -18,16 +18,17 @@ PROGRAMS = {'train', 'infer', 'evaluate', 'check_source'}
 FLOORS = (
     # ground: files, pixels, numbers, and which TensorFlow there is
     {'utils', 'tf1', 'pixels', 'metrics', 'download', 'weights',
-     'road_scores', 'schedules', 'splitting', 'stage'},
+     'plots', 'road_scores', 'schedules', 'splitting', 'stage'},
     # what is built of one of these
     {'augmentation', 'board', 'bootstrap', 'boundary', 'cache', 'classtable',
-     'contract', 'drawing', 'labelfiles', 'props', 'savedmodel',
+     'contract', 'drawing', 'labelfiles', 'props', 'samples', 'savedmodel',
      'submission', 'upsample', 'views'},
     # data, runs and VGG16
-    {'source', 'rundir', 'scenes', 'vgg16', 'calibration', 'comparison', 'draft',
-     'gallery', 'survey'},
+    {'source', 'rundir', 'scenes', 'vgg16', 'calibration', 'comparison',
+     'draft', 'gallery', 'layers', 'survey'},
     # data sources, networks
-    SOURCES | {'network', 'checkpoints', 'census', 'scoring', 'selection'},
+    SOURCES | {'network', 'checkpoints', 'census', 'report', 'scoring',
+               'selection'},
     # models, and what uses either
     {'fcnvgg', 'predictor', 'audit', 'cityscapes_benchmark',
      'road_benchmark'},
