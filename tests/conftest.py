@@ -1,5 +1,21 @@
-"""Lets the tests import the modules of the top level."""
+"""Lets the tests import the modules, and keeps them out of the user's."""
 import os
 import sys
+import tempfile
+
+import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@pytest.fixture(scope='session', autouse=True)
+def cache_folder():
+    """What the programs keep in the user's cache goes to a temporary one."""
+    before = os.environ.get('XDG_CACHE_HOME')
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ['XDG_CACHE_HOME'] = folder
+        yield folder
+        if before is None:
+            del os.environ['XDG_CACHE_HOME']
+        else:
+            os.environ['XDG_CACHE_HOME'] = before
