@@ -60,13 +60,13 @@ demo: install
 	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
 	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob .8 --epochs 14)
-	$(RUN) evaluate.py --name $(DEMO)/run --matrix $(DEMO)/confusion.png
+	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \
 	  --output-dir $(DEMO)/segmented
 	@echo "[i] look at $(DEMO)/check/sheet_valid.png (the data),"
 	@echo "    $(DEMO)/segmented (what the network makes of pictures)"
-	@echo "    and $(DEMO)/confusion.png"
+	@echo "    and $(DEMO)/report/index.html (its scores and its mistakes)"
 
 test: install $(VENV)/installed-tests
 	$(RUN) -m flake8

@@ -3,6 +3,7 @@
     python evaluate.py --name runs/kitti --split valid
     python evaluate.py --name runs/camvid --data-dir camvid --split test \\
         --flip --scales .75,1,1.25 --json test.json --matrix test.png
+    python evaluate.py --name runs/camvid --report report
     python evaluate.py --name runs/city --export results --zip
     python evaluate.py --compare runs/a runs/b --json difference.json
 
@@ -14,6 +15,9 @@ its data; a run of the blog's code takes --data-source and --data-dir.
 Cityscapes and KITTI road are scored by the rules of their benchmarks as well,
 and --export writes what these want to be handed in; with --split test that of
 the pictures without labels.
+
+--report writes a page to look at, DIR/index.html: scores, the worst pictures
+of each class, what is taken for what, how the training went.
 """
 import argparse
 import contextlib
@@ -24,7 +28,7 @@ import tqdm
 
 from segmentation import (
     benchmarks, calibration, comparison, contract, drawing, metrics,
-    scoring, selection, submission, views)
+    report, scoring, selection, submission, views)
 import utils
 
 
@@ -86,6 +90,10 @@ def parse_options(argv=None):
     results.add_argument('--reliability', metavar='FILE.png',
                          help='write how often the network is right, by its '
                               'confidence, as a picture')
+    results.add_argument('--report', metavar='DIR',
+                         help='write a page with all of this, the worst '
+                              'pictures of each class and what is taken for '
+                              'what; DIR is new, or a report to replace')
     results.add_argument('--export', metavar='DIR',
                          help='write what the benchmark wants: label ids of '
                               'cityscapes, confidences of kitti')
@@ -98,7 +106,8 @@ def parse_options(argv=None):
     if options.zip and not (options.export or options.birds_eye):
         parser.error('--zip goes with --export or --birds-eye')
     if options.compare:
-        for name in ('csv', 'matrix', 'reliability', 'export', 'birds_eye'):
+        for name in ('csv', 'matrix', 'reliability', 'report', 'export',
+                     'birds_eye'):
             if getattr(options, name):
                 parser.error('--{} does not go with --compare'.format(
                     name.replace('_', '-')))
@@ -118,6 +127,10 @@ def prepare(options):
     for path in filter(None, (options.matrix, options.reliability)):
         utils.check_image_type(path)
     submission.check((options.export, options.birds_eye), options.zip)
+    if options.report:
+        report.check(options.report, (
+            options.json, options.csv, options.matrix, options.reliability,
+            options.export, options.birds_eye))
     shown = views.Views(None if options.native else options.image_size,
                         options.scales, options.flip)
     if not pairs:
@@ -166,9 +179,9 @@ def describe(options, run):
     }
 
 
-def report(options, run, scorer, tally):
+def tell(options, run, scorer, tally):
     """Print the scores, and write those that are asked for."""
-    matrix, told = tally.matrix, {}
+    matrix, told, lines = tally.matrix, {}, []
     print('[i] {} of {}, {} split: {} pictures, {:,} pixels, {:,} ignored'
           .format(os.path.basename(run.checkpoint), options.name,
                   options.split, len(tally.names), matrix.sum(),
@@ -182,10 +195,10 @@ def report(options, run, scorer, tally):
         lines, told = scorer.benchmark.report(tally.names, tally.extras)
         for line in lines:
             print(line)
+    scores = utils.without_nan(dict(
+        describe(options, run), **tally.describe(run.class_names), **told))
     if options.json:
-        utils.write_json(options.json, utils.without_nan(dict(
-            describe(options, run), **tally.describe(run.class_names),
-            **told)))
+        utils.write_json(options.json, scores)
     if options.csv:
         tally.write_csv(options.csv, run.class_names)
     if options.matrix:
@@ -193,6 +206,22 @@ def report(options, run, scorer, tally):
                           drawing.confusion(matrix, run.class_names))
     if options.reliability:
         utils.write_image(options.reliability, calibration.plot(tally.bins))
+    if options.report:
+        write_report(options, run, scorer, tally, scores, lines)
+
+
+def write_report(options, run, scorer, tally, scores, lines):
+    """Take the pictures worth showing through the network again; the page.
+    """
+    from segmentation import predictor
+    with report.folder(options.report) as work:
+        page = report.Report(work, run, scorer, tally)
+        with predictor.restore(run, options.batch_size,
+                               options.workers) as network:
+            for figures in network.predict(page.jobs(), page.read, page.draw):
+                page.add(figures)
+        page.write(scores, lines)
+    print('[i] {}'.format(os.path.join(options.report, 'index.html')))
 
 
 def compare(options):
@@ -222,7 +251,7 @@ def main(argv=None):
     if options.compare:
         return compare(options)
     run, scorer = prepare(options)
-    report(options, run, scorer, score(options, run, scorer))
+    tell(options, run, scorer, score(options, run, scorer))
 
 
 if __name__ == '__main__':

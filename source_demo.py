@@ -23,8 +23,8 @@ class DemoSource(source.DataSource):
     classes = stage.CLASSES
 
     def list_splits(self, data_dir, valid_fraction):
-        """Scenes have numbers; neither argument applies."""
-        names = ['demo/{:04d}'.format(k)
+        """Scenes have numbers, and names as if they lay in `data_dir`."""
+        names = [os.path.join(data_dir, '{:04d}'.format(k))
                  for k in range(VALIDATION + TRAINING)]
         pairs = [(name + '.png', name + '_ids.png') for name in names]
         return {'valid': pairs[:VALIDATION], 'train': pairs[VALIDATION:]}

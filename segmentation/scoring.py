@@ -42,15 +42,32 @@ class PairScorer:
         self.data_dir = data_dir
         self.benchmark = benchmark
 
-    def read(self, pair):
-        """The class numbers of a label, and the network inputs."""
+    def load(self, pair):
+        """A picture (H, W, 3) BGR and its class numbers (H, W), uint8."""
         picture, label = pair
         if label is None:
             image = pixels.read(picture)
-            ids = np.full(image.shape[:2], pixels.IGNORE, np.uint8)
-        else:
-            image, ids = self.data.read_pair(picture, label)
+            return image, np.full(image.shape[:2], pixels.IGNORE, np.uint8)
+        return self.data.read_pair(picture, label)
+
+    def read(self, job):
+        """The class numbers of a job, and the network inputs."""
+        image, ids = self.load(job)
         return ids, self.views.inputs(image)
+
+    def list_jobs(self):
+        """All jobs, from the first one."""
+        return self.pairs
+
+    def choose(self, names):
+        """The jobs of these pictures once more."""
+        missing = set(names)
+        for job in self.list_jobs() if missing else ():
+            if self.name(job) in missing:
+                missing.remove(self.name(job))
+                yield job
+            if not missing:
+                break
 
     def score(self, job, ids, maps):
         """The Outcome of a picture."""
@@ -74,18 +91,23 @@ class SampleScorer(PairScorer):
 
     def __init__(self, data, split, batch_size, shown, data_dir):
         super().__init__(data, (), shown, data_dir)
-        generator, self.count = {
+        self.batch_size = batch_size
+        self.generator, self.count = {
             'train': (data.train_generator, data.num_training),
             'valid': (data.valid_generator, data.num_validation)}[split]
-        batches = contract.checked(data, generator(batch_size, names=True))
-        self.jobs = (sample for images, labels, paths, _ in batches
-                     for sample in zip(paths, images, labels))
+        self.jobs = self.list_jobs()
 
-    def read(self, sample):
+    def list_jobs(self):
+        batches = contract.checked(self.data, self.generator(
+            self.batch_size, names=True))
+        return (sample for images, labels, paths, _ in batches
+                for sample in zip(paths, images, labels))
+
+    def load(self, sample):
         _, image, labels = sample
         if image.dtype != np.uint8:
             image = image.astype(np.float32, copy=False)
-        return drawing.ids_of_rows(labels), self.views.inputs(image)
+        return image, drawing.ids_of_rows(labels)
 
 
 class Tally:

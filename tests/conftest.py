@@ -1,4 +1,4 @@
-"""Lets the tests import the modules, and keeps them out of the user's."""
+"""Lets the tests import the modules; their cache is a temporary folder."""
 import os
 import sys
 import tempfile

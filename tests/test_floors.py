@@ -21,8 +21,8 @@ FLOORS = (
      'plots', 'road_scores', 'schedules', 'splitting', 'stage'},
     # what is built of one of these
     {'augmentation', 'board', 'bootstrap', 'boundary', 'cache', 'classtable',
-     'contract', 'drawing', 'labelfiles', 'props', 'samples', 'savedmodel',
-     'submission', 'upsample', 'views'},
+     'contract', 'drawing', 'highlights', 'labelfiles', 'props', 'samples',
+     'savedmodel', 'submission', 'upsample', 'views'},
     # data, runs and VGG16
     {'source', 'rundir', 'scenes', 'vgg16', 'calibration', 'comparison',
      'draft', 'gallery', 'layers', 'survey'},

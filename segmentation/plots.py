@@ -1,0 +1,143 @@
+"""Plots of a report, as SVG that takes its colours from the page.
+
+matplotlib is loaded by the functions that draw: only reports need it.
+"""
+import io
+import re
+
+SIZE = 4.6, 3       # inches, so that its text can be read on a phone
+# What matplotlib is told, and what stands in the page in its place.
+COLORS = {'ink': '#0a0b01', 'line': '#0a0b02', 'blue': '#0a0b03',
+          'orange': '#0a0b04', 'grey': '#0a0b05'}
+
+
+def figure(rows=(1,), size=SIZE):
+    """A figure and its axes, one above the other with these heights."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    with rc_context(rc()):
+        page = Figure(figsize=size, constrained_layout=True)
+        FigureCanvasAgg(page)
+        grid = page.add_gridspec(len(rows), 1, height_ratios=rows)
+        axes = [page.add_subplot(grid[k]) for k in range(len(rows))]
+    for ax in axes:
+        ax.grid(True, color=COLORS['line'], linewidth=.6)
+        ax.set_axisbelow(True)
+        ax.tick_params(length=0)
+        for side in ('top', 'right'):
+            ax.spines[side].set_visible(False)
+    return page, axes
+
+
+def rc():
+    ink, line = COLORS['ink'], COLORS['line']
+    return {'text.color': ink, 'axes.labelcolor': ink, 'xtick.color': ink,
+            'ytick.color': ink, 'axes.edgecolor': line, 'font.size': 9,
+            'axes.facecolor': 'none', 'figure.facecolor': 'none'}
+
+
+def svg(page, name):
+    """The SVG element of a figure, to stand in an HTML page.
+
+    Parameters
+    ----------
+    name : str
+        Two plots of a page have two names: their ids do not collide.
+    """
+    from matplotlib import rc_context
+    file = io.StringIO()
+    with rc_context(dict(rc(), **{'svg.fonttype': 'none',
+                                  'svg.hashsalt': name})):
+        page.savefig(file, format='svg', transparent=True)
+    text = file.getvalue()
+    text = text[text.index('<svg'):]
+    # What HTML does not need, or what would hold for the whole page.
+    for pattern in (r'<metadata>.*?</metadata>', r'<style.*?</style>',
+                    r' xmlns(:\w+)?="[^"]*"', r'(?<=<g) id="[^"]*"',
+                    r'(?<=<svg)( (width|height)="[^"]*"|(?!>)[^>]*?'
+                    r'(?= viewBox))'):
+        text = re.sub(pattern, '', text, flags=re.DOTALL)
+    text = re.sub(r'font: ([\d.]+)px [^;"]*', r'font-size: \1px', text)
+    text = re.sub(r'(<svg[^>]*?) (width|height)="[^"]*"', r'\1', text)
+    for color, hexadecimal in COLORS.items():
+        text = text.replace(hexadecimal, 'var(--{})'.format(color))
+    return text.replace('<svg', '<svg role="img" aria-label="{}"'.format(
+        name), 1)
+
+
+def curves(log):
+    """The plots of log.jsonl's entries: {title: SVG}, of what is in them."""
+    from matplotlib.ticker import MaxNLocator
+    plots = {}
+    for title, lines in (
+            ('Loss, nats a pixel', (('train_loss', 'training', 'grey'),
+                                    ('valid_loss', 'validation', 'blue'))),
+            ('mIoU of validation', (('miou', 'mIoU', 'blue'),))):
+        lines = [(key, label, color, [entry for entry in log
+                                      if is_number(entry.get(key))])
+                 for key, label, color in lines]
+        if not any(entries for *_, entries in lines):
+            continue
+        page, (ax,) = figure()
+        for key, label, color, entries in lines:
+            ax.plot([entry['epoch'] for entry in entries],
+                    [entry[key] for entry in entries], label=label,
+                    color=COLORS[color], linewidth=1.8, marker='o',
+                    markersize=3 if len(entries) < 40 else 0)
+        if len(lines) == 1:
+            mark_best(ax, *lines[0][::3])
+        else:
+            ax.legend(frameon=False, labelcolor=COLORS['ink'])
+        ax.set_xlabel('epoch')
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        plots[title] = svg(page, title)
+    return plots
+
+
+def mark_best(ax, key, entries):
+    """A ring round the highest value, which says what it is."""
+    best = max(entries, key=lambda entry: entry[key])
+    ax.plot(best['epoch'], best[key], 'o', markersize=8, color='none',
+            markeredgecolor=COLORS['orange'], markeredgewidth=1.8)
+    ax.text(.98, .06, 'best {:.1f} % in epoch {}'.format(
+        100 * best[key], best['epoch']), transform=ax.transAxes, ha='right',
+        color=COLORS['ink'])
+    ax.yaxis.set_major_formatter(lambda value, _: '{:.0f} %'.format(
+        100 * value))
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and value == value
+
+
+def reliability(bins):
+    """How often the network is right, by its confidence, as SVG.
+
+    Parameters
+    ----------
+    bins : list of dicts
+        As calibration.describe has them.
+    """
+    page, (ax, low) = figure((4, 1), (4.6, 4.2))
+    filled = [one for one in bins if one['pixels']]
+    total = sum(one['pixels'] for one in filled)
+    width = bins[0]['to'] - bins[0]['from']
+    middles = [(one['from'] + one['to']) / 2 for one in filled]
+    right = [one['accuracy'] for one in filled]
+    ax.bar(middles, right, .9 * width, color=COLORS['blue'], label='right')
+    ax.bar(middles, [one['confidence'] - one['accuracy'] for one in filled],
+           .9 * width, right, color=COLORS['orange'],
+           label='gap to the confidence')
+    ax.plot([0, 1], [0, 1], color=COLORS['ink'], linewidth=1, linestyle='--')
+    ax.set(xlim=(0, 1), ylim=(0, 1), ylabel='share of right pixels')
+    ax.tick_params(labelbottom=False)
+    ax.legend(loc='upper left', frameon=False, labelcolor=COLORS['ink'])
+    low.bar(middles, [one['pixels'] / total for one in filled], .9 * width,
+            color=COLORS['grey'])
+    low.set(xlim=(0, 1), ylim=(0, 1), yticks=(.5, 1), xlabel='confidence',
+            ylabel='pixels')
+    for axis in (ax, low):
+        axis.yaxis.set_major_formatter(lambda value, _: '{:.0f} %'.format(
+            100 * value))
+    return svg(page, 'Reliability')
