@@ -141,6 +141,9 @@ class DataSource:
         label = pixels.read(path, cv2.IMREAD_UNCHANGED)
         if label.ndim == 2 and self.ids:
             return label
+        if label.dtype != np.uint8:
+            raise ValueError('{}: {} colours: 8 bit a channel are wanted'
+                             .format(path, label.dtype))
         if label.ndim == 2:
             label = cv2.cvtColor(label, cv2.COLOR_GRAY2BGR)
         return pixels.pack(label)

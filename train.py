@@ -7,6 +7,7 @@
 The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
+import os
 
 import numpy as np
 import tqdm
@@ -16,7 +17,8 @@ import utils
 
 # What a resumed run may change. The rest is as the run began.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
-              'checkpoint_interval', 'histograms', 'table', 'resume', 'name')
+              'checkpoint_interval', 'histograms', 'table', 'patience',
+              'resume', 'name')
 
 
 def parse_options(argv=None):
@@ -73,7 +75,7 @@ def parse_options(argv=None):
                              '(default: 1 1; the paper\'s at-once net has '
                              '.01 .0001)')
     parser.add_argument('--l2', type=utils.not_negative, default=0,
-                        help='weight of the decoder\'s l2 loss '
+                        help='weight of the l2 loss of what is not VGG16 '
                              '(default: %(default)s)')
     parser.add_argument('--init-from', metavar='RUN',
                         help='start with the best weights of another run')
@@ -136,6 +138,9 @@ def median_weights(source):
 
 def read_weights(path, names):
     """The weights of the classes `names` in a JSON file."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError('--class-weights is {!r}: none, median or a '
+                                'JSON file is wanted'.format(path))
     weights = utils.read_json(path)
     if not isinstance(weights, dict) or set(weights) != set(names):
         raise ValueError('{}: {{class: weight}} of these classes is wanted: '
@@ -154,7 +159,7 @@ def main(argv=None):
         rundir.checkpoint(options.name, 'resume')
     else:
         rundir.refuse_existing(options.name)
-    if options.init_from:
+    if options.init_from and not options.resume:
         rundir.checkpoint(options.init_from, 'best')
     source = contract.load_source(options)
     for attribute, option in (('augment', options.augment),

@@ -196,13 +196,23 @@ def write_json(path, value):
         file.write('\n')
 
 
-def read_json(path):
-    """Read a JSON file; ValueError names it where it is broken."""
+def read_json(path, keys=None):
+    """Read a JSON file; ValueError names it where it is broken.
+
+    With `keys` it has to be an object that has them.
+    """
     with open(path) as file:
         try:
-            return json.load(file)
+            value = json.load(file)
         except ValueError as error:
             raise ValueError('{}: no JSON: {}'.format(path, error))
+    if keys is not None:
+        if not isinstance(value, dict):
+            raise ValueError('{}: a JSON object is wanted'.format(path))
+        missing = [key for key in keys if key not in value]
+        if missing:
+            raise ValueError('{} lacks {}'.format(path, ', '.join(missing)))
+    return value
 
 
 def without_nan(value):

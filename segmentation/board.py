@@ -1,4 +1,6 @@
 """TensorBoard: scalars, pictures and histograms of a training run."""
+import os
+
 import cv2
 
 from segmentation.tf1 import tf
@@ -15,6 +17,7 @@ class Board:
     """
 
     def __init__(self, directory, purge_step=None):
+        os.makedirs(directory, exist_ok=True)
         self.writer = tf.summary.FileWriter(directory)
         if purge_step is not None:
             self.writer.add_session_log(
@@ -38,14 +41,11 @@ class Board:
         self.writer.add_summary(tf.Summary(value=values), step)
 
     def add(self, summary, step):
-        """Write what a summary operation of the graph gave, and flush."""
+        """Write what a summary operation of the graph gave."""
         self.writer.add_summary(summary, step)
 
     def flush(self):
         self.writer.flush()
-
-    def close(self):
-        self.writer.close()
 
 
 def histograms(gradients):

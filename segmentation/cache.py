@@ -26,8 +26,11 @@ def fingerprint(source, data_dir):
         status = os.stat(label) if os.path.exists(label) else None
         files.append([os.path.relpath(label, data_dir), source.seed] + (
             [status.st_size, status.st_mtime_ns] if status else []))
-    told = json.dumps([os.path.abspath(data_dir), list(source.image_size),
-                       sorted(source.label_colors.items()), files])
+    told = json.dumps(
+        [os.path.abspath(data_dir), list(source.image_size), files,
+         repr([getattr(source, name, None) for name in
+               ('class_names', 'label_colors', 'more_colors', 'void_colors',
+                'ids')])])
     return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -47,9 +50,14 @@ def recall(what, key, work_out):
         return work_out()
     path = os.path.join(folder(), '{}-{}.json'.format(
         what.replace(' ', '-'), key))
-    if os.path.isfile(path):
+    try:
         return utils.read_json(path)
-    result = work_out()
-    os.makedirs(folder(), exist_ok=True)
-    utils.write_json(path, result)
+    except (OSError, ValueError):       # not there, or not whole
+        result = work_out()
+    try:
+        os.makedirs(folder(), exist_ok=True)
+        utils.write_json(path, result)
+    except OSError as error:
+        print('[i] not kept for the next run: {}'.format(
+            utils.describe_error(error)))
     return result

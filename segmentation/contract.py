@@ -23,6 +23,13 @@ def find_source(name):
         The module has no get_source, or its source lacks attributes.
     """
     module_name = name if '.' in name else 'source_' + name
+    if not all(part.isidentifier() for part in module_name.split('.')):
+        raise ImportError('no data source {!r}: NAME of source_NAME.py, or a '
+                          'dotted module name, is wanted'.format(name))
+    if name.endswith('.py'):
+        raise ImportError('no data source {!r}: {} is its name, if that is '
+                          'a file here'.format(
+                              name, name[:-3].replace('source_', '', 1)))
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:
@@ -33,6 +40,9 @@ def find_source(name):
         if error.name in parents:
             raise ImportError('no data source {!r}: {}.py is not on the path'
                               .format(name, module_name.replace('.', '/')))
+        raise ImportError('data source {!r} cannot be imported: {}'.format(
+            name, error))
+    except SyntaxError as error:
         raise ImportError('data source {!r} cannot be imported: {}'.format(
             name, error))
     if not hasattr(module, 'get_source'):
@@ -141,6 +151,10 @@ def checked(source, batches):
     source declares `ignore`.
     """
     for images, labels, *names in batches:
+        if names and len(names) != 2:
+            raise ValueError('the data source gives {} parts of a batch: 2, '
+                             'or 4 with names, are wanted'.format(
+                                 2 + len(names)))
         check_batch(source, images, labels)
         finite = np.isfinite(images).all(axis=(1, 2, 3))
         if not finite.all():
@@ -165,11 +179,14 @@ def checked(source, batches):
 def check_first_batch(source):
     """Read one sample of each split, so that what is wrong shows early."""
     for generator in (source.train_generator, source.valid_generator):
-        batches = generator(1, names=True)
-        if next(checked(source, batches), None) is None:
+        first = next(checked(source, generator(1, names=True)), None)
+        if first is None:
             raise ValueError('the data source has no samples: {} yields '
                              'nothing'.format(generator.__name__))
-        batches.close()
+        if len(first) != 4:
+            raise ValueError('the data source gives no names: {} with '
+                             'names=True yields (images, labels, image '
+                             'paths, label paths)'.format(generator.__name__))
 
 
 def seed_globals(seed):

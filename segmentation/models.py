@@ -23,6 +23,9 @@ def on_vgg16(name):
 def from_scratch(name):
     """The builder of a network of unet.py, which has no VGG16."""
     def build(sess, num_classes, options):
+        if options.stddev or tuple(options.skip_scales) != (1, 1):
+            raise ValueError('--stddev and --skip-scales are of the FCNs on '
+                             'VGG16: they do not apply to {}'.format(name))
         import unet
         return unet.BUILDERS[name](num_classes, options.seed), None
     return build

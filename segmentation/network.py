@@ -144,7 +144,13 @@ def restore(sess, meta_path, checkpoint=None):
     """
     if not os.path.isfile(meta_path):
         raise FileNotFoundError('no saved graph {}'.format(meta_path))
-    tf.train.import_meta_graph(meta_path)
+    try:
+        tf.train.import_meta_graph(meta_path)
+    except (tf.errors.OpError, ValueError, IOError) as error:
+        raise ValueError('{}: the graph cannot be read: {}'.format(
+            meta_path, str(error).split('. ')[0].splitlines()[0]))
+    if not tf.global_variables():
+        raise ValueError('{}: the graph has no variables'.format(meta_path))
     if checkpoint:
         tf1.restore(tf.train.Saver(tf.global_variables()), sess, checkpoint)
     return find(tf.get_default_graph())
@@ -156,7 +162,12 @@ def take_over(sess, checkpoint):
     The global step stays. Returns the names taken and the names left as they
     were.
     """
-    shapes = tf.train.load_checkpoint(checkpoint).get_variable_to_shape_map()
+    try:
+        reader = tf.train.load_checkpoint(checkpoint)
+    except tf.errors.OpError as error:
+        raise ValueError('{}: the weights cannot be read: {}'.format(
+            checkpoint, tf1.reason(error)))
+    shapes = reader.get_variable_to_shape_map()
     taken, left = [], []
     for variable in tf.global_variables():
         name = variable.op.name

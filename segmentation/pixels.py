@@ -25,7 +25,10 @@ def read(path, mode=cv2.IMREAD_COLOR):
         It is no picture, or a broken one.
     """
     # Asked first: libpng tells of a cut-off file by a line of its own.
-    image = None if is_cut_off(path) else cv2.imread(path, mode)
+    try:
+        image = None if is_cut_off(path) else cv2.imread(path, mode)
+    except cv2.error:       # such as more pixels than OpenCV takes
+        image = None
     if image is None:
         raise ValueError('{}: no picture that OpenCV reads'.format(path))
     return image

@@ -157,12 +157,7 @@ def restore(run, batch_size, workers):
         Its files cannot be restored, or have another number of classes.
     """
     with tf.Graph().as_default(), tf1.session() as sess:
-        try:
-            net = network.restore(sess, run.graph, run.checkpoint)
-        except (tf.errors.NotFoundError, tf.errors.InvalidArgumentError,
-                UnicodeDecodeError) as error:
-            raise ValueError('{}: the graph cannot be read: {}'.format(
-                run.graph, str(error).split('. ')[0].splitlines()[0]))
+        net = network.restore(sess, run.graph, run.checkpoint)
         shape = net.softmax.shape
         found = shape.as_list()[-1] if shape.ndims else None
         if found not in (None, len(run.class_names)):

@@ -43,6 +43,10 @@ def refuse_existing(directory):
     """Raise FileExistsError if a new run cannot go into `directory`."""
     if os.path.isfile(directory) or os.path.isdir(directory) and os.listdir(
             directory):
+        if not os.path.isfile(path(directory, 'state.json')):
+            raise FileExistsError('{} exists already and holds no run to '
+                                  'resume: --name starts another'.format(
+                                      directory))
         raise FileExistsError('{} exists already: --resume goes on with it, '
                               '--name starts another'.format(directory))
 
@@ -53,7 +57,7 @@ def read_options(directory):
     if not os.path.isfile(name):
         raise FileNotFoundError('no run in {}: it has no options.json'.format(
             directory))
-    return utils.read_json(name)
+    return utils.read_json(name, ['options'])
 
 
 def read_state(directory):
@@ -62,7 +66,7 @@ def read_state(directory):
     if not os.path.isfile(name):
         raise FileNotFoundError('no checkpoint in {} yet: it has no '
                                 'state.json'.format(directory))
-    return utils.read_json(name)
+    return utils.read_json(name, [])
 
 
 def write_state(directory, state):
@@ -90,12 +94,15 @@ def append_log(directory, entry):
 
 
 def trim_log(directory, epochs):
-    """Drop the lines of epochs that a resumed run is about to do again."""
+    """Drop the lines of epochs that a resumed run is about to do again.
+
+    A last line that was cut off is one of them.
+    """
     name = path(directory, 'log.jsonl')
     if os.path.exists(name):
         with open(name) as file:
-            lines = [line for line in file
-                     if json.loads(line)['epoch'] <= epochs]
+            lines = [line for line in file if line.endswith('}\n')
+                     and json.loads(line)['epoch'] <= epochs]
         with utils.atomic(name) as work, open(work, 'w') as file:
             file.writelines(lines)
 
@@ -107,15 +114,15 @@ def check_space(directory, weights):
     ----------
     weights : int
         Bytes of the weights alone. With Adam's two slots a resumable
-        checkpoint is three times that, and there are two of it while the new
-        one is written; best and last are one each.
+        checkpoint is three times that; best, last and it are there twice
+        while new ones are written.
     """
     there = os.path.abspath(directory)
     own = sum(os.path.getsize(path(there, name)) for name in os.listdir(there)
               if CHECKPOINT.match(name)) if os.path.isdir(there) else 0
     while not os.path.isdir(there):
         there = os.path.dirname(there)
-    wanted = 8 * weights - own
+    wanted = 10 * weights - own
     free = shutil.disk_usage(there).free
     if free < wanted:
         raise OSError('{}: {:.1f} GB are free, the checkpoints of this run '

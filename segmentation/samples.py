@@ -121,5 +121,5 @@ def write_record(options, run, jobs, made):
 def read_record(output_dir):
     """The outputs, relative to `output_dir`, that infer.py made before."""
     path = os.path.join(output_dir, RECORD)
-    return set(utils.read_json(path)['outputs']
+    return set(utils.read_json(path, ['outputs'])['outputs']
                if os.path.exists(path) else ())

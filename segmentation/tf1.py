@@ -2,7 +2,7 @@
 
 TensorFlow 1.15 has it as itself, TensorFlow 2 as ``tensorflow.compat.v1``
 with the new behaviour switched off. No other module asks which one runs:
-they say ``from tf1 import tf``.
+they say ``from segmentation.tf1 import tf``.
 """
 import contextlib
 import os

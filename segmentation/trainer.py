@@ -1,7 +1,7 @@
 """The training loop: epochs, scores, checkpoints and how it is stopped."""
+import os
 import platform
 import signal
-import sys
 import time
 
 import numpy as np
@@ -30,7 +30,10 @@ class Stop:
     def note(self, number, _):
         self.signal = number
         signal.signal(number, signal.SIG_DFL)
-        print('\n[i] stopping: saving first', file=sys.stderr)
+        try:
+            os.write(2, b'\n[i] stopping: saving first\n')
+        except OSError:     # whoever read stderr was stopped, too
+            pass
 
 
 class Trainer:
@@ -80,6 +83,7 @@ class Trainer:
                 bar.update(len(images))
                 if self.stop.signal:
                     break
+        check_count(sizes, 'training', self.options.batch_size)
         return float(np.average(losses, weights=sizes)), losses[0]
 
     def validate(self):
@@ -115,6 +119,7 @@ class Trainer:
                 for k in range(len(images)) if sum(sizes) + k in shown]
             losses.append(float(loss))
             sizes.append(len(images))
+        check_count(sizes, 'validation', self.options.batch_size)
         return float(np.average(losses, weights=sizes)), matrix, pictures
 
     def run_epoch(self, epoch, board_):
@@ -151,7 +156,7 @@ class Trainer:
         return epoch > state['best_epoch'] + self.options.patience
 
     def histograms(self, summary, board_, epoch):
-        """Write gradients and weights, as one training batch sees them."""
+        """Write gradients and weights, by the first validation batch."""
         images, labels = next(iter(self.source.valid_generator(
             self.options.batch_size)))[:2]
         board_.add(self.sess.run(summary, {
@@ -182,7 +187,6 @@ class Trainer:
                 self.histograms(summary, board_, epoch)
             board_.flush()
             rundir.append_log(options.name, utils.without_nan(entry))
-            report(entry, options.epochs)
             kinds = []
             if state['best_miou'] is None or entry['miou'] > state[
                     'best_miou']:
@@ -193,6 +197,7 @@ class Trainer:
                 state['epoch'] = epoch
                 kinds += ['last', 'resume']
             kept.save(kinds)
+            report(entry, options.epochs)
             if self.stop.signal:
                 break
         if self.stop.signal:
@@ -208,6 +213,13 @@ def check_loss(loss, paths):
         raise ValueError('the loss is {} after the batch {}: stopped, the '
                          'checkpoints are of before'.format(
                              loss, ', '.join(paths)))
+
+
+def check_count(sizes, split, batch_size):
+    """Raise ValueError if a generator gave no batch."""
+    if not sizes:
+        raise ValueError('the data source gave no {} batch of --batch-size '
+                         '{}'.format(split, batch_size))
 
 
 def report(entry, epochs):
@@ -245,6 +257,10 @@ def build(sess, options, source):
         network.initialize_rest(sess)
         taken, left = network.take_over(
             sess, rundir.checkpoint(options.init_from, 'best'))
+        if not taken:
+            raise ValueError('--init-from {}: none of its variables fits '
+                             'the model {}'.format(options.init_from,
+                                                   options.model))
         print('[i] {} of {} variables from {}{}'.format(
             len(taken), len(taken) + len(left), options.init_from,
             '; new: ' + ', '.join(left) if left else ''))
@@ -279,4 +295,5 @@ def train(options, source, weights):
             rundir.trim_log(directory, kept.state['epoch'])
         else:
             network.initialize_rest(sess)
+            kept.save(['resume'])       # whatever happens in the first epoch
         return Trainer(sess, net, training, source, options).run(kept)

@@ -36,6 +36,18 @@ def test_without_a_fingerprint_nothing_is_kept(home):
     assert not (home / 'cache').exists()
 
 
+@pytest.mark.parametrize('kept', ['', '[1, 2', None])
+def test_broken_or_unwritable_cache_does_no_harm(home, capsys, kept):
+    folder = home / 'cache' / 'fcn-road-scenes'
+    if kept is None:
+        (home / 'cache').write_text('a file where the folder would be')
+    else:
+        folder.mkdir(parents=True)
+        (folder / 'weights-abc.json').write_text(kept)
+    assert cache.recall('weights', 'abc', lambda: [3]) == [3]
+    assert ('not kept' in capsys.readouterr().out) == (kept is None)
+
+
 def test_fingerprint_changes_with_labels_size_and_classes(home):
     label = home / 'a.png'
     label.write_bytes(b'12')
@@ -47,6 +59,9 @@ def test_fingerprint_changes_with_labels_size_and_classes(home):
     other = Files(label)
     other.label_colors = {0: (1, 2, 4)}
     prints.append(cache.fingerprint(other, str(home)))
+    swapped = Files(label)
+    swapped.ids = {0: 1, 1: 0}
+    prints.append(cache.fingerprint(swapped, str(home)))
     label.write_bytes(b'123')
     prints.append(cache.fingerprint(Files(label), str(home)))
     prints.append(cache.fingerprint(Files(label, label), str(home)))

@@ -119,6 +119,14 @@ def test_skips_are_scaled_before_they_are_scored(vgg_dir):
     np.testing.assert_allclose(results[1], results[0] * 1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize('recipe', [{'stddev': .01},
+                                    {'skip_scales': (.01, .0001)}])
+def test_recipes_of_vgg16_are_refused_elsewhere(recipe):
+    with fixtures.fresh_session() as sess:
+        with pytest.raises(ValueError, match='do not apply to unet'):
+            build(sess, 'unet', None, **recipe)
+
+
 def test_truncated_normal_start_has_its_deviation(vgg_dir):
     with fixtures.fresh_session() as sess:
         tf.set_random_seed(2)

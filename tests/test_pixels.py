@@ -1,4 +1,7 @@
 """Class numbers out of label pictures, and their change of size."""
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -66,6 +69,17 @@ def test_row_of_ignore_is_all_zero():
     rows = pixels.one_hot_rows(3)
     assert rows[[1, pixels.IGNORE]].tolist() == [[0, 1, 0], [0, 0, 0]]
     assert rows.dtype == np.uint8
+
+
+def test_picture_of_too_many_pixels_is_named(tmp_path):
+    path = tmp_path / 'huge.png'
+    cv2.imwrite(str(path), np.zeros((2, 3), np.uint8))
+    data = bytearray(path.read_bytes())
+    data[16:24] = struct.pack('>II', 60000, 60000)
+    data[29:33] = struct.pack('>I', zlib.crc32(bytes(data[12:29])))
+    path.write_bytes(bytes(data))
+    with pytest.raises(ValueError, match='huge.png: no picture'):
+        pixels.read(str(path))
 
 
 def test_unreadable_picture_is_named(tmp_path):

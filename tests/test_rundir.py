@@ -33,12 +33,12 @@ def free(monkeypatch):
     return set_free
 
 
-def test_a_run_needs_eight_times_its_weights(tmp_path, free):
-    # Two resumable ones of three sizes each, best and last.
-    free(8e9)
+def test_a_run_needs_ten_times_its_weights(tmp_path, free):
+    # A resumable one of three sizes, best and last, and as much anew.
+    free(10e9)
     rundir.check_space(str(tmp_path), int(1e9))
-    free(8e9 - 1)
-    with pytest.raises(OSError, match='8.0 GB are free, .* take 8.0 GB'):
+    free(10e9 - 1)
+    with pytest.raises(OSError, match='10.0 GB are free, .* take 10.0 GB'):
         rundir.check_space(str(tmp_path), int(1e9))
 
 
@@ -53,7 +53,7 @@ def test_space_is_asked_for_where_the_directory_will_be(tmp_path, free):
 def test_checkpoints_that_will_be_replaced_count_as_space(tmp_path, free):
     write_checkpoint(tmp_path, 'resume-3', 150)     # 300 bytes in two files
     (tmp_path / 'film.mp4').write_bytes(b'x' * 900)
-    free(500)
+    free(700)
     rundir.check_space(str(tmp_path), 100)
     with pytest.raises(OSError):
         rundir.check_space(str(tmp_path), 101)
@@ -111,9 +111,9 @@ def test_what_is_no_run_is_told(tmp_path):
 
 def test_a_description_comes_back_as_written(tmp_path):
     directory = str(tmp_path / 'runs' / 'a')
-    rundir.create(directory, {'class_names': ['road', 'Straße']})
-    assert rundir.read_options(directory) == {
-        'class_names': ['road', 'Straße']}
+    description = {'options': {}, 'class_names': ['road', 'Straße']}
+    rundir.create(directory, description)
+    assert rundir.read_options(directory) == description
     assert os.listdir(directory) == ['options.json']
 
 
@@ -123,8 +123,11 @@ def test_only_an_empty_or_absent_directory_takes_a_new_run(tmp_path):
     rundir.refuse_existing(str(tmp_path / 'empty'))
     (tmp_path / 'file').write_text('')
     for path in (tmp_path, tmp_path / 'file'):
-        with pytest.raises(FileExistsError, match='--resume goes on'):
+        with pytest.raises(FileExistsError, match='holds no run to resume'):
             rundir.refuse_existing(str(path))
+    (tmp_path / 'state.json').write_text('{}')
+    with pytest.raises(FileExistsError, match='--resume goes on'):
+        rundir.refuse_existing(str(tmp_path))
 
 
 def test_the_log_is_cut_back_to_what_is_saved(tmp_path):
@@ -134,6 +137,21 @@ def test_the_log_is_cut_back_to_what_is_saved(tmp_path):
     assert (tmp_path / 'log.jsonl').read_text() == (
         '{"epoch": 1, "miou": 0.25}\n{"epoch": 2, "miou": 0.5}\n')
     assert names(tmp_path) == ['log.jsonl']
+
+
+def test_a_line_of_the_log_that_was_cut_off_goes(tmp_path):
+    rundir.append_log(str(tmp_path), {'epoch': 1})
+    with open(str(tmp_path / 'log.jsonl'), 'a') as file:
+        file.write('{"epoch": 2, "tr')
+    rundir.trim_log(str(tmp_path), 2)
+    assert (tmp_path / 'log.jsonl').read_text() == '{"epoch": 1}\n'
+
+
+@pytest.mark.parametrize('text', ['[]', '{}', '{"options"'])
+def test_broken_options_are_named(tmp_path, text):
+    (tmp_path / 'options.json').write_text(text)
+    with pytest.raises(ValueError, match='options.json'):
+        rundir.read_options(str(tmp_path))
 
 
 def test_a_run_without_a_log_has_nothing_to_cut(tmp_path):

@@ -188,6 +188,13 @@ def test_ids_of_single_channel_files_are_looked_up(tmp_path):
         toy.read_ids(path)
 
 
+def test_16_bit_colours_are_refused(tmp_path):
+    path = str(tmp_path / 'deep.png')
+    cv2.imwrite(path, np.zeros((2, 3, 3), np.uint16))
+    with pytest.raises(ValueError, match='deep.png: uint16 colours'):
+        ToySource().read_ids(path)
+
+
 def test_16_bit_ids_are_looked_up(tmp_path):
     toy = ToySource()
     toy.ids = {700: 0, 9: 1}

@@ -410,7 +410,10 @@ def test_weights_that_the_last_batch_of_an_epoch_broke_are_not_saved(capsys):
     assert run(halves('huge', '--batch-size', '6', '--learning-rate',
                       '3e38')) == 1
     assert 'the loss is ' in error_of(capsys)
-    assert checkpoints('huge') == []
+    assert checkpoints('huge') == ['resume-0']     # as it began
+    assert rundir.read_state('huge')['epoch'] == 0
+    assert run(['--resume', '--name', 'huge']) == 1
+    assert 'the loss is ' in error_of(capsys)
 
 
 def test_the_demo_s_scenes_train_at_another_size(monkeypatch):

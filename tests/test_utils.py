@@ -62,6 +62,21 @@ def test_missing_module_is_said(workplace):
         contract.find_source('nowhere.roads')
 
 
+@pytest.mark.parametrize('name, message', [
+    ('./source_mine.py', 'NAME of source_NAME.py'),
+    ('..', 'NAME of source_NAME.py'),
+    ('source_mine.py', "'source_mine.py': mine is its name")])
+def test_file_name_for_a_source_is_told_apart(workplace, name, message):
+    with pytest.raises(ImportError, match=message):
+        contract.find_source(name)
+
+
+def test_syntax_error_in_a_source_is_one_line(workplace):
+    (workplace / 'source_crooked.py').write_text('def get_source(:\n')
+    with pytest.raises(ImportError, match='crooked.py, line 1'):
+        contract.find_source('crooked')
+
+
 def test_broken_import_inside_a_source_is_not_a_missing_source(workplace):
     (workplace / 'source_broken.py').write_text('import no_such_thing\n')
     with pytest.raises(ImportError, match="'broken' cannot be imported: "
@@ -133,6 +148,17 @@ def test_row_without_class_is_an_error_unless_ignore_is_declared():
     careful.ignore = True
     batches = list(contract.checked(careful, [(images, labels, *names)]))
     assert len(batches) == 1
+
+
+def test_batch_without_names_is_told_before_training():
+    class Nameless(Plain):
+        def train_generator(self, batch_size, names=False):
+            return iter([batch()[:2]])
+
+        valid_generator = train_generator
+
+    with pytest.raises(ValueError, match='gives no names: train_generator'):
+        contract.check_first_batch(Nameless())
 
 
 def test_batch_of_another_shape_is_said():
