@@ -54,7 +54,7 @@ def parse_options(argv=None):
         description='Time the loading of Cityscapes against two baselines.')
     parser.add_argument('--data-dir', required=True)
     parser.add_argument('--classes', default='29', help='19 or 29')
-    parser.add_argument('--samples', type=utils.positive(int), default=24,
+    parser.add_argument('--samples', type=utils.positive(int), default=96,
                         help='a round (default: %(default)s)')
     parser.add_argument('--rounds', type=utils.positive(int), default=5)
     parser.add_argument('--batch-size', type=utils.positive(int), default=8)
