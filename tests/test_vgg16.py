@@ -333,7 +333,7 @@ def test_keep_prob_is_the_share_that_is_kept(tmp_path):
                                rtol=1e-5)
 
 
-@pytest.mark.skipif('OTHER_PYTHON' not in os.environ,
+@pytest.mark.skipif(not os.environ.get('OTHER_PYTHON'),
                     reason='OTHER_PYTHON names no second interpreter')
 def test_a_model_made_under_the_other_tensorflow_is_the_same(
         vgg_dir, tmp_path):
