@@ -59,7 +59,7 @@ demo: install
 	$(RUN) check_source.py --data-source demo --output-dir $(DEMO)/check
 	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
-	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob .8 --epochs 14)
+	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob .8 --epochs 12)
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \
