@@ -6,6 +6,16 @@ import tempfile
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import helpers  # noqa: E402
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty working directory; the tiny sources are on the path."""
+    helpers.data_dir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(helpers.folder())
+    return tmp_path
 
 
 @pytest.fixture(scope='session', autouse=True)

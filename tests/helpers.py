@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import warnings
 
 import cv2
 import numpy as np
+import sklearn.metrics
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLASSES = ('sky', 'not road', 'road', 'never')
@@ -156,3 +158,18 @@ def trained_run():
         '--learning-rate', '.02', '--keep-prob', '1', '--workers', '2')
     assert done.returncode == 0, done.stderr
     return run
+
+
+def scores_of_sklearn(truth, predicted):
+    """What metrics.scores tells, as scikit-learn has it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')     # of classes that are never true
+        return {
+            'pixel_accuracy': sklearn.metrics.accuracy_score(
+                truth, predicted),
+            'mean_accuracy': sklearn.metrics.balanced_accuracy_score(
+                truth, predicted),
+            'miou': sklearn.metrics.jaccard_score(
+                truth, predicted, average='macro'),
+            'fwiou': sklearn.metrics.jaccard_score(
+                truth, predicted, average='weighted')}

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import sys
-import warnings
 
 import cv2
 import numpy as np
@@ -17,15 +16,6 @@ import helpers
 import infer
 import runs
 from segmentation import drawing
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """An empty working directory; the tiny sources are on the path."""
-    helpers.data_dir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(helpers.folder())
-    return tmp_path
 
 
 @pytest.fixture(scope='module')
@@ -71,17 +61,7 @@ def assert_scores_are_of(found, truth, predicted):
     np.testing.assert_array_equal(
         found['matrix'], sklearn.metrics.confusion_matrix(
             truth, predicted, labels=range(len(helpers.CLASSES))))
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')     # of a class that is never true
-        wanted = {
-            'pixel_accuracy': sklearn.metrics.accuracy_score(
-                truth, predicted),
-            'mean_accuracy': sklearn.metrics.balanced_accuracy_score(
-                truth, predicted),
-            'miou': sklearn.metrics.jaccard_score(
-                truth, predicted, average='macro'),
-            'fwiou': sklearn.metrics.jaccard_score(
-                truth, predicted, average='weighted')}
+    wanted = helpers.scores_of_sklearn(truth, predicted)
     for name, value in wanted.items():
         np.testing.assert_allclose(found['scores'][name], value, rtol=0,
                                    atol=1e-9, err_msg=name)

@@ -29,15 +29,6 @@ def get_source():
 '''
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """An empty working directory; the tiny sources are on the path."""
-    helpers.data_dir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(helpers.folder())
-    return tmp_path
-
-
 @pytest.fixture(scope='module')
 def run():
     return helpers.trained_run()
