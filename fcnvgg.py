@@ -45,7 +45,7 @@ def score(x, num_classes, name, stddev=None):
 
 
 def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
-          skip_scales=(1, 1)):
+          skip_scales=(1, 1), fixed_upsampling=False):
     """Build an FCN on the VGG16 SavedModel and load VGG16's weights.
 
     Parameters
@@ -64,6 +64,8 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
         otherwise start at zero and as bilinear interpolation.
     skip_scales : (float, float), optional
         Factors of layer4_out and layer3_out before they are scored.
+    fixed_upsampling : bool, optional
+        Upsampling layers stay as they start.
 
     Returns
     -------
@@ -76,13 +78,14 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
     scales = dict(zip(('layer4_out', 'layer3_out'), skip_scales))
 
     def scores_of(name):
-        x = tap[name]
+        x = network.feature(tap[name])
         if scales.get(name, 1) != 1:
             x = scales[name] * x
         return score(x, num_classes, name + '_score', stddev)
 
     def enlarge(x, factor, name):
-        return upsample.upsample(x, num_classes, factor, name, stddev)
+        return upsample.layer(x, num_classes, factor, name, stddev,
+                              not fixed_upsampling)
 
     if model in CHAINS:
         deepest, *skips = CHAINS[model]

@@ -7,18 +7,16 @@
 The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
-import os
 
-import numpy as np
-import tqdm
-
-from segmentation import cache, contract, metrics, models, rundir, schedules
+from segmentation import contract, models, rundir, schedules, weighting
 import utils
 
 # What a resumed run may change. The rest is as the run began.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
-              'resume', 'name')
+              'resume', 'name', 'feature_dir', 'delete_features')
+
+STDDEV = .01    # of --initializer truncated_normal
 
 
 def parse_options(argv=None):
@@ -57,23 +55,45 @@ def parse_options(argv=None):
                         help='share of activations that dropout keeps '
                              '(default: %(default)s)')
     parser.add_argument('--class-weights', default='none', metavar='WHAT',
-                        help='none, median (frequency), or a JSON file of '
-                             '{class: weight} (default: %(default)s)')
+                        help='none, median (frequency), sqrt-median (their '
+                             'square roots), or a JSON file of {class: '
+                             'weight} (default: %(default)s)')
     parser.add_argument('--augment', action='store_true',
                         help='vary training samples: flip, scale .75-1.5 '
                              'with crop, brightness, contrast, saturation')
     parser.add_argument('--soft-labels', action='store_true',
                         help='train on the share of each class in a pixel of '
                              'the network\'s size, not on the largest alone')
+    parser.add_argument('--initializer', default='zeros',
+                        choices=('zeros', 'truncated_normal'),
+                        help='how score layers of an FCN on VGG16 start: at '
+                             'zero, upsampling as bilinear interpolation, or '
+                             'both normally distributed (default: '
+                             '%(default)s)')
     parser.add_argument('--stddev', type=utils.positive(float),
-                        help='start score and upsampling layers of an FCN on '
-                             'VGG16 normally distributed, where they start '
-                             'at zero and as bilinear interpolation')
+                        help='deviation of --initializer truncated_normal, '
+                             'which is cut off at two of it (default: {})'
+                             .format(STDDEV))
+    parser.add_argument('--fixed-upsampling', action='store_true',
+                        help='upsampling of an FCN on VGG16 stays bilinear '
+                             'interpolation, and does not learn')
     parser.add_argument('--skip-scales', type=utils.positive(float), nargs=2,
                         default=(1, 1), metavar=('POOL4', 'POOL3'),
                         help='factors of the skips of an FCN on VGG16 '
                              '(default: 1 1; the paper\'s at-once net has '
                              '.01 .0001)')
+    parser.add_argument('--freeze-encoder', action='store_true',
+                        help='leave VGG16 as it is: compute its features of '
+                             'all pictures and their mirror images once, and '
+                             'train on these')
+    parser.add_argument('--feature-dir', metavar='DIR',
+                        help='where the features are kept for the next run '
+                             '(default: the user\'s cache folder)')
+    parser.add_argument('--delete-features', action='store_true',
+                        help='delete them when the run is done')
+    parser.add_argument('--head-width', type=utils.positive(int), metavar='N',
+                        help='channels of the convolutions of fcn-pools '
+                             '(default: 64)')
     parser.add_argument('--l2', type=utils.not_negative, default=0,
                         help='weight of the l2 loss of what is not VGG16 '
                              '(default: %(default)s)')
@@ -94,8 +114,16 @@ def parse_options(argv=None):
     options = parser.parse_args(argv)
     if options.resume:
         return merge_saved(parser, options, argv)
+    for name in ('feature_dir', 'delete_features'):
+        if getattr(options, name) and not options.freeze_encoder:
+            parser.error('--{} goes with --freeze-encoder'.format(
+                name.replace('_', '-')))
     if not options.data_source:
         parser.error('the following arguments are required: --data-source')
+    if options.initializer == 'truncated_normal':
+        options.stddev = options.stddev or STDDEV
+    elif options.stddev:
+        parser.error('--stddev goes with --initializer truncated_normal')
     return options
 
 
@@ -117,42 +145,6 @@ def merge_saved(parser, options, argv):
     return argparse.Namespace(**saved)
 
 
-def class_weights(what, source, data_dir):
-    """The weight of each class, or None where all weigh the same."""
-    if what == 'none':
-        return None
-    if what != 'median':
-        return read_weights(what, contract.class_names(source))
-    return cache.recall(
-        'median frequency weights', cache.fingerprint(source, data_dir),
-        lambda: median_weights(source))
-
-
-def median_weights(source):
-    """Median-frequency weights of the training labels at image_size."""
-    counts = [labels.sum(axis=(1, 2), dtype=np.int64) for _, labels in
-              tqdm.tqdm(source.train_generator(8), disable=None, leave=False,
-                        desc='class weights', unit='batch')]
-    return metrics.median_frequency_weights(np.concatenate(counts)).tolist()
-
-
-def read_weights(path, names):
-    """The weights of the classes `names` in a JSON file."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError('--class-weights is {!r}: none, median or a '
-                                'JSON file is wanted'.format(path))
-    weights = utils.read_json(path)
-    if not isinstance(weights, dict) or set(weights) != set(names):
-        raise ValueError('{}: {{class: weight}} of these classes is wanted: '
-                         '{}'.format(path, ', '.join(names)))
-    weights = [weights[name] for name in names]
-    if not all(isinstance(w, (int, float)) and 0 <= w < float('inf')
-               for w in weights) or not any(weights):
-        raise ValueError('{}: {} are no weights: numbers of 0 or more are '
-                         'wanted'.format(path, weights))
-    return weights
-
-
 def main(argv=None):
     options = parse_options(argv)
     if options.resume:
@@ -161,6 +153,7 @@ def main(argv=None):
         rundir.refuse_existing(options.name)
     if options.init_from and not options.resume:
         rundir.checkpoint(options.init_from, 'best')
+    models.check(options)
     source = contract.load_source(options)
     for attribute, option in (('augment', options.augment),
                               ('soft', options.soft_labels)):
@@ -169,12 +162,12 @@ def main(argv=None):
                              '--augment and --soft-labels do not apply'
                              .format(options.data_source))
     contract.check_first_batch(source)
-    weights = None if options.resume else class_weights(
+    weights = None if options.resume else weighting.class_weights(
         options.class_weights, source, options.data_dir)
     source.augment, source.soft = options.augment, options.soft_labels
     # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation import trainer
-    return trainer.train(options, source, weights)
+    from segmentation import launch
+    return launch.train(options, source, weights)
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ BOTTOM = 512
 MEAN, DEVIATION = 112., 64.     # of pixels 0..255, roughly
 
 
-def convolve(x, channels, name, side=3, stride=1):
+def convolve(x, channels, name, side=3, stride=1, dilation=1):
     """Convolution and ReLU: [B, H, W, c] -> [B, H/stride, W/stride, n]."""
     with tf.variable_scope(name):
         kernel = tf.get_variable(
@@ -28,8 +28,10 @@ def convolve(x, channels, name, side=3, stride=1):
             regularizer=tf.nn.l2_loss)
         biases = tf.get_variable('biases', [channels],
                                  initializer=tf.zeros_initializer())
+        # Dilated by itself conv2d has no gradient on a CPU in TensorFlow 1.15.
         x = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1],
-                         padding='SAME')
+                         padding='SAME') if dilation == 1 else \
+            tf.nn.atrous_conv2d(x, kernel, dilation, 'SAME')
         return tf.nn.relu(tf.nn.bias_add(x, biases))
 
 
@@ -41,7 +43,7 @@ def twice(x, channels, name):
 
 def enlarge(x, channels, name):
     """A transposed convolution of side 4 and stride 2, and ReLU."""
-    return tf.nn.relu(upsample.upsample(x, channels, 2, name))
+    return tf.nn.relu(upsample.layer(x, channels, 2, name))
 
 
 def finish(image_input, keep_prob, x, num_classes):

@@ -17,15 +17,18 @@ from segmentation.tf1 import tf
 import utils
 
 
-def bilinear_kernel(factor):
-    """The (K, K) float32 weights of bilinear interpolation by `factor`.
+def kernel_side(factor):
+    """The side K of a kernel that interpolates by `factor`: 2f - f % 2.
 
-    Notes
-    -----
-    K is 2f - f % 2, so that every output pixel is reached by exactly the two
-    input pixels beside it along each axis.
+    Every output pixel is then reached by exactly the two input pixels beside
+    it along each axis.
     """
-    side = 2 * factor - factor % 2
+    return 2 * factor - factor % 2
+
+
+def bilinear_kernel(factor):
+    """The (K, K) float32 weights of bilinear interpolation by `factor`."""
+    side = kernel_side(factor)
     centre = (side - 1) / 2
     line = 1 - abs(np.arange(side) - centre) / factor
     return np.outer(line, line).astype(np.float32)
@@ -42,7 +45,7 @@ def initial_filter(kernel, n_out, n_in, stddev=None):
     return kernel * tf.random_normal([n_out, n_in], stddev=(2 / n_in) ** .5)
 
 
-def upsample(x, n_channels, factor, name, stddev=None):
+def upsample(x, n_channels, factor, name, stddev=None, trainable=True):
     """Enlarge a batch by a learnable transposed convolution.
 
     At the start each channel is interpolated by itself, and the result equals
@@ -64,6 +67,8 @@ def upsample(x, n_channels, factor, name, stddev=None):
         Scope of the variable ``filter``.
     stddev : float, optional
         Start normally distributed instead, cut off at two deviations.
+    trainable : bool, optional
+        Whether training changes the filter.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def upsample(x, n_channels, factor, name, stddev=None):
         # constant it would be megabytes of every saved graph.
         kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None])
         filters = tf.get_variable(
-            'filter', regularizer=tf.nn.l2_loss,
+            'filter', regularizer=tf.nn.l2_loss, trainable=trainable,
             initializer=initial_filter(kernel, n_channels, int(x.shape[-1]),
                                        stddev))
         batch, height, width = tf.unstack(tf.shape(x)[:3])
@@ -89,6 +94,22 @@ def upsample(x, n_channels, factor, name, stddev=None):
             tf.ones_like(x[:1, :, :, :1]), kernel,
             [1] + size + [1], strides, 'SAME')              # [1, H*f, W*f, 1]
         return spread / inside                              # [B, H*f, W*f, C]
+
+
+def layer(x, n_channels, factor, name, stddev=None, trainable=True):
+    """`upsample` for a model: no checkerboard can be learned.
+
+    Where its stride does not divide the side of the kernel, some pixels of
+    the result are reached by more weights than those beside them. Bilinear
+    weights make up for it; learned ones do not (Odena, Dumoulin and Olah
+    2016). So it is with odd factors above 1, which are refused.
+    """
+    side = kernel_side(factor)
+    if side % factor:
+        raise ValueError('{}: the side of the kernel is {}, its stride {}: a '
+                         'side divisible by the stride is wanted'.format(
+                             name, side, factor))
+    return upsample(x, n_channels, factor, name, stddev, trainable)
 
 
 def parse_options(argv=None):

@@ -12,19 +12,23 @@ def folder():
     return os.path.join(home, 'fcn-road-scenes')
 
 
-def fingerprint(source, data_dir):
+def fingerprint(source, data_dir, pictures=False):
     """A text that is another for other training labels, classes or size.
 
-    Files count by name, length and time of change. None for a source that
-    does not tell its files.
+    With `pictures` it goes by the pictures of both splits, too. Files count
+    by name, length and time of change. None for a source that does not tell
+    its files.
     """
     splits = getattr(source, 'splits', None)
     if splits is None:
         return None
+    paths = ([path for split in ('train', 'valid') for pair in splits[split]
+              for path in pair] if pictures
+             else [label for _, label in splits['train']])
     files = []
-    for _, label in splits['train']:
-        status = os.stat(label) if os.path.exists(label) else None
-        files.append([os.path.relpath(label, data_dir), source.seed] + (
+    for path in paths:
+        status = os.stat(path) if os.path.exists(path) else None
+        files.append([os.path.relpath(path, data_dir), source.seed] + (
             [status.st_size, status.st_mtime_ns] if status else []))
     told = json.dumps(
         [os.path.abspath(data_dir), list(source.image_size), files,

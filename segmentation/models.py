@@ -7,6 +7,7 @@ where there is no VGG16. TensorFlow is loaded only when one is built.
 import collections
 
 Model = collections.namedtuple('Model', 'what build')
+HEAD_WIDTH = 64
 
 
 def on_vgg16(name):
@@ -16,16 +17,22 @@ def on_vgg16(name):
         import vgg16
         return fcnvgg.build(
             sess, vgg16.fetch(options.vgg_dir), num_classes, options.seed,
-            name, options.stddev, options.skip_scales)
+            name, options.stddev, options.skip_scales,
+            options.fixed_upsampling)
     return build
+
+
+def on_pools(sess, num_classes, options):
+    """Build fcn-pools."""
+    import fcnpools
+    import vgg16
+    return fcnpools.build(sess, vgg16.fetch(options.vgg_dir), num_classes,
+                          options.seed, options.head_width or HEAD_WIDTH)
 
 
 def from_scratch(name):
     """The builder of a network of unet.py, which has no VGG16."""
     def build(sess, num_classes, options):
-        if options.stddev or tuple(options.skip_scales) != (1, 1):
-            raise ValueError('--stddev and --skip-scales are of the FCNs on '
-                             'VGG16: they do not apply to {}'.format(name))
         import unet
         return unet.BUILDERS[name](num_classes, options.seed), None
     return build
@@ -38,7 +45,34 @@ MODELS = collections.OrderedDict((
                           on_vgg16('fcn8s-chain'))),
     ('fcn16s', Model('two taps, joined', on_vgg16('fcn16s'))),
     ('fcn32s', Model('the last tap alone', on_vgg16('fcn32s'))),
+    ('fcn-pools', Model('all five pools of VGG16, joined by 3x3 convolutions',
+                        on_pools)),
     ('fcn-lite', Model('four strided convolutions, no VGG16',
                        from_scratch('fcn-lite'))),
     ('unet', Model('U-Net, no VGG16', from_scratch('unet'))),
 ))
+
+FROM_SCRATCH = ('fcn-lite', 'unet')
+
+
+def check(options):
+    """Raise ValueError where options do not apply to the model."""
+    name = options.model
+    if name in FROM_SCRATCH + ('fcn-pools',) and (
+            options.stddev or options.fixed_upsampling
+            or tuple(options.skip_scales) != (1, 1)):
+        raise ValueError('--initializer, --fixed-upsampling and --skip-scales '
+                         'are of the FCNs on taps of VGG16: they do not apply '
+                         'to {}'.format(name))
+    if name != 'fcn-pools' and options.head_width:
+        raise ValueError('--head-width is of fcn-pools: it does not apply to '
+                         '{}'.format(name))
+    if not options.freeze_encoder:
+        return
+    if name in FROM_SCRATCH:
+        raise ValueError('{} has no VGG16: --freeze-encoder does not apply'
+                         .format(name))
+    if options.augment:
+        raise ValueError('--freeze-encoder computes the features of pictures '
+                         'once, as they are and mirrored: --augment does not '
+                         'apply')

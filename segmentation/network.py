@@ -15,6 +15,11 @@ Network = collections.namedtuple(
 Training = collections.namedtuple(
     'Training', 'labels learning_rate loss step gradients')
 
+# Collections of a graph: the tensors between a pretrained encoder and what is
+# made of them, and the standard deviations that some are divided by.
+FEATURES = 'features'
+DEVIATIONS = 'deviations'
+
 # The names that the blog's training script gave to the same tensors.
 BLOG_NAMES = {'logits': 'sum/Add_1', 'softmax': 'result/Softmax',
               'classes': 'result/ArgMax'}
@@ -32,6 +37,44 @@ def inputs():
                                  name='image_input')
     keep_prob = tf.placeholder_with_default(1.0, [], name='keep_prob')
     return image_input, keep_prob
+
+
+def feature(x):
+    """Mark a tensor of 0 and more between encoder and head, to be fed.
+
+    TensorFlow's optimizer moves dependencies on the shape of what is fed to
+    what it would be computed from, and asks for a picture then. It cannot
+    look through an activation, which changes nothing here.
+    """
+    tf.add_to_collection(FEATURES, x)
+    return tf.nn.relu(x)
+
+
+def standardize(x, name):
+    """Divide features by their standard deviation, once it is measured.
+
+    It is one number for all channels, so that what is strong stays strong.
+    The result is one of the features of the graph.
+    """
+    with tf.variable_scope(name):
+        deviation = tf.get_variable('deviation', [], trainable=False,
+                                    initializer=tf.ones_initializer())
+        tf.add_to_collection(DEVIATIONS, deviation)
+        return feature(x / deviation)
+
+
+def measure_deviations(sess, net, batches):
+    """Set the deviations of `standardize` by the first batch of pictures.
+
+    The variables are initialized: the features are divided by 1 so far.
+    """
+    deviations = tf.get_collection(DEVIATIONS)
+    if deviations:
+        features = tf.get_collection(FEATURES)
+        values = sess.run([tf.math.reduce_std(x) for x in features],
+                          {net.image_input: next(iter(batches))[0]})
+        for deviation, value in zip(deviations, values):
+            deviation.load(max(float(value), 1e-6), sess)
 
 
 def finish(image_input, keep_prob, logits):
@@ -71,14 +114,15 @@ def masked_cross_entropy(logits, labels, class_weights=None):
     return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
 
 
-def add_training(net, learning_rate, class_weights=None, l2=0):
+def add_training(net, learning_rate, class_weights=None, l2=0, frozen=False):
     """Add loss and Adam step to the graph of `net`; return a Training.
 
     `labels` is a uint8 placeholder [B, H, W, C]; `learning_rate` is the rate
     of a step, the given one unless something is fed; `step` also counts the
     global step; `gradients` are (gradient, variable) pairs. `l2` times the
     regularization losses of the graph are part of what is minimized, not of
-    `loss`.
+    `loss`. With `frozen` the step leaves alone what lies before the features
+    of the graph, and these can be fed in place of pictures.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None, num_classes],
@@ -92,11 +136,31 @@ def add_training(net, learning_rate, class_weights=None, l2=0):
         if l2 and penalties:
             objective = loss + l2 * tf.add_n(penalties)
         optimizer = tf.train.AdamOptimizer(rate)
-        gradients = [pair for pair in optimizer.compute_gradients(objective)
+        variables = tf.trainable_variables()
+        if frozen:
+            # Ungated, or gradients of the features would be computed, too;
+            # the tuple waits for all before a variable changes.
+            gradients = tf.tuple(tf.gradients(
+                objective, variables,
+                stop_gradients=tf.get_collection(FEATURES)))
+        else:
+            gradients = tf.gradients(objective, variables,
+                                     gate_gradients=True)
+        gradients = [pair for pair in zip(gradients, variables)
                      if pair[0] is not None]
         step = optimizer.apply_gradients(
             gradients, global_step=tf.train.get_or_create_global_step())
     return Training(labels, rate, loss, step, gradients)
+
+
+def encoder_weights(sess):
+    """The arrays that the features of the graph are computed with."""
+    names = [x.op.name for x in tf.get_collection(FEATURES)]
+    graph_def = tf.get_default_graph().as_graph_def()
+    needed = {node.name for node in tf.graph_util.extract_sub_graph(
+        graph_def, names).node}
+    return sess.run([v for v in tf.global_variables()
+                     if v.op.name in needed and v.dtype.is_floating])
 
 
 def initialize_rest(sess):

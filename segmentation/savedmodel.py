@@ -126,11 +126,7 @@ def read_meta_graph(folder):
     if not found:
         raise ValueError('{} has no graph tagged {!r}'.format(path, TAG))
     meta = found[0]
-    nodes = {node.name for node in meta.graph_def.node}
-    missing = [name for name in TENSORS if name not in nodes]
-    if missing:
-        raise ValueError('{} lacks the tensor{} {}'.format(
-            path, 's' * (len(missing) > 1), ', '.join(missing)))
+    refuse_missing(meta, TENSORS, folder)
     for node in meta.graph_def.node:
         # The weights stand a second time in the constants that would
         # initialize them, and would be copied into every metagraph.
@@ -140,6 +136,16 @@ def read_meta_graph(folder):
             tensor.ClearField('float_val')
             tensor.float_val.append(0)
     return meta
+
+
+def refuse_missing(meta, names, folder):
+    """Raise ValueError if the graph from `folder` lacks one of the tensors."""
+    nodes = {node.name for node in meta.graph_def.node}
+    missing = [name for name in names if name not in nodes]
+    if missing:
+        raise ValueError('{} lacks the tensor{} {}'.format(
+            os.path.join(folder, 'saved_model.pb'), 's' * (len(missing) > 1),
+            ', '.join(missing)))
 
 
 def probe_channel_order(graph_def):
@@ -189,7 +195,7 @@ def make_dropout_repeatable(graph_def, seed):
     return inputs
 
 
-def load(sess, vgg_dir, image_input, keep_prob, seed=0):
+def load(sess, vgg_dir, image_input, keep_prob, seed=0, taps=TAPS):
     """Import VGG16 into the session's graph and load its weights.
 
     Parameters
@@ -202,11 +208,13 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0):
     keep_prob : tf.Tensor
     seed : int, optional
         Seed of dropout.
+    taps : sequence of str, optional
+        Tensors to import, such as pool1; what lies above is left out.
 
     Returns
     -------
     dict
-        The tensors of `TAPS` by name.
+        The tensors of `taps` by name.
     str
         The channel order that the model takes, 'RGB' or 'BGR'.
 
@@ -215,7 +223,7 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0):
     OSError
         There is no SavedModel.
     ValueError
-        It lacks one of the five tensors, or is something else.
+        It lacks one of the five tensors or a tap, or is something else.
     """
     folder = find(vgg_dir)
     if folder is None:
@@ -223,31 +231,39 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0):
                                 'python vgg16.py makes one'.format(vgg_dir))
     meta = read_meta_graph(folder)
     order = probe_channel_order(meta.graph_def)
-    slim = keep_only_taps(meta)
+    slim = keep_only(meta, taps, folder)
     mapped = make_dropout_repeatable(slim.graph_def, seed)
     mapped['keep_prob:0'] = keep_prob
     mapped['image_input:0'] = (image_input if order == 'BGR'
                                else tf.reverse(image_input, axis=[3]))
+    used = {name for node in slim.graph_def.node for name in node.input}
     before = set(tf.global_variables())
-    tf.train.import_meta_graph(slim, input_map=mapped)
+    tf.train.import_meta_graph(slim, input_map={
+        name: tensor for name, tensor in mapped.items()
+        if name.split(':')[0] in used})
     variables = [v for v in tf.global_variables() if v not in before]
     tf1.restore(tf.train.Saver(variables), sess,
                 os.path.join(folder, 'variables', 'variables'))
     graph = tf.get_default_graph()
     return {name: graph.get_tensor_by_name(name + ':0')
-            for name in TAPS}, order
+            for name in taps}, order
 
 
-def keep_only_taps(meta):
+def keep_only(meta, taps, folder):
     """A MetaGraphDef of what the taps need: no placeholders, no saver."""
+    refuse_missing(meta, taps, folder)
+    needed = {node.name for node in tf.graph_util.extract_sub_graph(
+        meta.graph_def, list(taps)).node}
     slim = type(meta)()
     slim.meta_info_def.CopyFrom(meta.meta_info_def)
-    wanted = list(TAPS)
+    wanted = list(taps)
     for name in ('variables', 'trainable_variables'):
-        slim.collection_def[name].CopyFrom(meta.collection_def[name])
-        for value in slim.collection_def[name].bytes_list.value:
+        kept = slim.collection_def[name].bytes_list.value
+        for value in meta.collection_def[name].bytes_list.value:
             variable = variable_pb2.VariableDef.FromString(value)
-            wanted += [variable.initializer_name, variable.snapshot_name]
+            if variable.variable_name.split(':')[0] in needed:
+                kept.append(value)
+                wanted += [variable.initializer_name, variable.snapshot_name]
     graph_def = tf.graph_util.extract_sub_graph(
         meta.graph_def, [name.split(':')[0] for name in wanted])
     slim.graph_def.versions.CopyFrom(graph_def.versions)

@@ -1,6 +1,5 @@
 """The training loop: epochs, scores, checkpoints and how it is stopped."""
 import os
-import platform
 import signal
 import time
 
@@ -8,9 +7,7 @@ import numpy as np
 import tqdm
 
 from segmentation import (
-    board, checkpoints, contract, drawing, metrics, models, network,
-    rundir, schedules, tf1)
-from segmentation.tf1 import tf
+    board, contract, drawing, metrics, rundir, schedules)
 import utils
 
 SHOWN = 4       # validation pictures in TensorBoard
@@ -37,20 +34,24 @@ class Stop:
 
 
 class Trainer:
-    """A network, its data and its options, going round the epochs."""
+    """A network, its data and its options, going round the epochs.
 
-    def __init__(self, sess, net, training, source, options):
+    `samples` is what it goes round, such as batches.Pictures of the source.
+    """
+
+    def __init__(self, sess, net, training, source, samples, options):
         self.sess = sess
         self.net = net
         self.training = training
         self.source = source
+        self.samples = samples
         self.options = options
         self.stop = Stop()
 
     def learning_rate(self, epoch, batch):
         """The rate of a step: of batch 0, 1, ... in epoch 1, 2, ..."""
         options = self.options
-        batches = -(-self.source.num_training // options.batch_size)
+        batches = -(-self.samples.num_training // options.batch_size)
         done = (epoch - 1 + batch / batches) / options.epochs
         return options.learning_rate * schedules.factor(
             options.schedule, min(done, 1), options.warm_up / options.epochs)
@@ -64,27 +65,31 @@ class Trainer:
             Mean loss and the first batch's, in nats.
         """
         losses, sizes = [], []
-        batches = contract.checked(self.source, self.source.train_generator(
-            self.options.batch_size, names=True))
-        with tqdm.tqdm(total=self.source.num_training, unit='image',
+        with tqdm.tqdm(total=self.samples.num_training, unit='image',
                        leave=False, desc='training', disable=None) as bar:
-            for images, labels, paths, _ in batches:
+            for batch in self.samples.train(epoch):
                 rate = self.learning_rate(epoch, len(losses))
                 loss, _ = self.sess.run(
                     [self.training.loss, self.training.step],
-                    {self.net.image_input: images,
-                     self.training.labels: labels,
-                     self.training.learning_rate: rate,
-                     self.net.keep_prob: self.options.keep_prob})
-                check_loss(loss, paths)
+                    self.feed(batch, {
+                        self.training.learning_rate: rate,
+                        self.net.keep_prob: self.options.keep_prob}))
+                check_loss(loss, batch.paths)
                 losses.append(float(loss))
-                sizes.append(len(images))
+                sizes.append(len(batch.labels))
                 bar.set_postfix(loss='{:.3f}'.format(loss))
-                bar.update(len(images))
+                bar.update(len(batch.labels))
                 if self.stop.signal:
                     break
         check_count(sizes, 'training', self.options.batch_size)
         return float(np.average(losses, weights=sizes)), losses[0]
+
+    def feed(self, batch, others=()):
+        """What sess.run takes to see a batch, and other values."""
+        fed = {self.training.labels: batch.labels}
+        fed.update(batch.feed)
+        fed.update(others)
+        return fed
 
     def validate(self):
         """Score the validation split at image_size.
@@ -103,34 +108,29 @@ class Trainer:
         matrix = 0
         shown = set(np.linspace(0, source.num_validation - 1, SHOWN)
                     .astype(int))
-        batches = contract.checked(source, source.valid_generator(
-            self.options.batch_size, names=True))
-        for images, labels, paths, _ in batches:
+        for batch in self.samples.valid():
             loss, classes = self.sess.run(
-                [self.training.loss, self.net.classes],
-                {self.net.image_input: images, self.training.labels: labels})
-            check_loss(loss, paths)     # the last step may have broken it
-            truth = drawing.ids_of_rows(labels)
+                [self.training.loss, self.net.classes], self.feed(batch))
+            check_loss(loss, batch.paths)   # the last step may have broken it
+            truth = drawing.ids_of_rows(batch.labels)
             matrix = matrix + metrics.confusion_matrix(
                 truth, classes, source.num_classes)
             pictures += [
-                drawing.triple(images[k], truth[k], classes[k],
+                drawing.triple(batch.images[k], truth[k], classes[k],
                                source.label_colors)
-                for k in range(len(images)) if sum(sizes) + k in shown]
+                for k in range(len(truth)) if sum(sizes) + k in shown]
             losses.append(float(loss))
-            sizes.append(len(images))
+            sizes.append(len(truth))
         check_count(sizes, 'validation', self.options.batch_size)
         return float(np.average(losses, weights=sizes)), matrix, pictures
 
     def run_epoch(self, epoch, board_):
         """Train and score one epoch; its log entry, or None if stopped."""
         start = time.time()
-        self.source.epoch = epoch - 1
-        contract.seed_globals(contract.epoch_seed(self.options.seed, epoch))
         train_loss, first_loss = self.train_epoch(epoch)
         if self.stop.signal:
             return None
-        images_per_second = self.source.num_training / (time.time() - start)
+        images_per_second = self.samples.num_training / (time.time() - start)
         valid_loss, matrix, pictures = self.validate()
         names = contract.class_names(self.source)
         ious = dict(zip(names, metrics.iou(matrix).tolist()))
@@ -157,11 +157,8 @@ class Trainer:
 
     def histograms(self, summary, board_, epoch):
         """Write gradients and weights, by the first validation batch."""
-        images, labels = next(iter(self.source.valid_generator(
-            self.options.batch_size)))[:2]
-        board_.add(self.sess.run(summary, {
-            self.net.image_input: images, self.training.labels: labels}),
-            epoch)
+        batch = next(iter(self.samples.valid()))
+        board_.add(self.sess.run(summary, self.feed(batch)), epoch)
 
     def run(self, kept):
         """Go on from the state of the checkpoints; return the exit status."""
@@ -229,71 +226,3 @@ def report(entry, epochs):
           '{valid_loss:.4f}; pixel accuracy {pixel_accuracy:.2%}, mIoU '
           '{miou:.2%}; {images_per_second:.1f} images/s; {} left'.format(
               epochs, utils.duration(left), **entry), flush=True)
-
-
-def describe(options, source, order, weights):
-    """What options.json tells: enough to use the run without its source."""
-    return {
-        'options': vars(options),
-        'class_names': contract.class_names(source),
-        'label_colors': [[int(value) for value in source.label_colors[k]]
-                         for k in range(source.num_classes)],
-        'ignore': bool(getattr(source, 'ignore', False)),
-        'image_size': [int(side) for side in source.image_size],
-        'vgg16_channel_order': order,
-        'class_weights': weights,
-        'split': contract.list_split(source, options.data_dir),
-        'versions': {'python': platform.python_version(),
-                     'tensorflow': tf.__version__,
-                     'numpy': np.__version__},
-    }
-
-
-def build(sess, options, source):
-    """The Network of a new run, and the channel order that VGG16 takes."""
-    net, order = models.MODELS[options.model].build(
-        sess, source.num_classes, options)
-    if options.init_from:
-        network.initialize_rest(sess)
-        taken, left = network.take_over(
-            sess, rundir.checkpoint(options.init_from, 'best'))
-        if not taken:
-            raise ValueError('--init-from {}: none of its variables fits '
-                             'the model {}'.format(options.init_from,
-                                                   options.model))
-        print('[i] {} of {} variables from {}{}'.format(
-            len(taken), len(taken) + len(left), options.init_from,
-            '; new: ' + ', '.join(left) if left else ''))
-    return net, order
-
-
-def train(options, source, weights):
-    """Train as the options say, anew or resumed; return the exit status."""
-    directory = options.name
-    with tf.Graph().as_default(), tf1.session() as sess:
-        tf.set_random_seed(options.seed)
-        if options.resume:
-            description = rundir.read_options(directory)
-            contract.check_split(source, options.data_dir,
-                                 description['split'])
-            weights = description['class_weights']
-            net = network.restore(
-                sess, rundir.path(directory, 'network.meta'))
-        else:
-            net, order = build(sess, options, source)
-            description = describe(options, source, order, weights)
-        used = tf.global_variables()
-        rundir.check_space(directory, network.size_in_bytes(used))
-        rundir.create(directory, dict(description, options=vars(options)))
-        if not options.resume:
-            network.export(directory)
-        training = network.add_training(net, options.learning_rate, weights,
-                                        options.l2)
-        kept = checkpoints.Checkpoints(sess, directory, used)
-        if options.resume:
-            kept.restore()
-            rundir.trim_log(directory, kept.state['epoch'])
-        else:
-            network.initialize_rest(sess)
-            kept.save(['resume'])       # whatever happens in the first epoch
-        return Trainer(sess, net, training, source, options).run(kept)

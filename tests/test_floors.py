@@ -17,30 +17,32 @@ PROGRAMS = {'train', 'infer', 'evaluate', 'check_source'}
 # From the ground up; a module imports from the floors below its own.
 FLOORS = (
     # ground: files, pixels, numbers, and which TensorFlow there is
-    {'utils', 'tf1', 'pixels', 'metrics', 'download', 'weights',
+    {'utils', 'tf1', 'pixels', 'ahead', 'metrics', 'download', 'weights',
      'plots', 'road_scores', 'schedules', 'splitting', 'stage'},
     # what is built of one of these
     {'augmentation', 'board', 'bootstrap', 'boundary', 'cache', 'classtable',
-     'contract', 'drawing', 'highlights', 'labelfiles', 'props', 'samples',
-     'savedmodel', 'submission', 'upsample', 'views'},
+     'contract', 'costs', 'crf', 'drawing', 'highlights', 'labelfiles',
+     'props', 'samples', 'savedmodel', 'submission', 'upsample', 'views'},
     # data, runs and VGG16
-    {'source', 'rundir', 'scenes', 'vgg16', 'calibration', 'comparison',
-     'draft', 'gallery', 'layers', 'survey'},
+    {'source', 'rundir', 'scenes', 'batches', 'vgg16', 'calibration',
+     'comparison', 'crf_pool', 'draft', 'weighting', 'gallery', 'layers', 'survey'},
     # data sources, networks
-    SOURCES | {'network', 'checkpoints', 'census', 'report', 'scoring',
-               'selection'},
+    SOURCES - {'source_single'} | {
+        'network', 'features', 'checkpoints', 'census', 'report', 'scoring',
+        'selection'},
     # models, and what uses either
-    {'fcnvgg', 'predictor', 'audit', 'cityscapes_benchmark',
-     'road_benchmark'},
+    {'fcnvgg', 'predictor', 'audit', 'cityscapes_benchmark', 'crf_tuning',
+     'road_benchmark', 'source_single'},
     {'unet', 'benchmarks', 'findings'},
+    {'fcnpools', 'trainer'},
     {'models'},
-    {'trainer'},
+    {'launch'},
     PROGRAMS,
 )
 
-WITH_TENSORFLOW = {'tf1', 'board', 'checkpoints', 'network', 'predictor',
-                   'savedmodel', 'trainer', 'fcnvgg', 'unet', 'upsample',
-                   'vgg16'}
+WITH_TENSORFLOW = {'tf1', 'board', 'checkpoints', 'costs', 'network',
+                   'predictor', 'savedmodel', 'trainer', 'launch', 'fcnvgg',
+                   'fcnpools', 'unet', 'upsample', 'vgg16'}
 
 
 def imports(module, late=True):

@@ -1,6 +1,4 @@
 """All models through the same Network."""
-import argparse
-
 import numpy as np
 import pytest
 
@@ -17,9 +15,11 @@ def vgg_dir(tmp_path_factory):
 
 
 def options(vgg_dir, **others):
-    """What a builder looks at of train.py's options."""
-    return argparse.Namespace(**dict(dict(
-        vgg_dir=vgg_dir, seed=0, stddev=None, skip_scales=(1, 1)), **others))
+    """train.py's options, at which a builder looks."""
+    chosen = train.parse_options(['--data-source', 'demo', '--vgg-dir',
+                                  str(vgg_dir)])
+    vars(chosen).update(others)
+    return chosen
 
 
 def build(sess, name, vgg_dir, num_classes=3, **others):
@@ -54,26 +54,51 @@ def test_every_model_starts_at_ln_c_and_learns(name, vgg_dir):
 
 
 @pytest.mark.parametrize('name', models.MODELS)
-def test_no_checkerboard_at_the_start(name, vgg_dir):
-    """What enlarges a constant gives a constant, so nothing is imprinted."""
+def test_enlarging_a_constant_gives_a_constant(name, vgg_dir):
+    """No checkerboard is there at the start, and none can be learned."""
     with fixtures.fresh_session() as sess:
         build(sess, name, vgg_dir)
         sess.run(tf.global_variables_initializer())
-        filters = [v for v in tf.trainable_variables() if '_up' in v.name
-                   or v.name.startswith('up')]
-        filters = [v for v in filters if v.op.name.endswith('filter')
-                   and v.shape[0] != 3]
-        assert filters
-        for values in sess.run(filters):
-            side, _, n_out, n_in = values.shape
-            factor = side // 2
-            assert side % factor == 0
-            # Each output pixel is reached by every factor-th weight.
-            reached = values.reshape(2, factor, 2, factor, n_out, n_in).sum(
-                axis=(0, 2))
-            np.testing.assert_allclose(
-                reached, np.broadcast_to(reached[:1, :1], reached.shape),
-                atol=1e-5)
+        operations = sess.graph.get_operations()
+        transposed = [operation for operation in operations
+                      if operation.type == 'Conv2DBackpropInput']
+        # Each layer has two: of its input, and of what lies inside.
+        layers = [operation for operation in operations
+                  if operation.type == 'RealDiv'
+                  and operation.inputs[0].op in transposed]
+        assert 2 * len(layers) == len(transposed) > 0
+        for layer in layers:
+            _, kernel, x = layer.inputs[0].op.inputs
+            stride = layer.inputs[0].op.get_attr('strides')[1]
+            assert kernel.shape[0] % stride == 0
+            found = sess.run(layer.outputs[0], {
+                x: np.full((1, 2, 3, x.shape[-1]), 2.)})
+            assert found.shape[:3] == (1, 2 * stride, 3 * stride)
+            np.testing.assert_allclose(found, np.broadcast_to(
+                found[:, :1, :1], found.shape), atol=1e-4)
+
+
+@pytest.mark.parametrize('factor, side', [(3, 5), (5, 9)])
+def test_a_layer_that_could_learn_a_checkerboard_is_refused(factor, side):
+    with tf.Graph().as_default():
+        with pytest.raises(ValueError, match='up3: the side of the kernel is '
+                           '{}, its stride {}: '.format(side, factor)):
+            upsample.layer(tf.zeros([1, 2, 3, 4]), 4, factor, 'up3')
+
+
+def test_fixed_upsampling_does_not_learn(vgg_dir):
+    for fixed, names in ((False, {'up32/filter', 'layer7_out_score/filter',
+                                  'layer7_out_score/biases'}),
+                         (True, {'layer7_out_score/filter',
+                                 'layer7_out_score/biases'})):
+        with fixtures.fresh_session() as sess:
+            net = build(sess, 'fcn32s', vgg_dir, fixed_upsampling=fixed)
+            training = network.add_training(net, 1e-3)
+            assert names == {variable.op.name
+                             for _, variable in training.gradients
+                             if 'up' in variable.op.name
+                             or 'score' in variable.op.name}
+            assert 'up32/filter' in {v.op.name for v in tf.global_variables()}
 
 
 def test_chain_has_kernels_of_4_4_and_16(vgg_dir):
@@ -120,11 +145,11 @@ def test_skips_are_scaled_before_they_are_scored(vgg_dir):
 
 
 @pytest.mark.parametrize('recipe', [{'stddev': .01},
+                                    {'fixed_upsampling': True},
                                     {'skip_scales': (.01, .0001)}])
 def test_recipes_of_vgg16_are_refused_elsewhere(recipe):
-    with fixtures.fresh_session() as sess:
-        with pytest.raises(ValueError, match='do not apply to unet'):
-            build(sess, 'unet', None, **recipe)
+    with pytest.raises(ValueError, match='do not apply to unet'):
+        models.check(options(None, model='unet', **recipe))
 
 
 def test_truncated_normal_start_has_its_deviation(vgg_dir):

@@ -511,10 +511,18 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(
     ['--data-source', 'tiny', '--image-size', '570x160'],
     ['--data-source', 'tiny', '--keep-prob', '0'],
     ['--data-source', 'tiny', '--learning-rate', 'nan'],
+    ['--data-source', 'tiny', '--stddev', '.01'],
     ['--data-source', 'tiny', '--valid-fraction', '1']])
 def test_options_out_of_range_are_a_usage_error(arguments, capsys):
     assert run(arguments) == 2
     assert 'error: ' in capsys.readouterr().err
+
+
+def test_a_truncated_normal_start_has_a_deviation():
+    asked = ['--data-source', 'tiny', '--initializer', 'truncated_normal']
+    assert train.parse_options(asked).stddev == .01
+    assert train.parse_options(asked + ['--stddev', '.2']).stddev == .2
+    assert train.parse_options(asked[:2]).stddev is None
 
 
 def test_an_existing_run_is_refused_and_untouched(finished, capsys):

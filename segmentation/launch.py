@@ -1,0 +1,104 @@
+"""Beginning a run, or going on with one, up to its training loop."""
+import contextlib
+import platform
+
+import numpy as np
+
+from segmentation import (
+    batches, checkpoints, contract, features, models, network, rundir, tf1,
+    trainer)
+from segmentation.tf1 import tf
+
+MEASURED = 8        # samples that the scale of features is measured on
+
+
+def describe(options, source, order, weights):
+    """What options.json tells: enough to use the run without its source."""
+    return {
+        'options': vars(options),
+        'class_names': contract.class_names(source),
+        'label_colors': [[int(value) for value in source.label_colors[k]]
+                         for k in range(source.num_classes)],
+        'ignore': bool(getattr(source, 'ignore', False)),
+        'image_size': [int(side) for side in source.image_size],
+        'vgg16_channel_order': order,
+        'class_weights': weights,
+        'split': contract.list_split(source, options.data_dir),
+        'versions': {'python': platform.python_version(),
+                     'tensorflow': tf.__version__,
+                     'numpy': np.__version__},
+    }
+
+
+def build(sess, options, source):
+    """The Network of a new run, and the channel order that VGG16 takes."""
+    net, order = models.MODELS[options.model].build(
+        sess, source.num_classes, options)
+    network.initialize_rest(sess)
+    network.measure_deviations(sess, net, source.train_generator(MEASURED))
+    if options.init_from:
+        taken, left = network.take_over(
+            sess, rundir.checkpoint(options.init_from, 'best'))
+        if not taken:
+            raise ValueError('--init-from {}: none of its variables fits '
+                             'the model {}'.format(options.init_from,
+                                                   options.model))
+        print('[i] {} of {} variables from {}{}'.format(
+            len(taken), len(taken) + len(left), options.init_from,
+            '; new: ' + ', '.join(left) if left else ''))
+    return net, order
+
+
+def train(options, source, weights):
+    """Train as the options say, anew or resumed; return the exit status."""
+    directory = options.name
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(tf.Graph().as_default())
+        sess = stack.enter_context(tf1.session())
+        tf.set_random_seed(options.seed)
+        if options.resume:
+            description = rundir.read_options(directory)
+            contract.check_split(source, options.data_dir,
+                                 description['split'])
+            weights = description['class_weights']
+            net = network.restore(
+                sess, rundir.path(directory, 'network.meta'),
+                rundir.checkpoint(directory, 'resume'))
+        else:
+            net, order = build(sess, options, source)
+            description = describe(options, source, order, weights)
+        used = tf.global_variables()
+        rundir.check_space(directory, network.size_in_bytes(used))
+        samples = stack.enter_context(sample(sess, net, source, options))
+        rundir.create(directory, dict(description, options=vars(options)))
+        if not options.resume:
+            network.export(directory)
+        training = network.add_training(net, options.learning_rate, weights,
+                                        options.l2, options.freeze_encoder)
+        kept = checkpoints.Checkpoints(sess, directory, used)
+        if options.resume:
+            kept.restore()
+            rundir.trim_log(directory, kept.state['epoch'])
+        else:
+            network.initialize_rest(sess)
+            kept.save(['resume'])       # whatever happens in the first epoch
+        status = trainer.Trainer(sess, net, training, source, samples,
+                                 options).run(kept)
+        if options.delete_features and status == 0:
+            samples.delete()
+        return status
+
+
+@contextlib.contextmanager
+def sample(sess, net, source, options):
+    """What the training loop goes round: pictures, or cached features."""
+    if not options.freeze_encoder:
+        yield batches.Pictures(source, net.image_input, options.batch_size,
+                               options.seed)
+        return
+    tensors = tf.get_collection(network.FEATURES)
+    with features.opened(
+            options, source, tensors,
+            lambda images: sess.run(tensors, {net.image_input: images}),
+            network.encoder_weights(sess)) as samples:
+        yield samples

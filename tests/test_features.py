@@ -1,0 +1,322 @@
+"""Features of a frozen encoder: what is computed, kept, and trained on."""
+import fcntl
+import glob
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+import fixtures
+import helpers
+from segmentation import features
+from segmentation.tf1 import tf
+
+COUNT = {'train': 5, 'valid': 3}
+
+
+class Source:
+    """Pictures whose pixels tell sample and column; class by column."""
+
+    image_size = (6, 4)
+    num_classes = 3
+    num_training, num_validation = COUNT['train'], COUNT['valid']
+
+    def train_generator(self, batch_size, names=False, split='train'):
+        for first in range(0, COUNT[split], batch_size):
+            numbers = range(first, min(first + batch_size, COUNT[split]))
+            images = np.array([np.full((4, 6, 3), 10 * n) for n in numbers])
+            images += np.arange(6)[:, None]
+            labels = np.eye(3, dtype=np.uint8)[np.broadcast_to(
+                np.arange(6) // 2, (len(images), 4, 6))]
+            paths = ['{}{}.png'.format(split, n) for n in numbers]
+            yield (images, labels, paths, paths) if names else (images, labels)
+
+    def valid_generator(self, batch_size, names=False):
+        return self.train_generator(batch_size, names, 'valid')
+
+
+def encode(images):
+    """Two features: pictures themselves, and their left half's third."""
+    return [np.float32(images), np.float32(images[:, ::2, :3, :1]) / 3]
+
+
+def make(folder, encode=encode, batch_size=2, seed=0):
+    return features.Features(str(folder), Source(), ['whole', 'half'], encode,
+                             batch_size, seed)
+
+
+def test_every_sample_comes_as_it_is_and_mirrored(tmp_path):
+    made = make(tmp_path / 'features')
+    made.prepare()
+    batches = list(made.train(1))
+    assert made.num_training == 10
+    assert [len(batch.labels) for batch in batches] == [2] * 5
+    seen = []
+    for batch in batches:
+        assert batch.images is None
+        for k, path in enumerate(batch.paths):
+            number = int(path[5])
+            whole, half = batch.feed['whole'][k], batch.feed['half'][k]
+            mirrored = whole[0, 0, 0] != 10 * number
+            columns = np.arange(6)[::-1] if mirrored else np.arange(6)
+            seen.append((number, mirrored))
+            assert whole.dtype == np.float32
+            assert (whole == (10 * number + columns)[:, None]).all()
+            # float16 has ten bits after the first.
+            np.testing.assert_allclose(half[:, :, 0], np.broadcast_to(
+                (10 * number + columns[:3]) / 3, (2, 3)), rtol=2 ** -11)
+            assert (batch.labels[k].argmax(axis=2) == columns // 2).all()
+    assert sorted(seen) == [(n, m) for n in range(5) for m in (False, True)]
+
+
+def test_validation_keeps_order_and_pictures(tmp_path):
+    made = make(tmp_path / 'features')
+    made.prepare()
+    batches = list(made.valid())
+    assert [batch.paths for batch in batches] == [
+        ['valid0.png', 'valid1.png'], ['valid2.png']]
+    images = np.concatenate([batch.images for batch in batches])
+    whole = np.concatenate([batch.feed['whole'] for batch in batches])
+    assert images.dtype == np.uint8
+    assert (images == whole).all()
+    assert images[2, 0, 3, 0] == 23
+
+
+def test_an_epoch_repeats_by_seed_and_number(tmp_path):
+    def order(seed, epoch):
+        made = make(tmp_path / 'features', seed=seed)
+        made.prepare()
+        return [path for batch in made.train(epoch) for path in batch.paths]
+    assert order(0, 1) == order(0, 1)
+    assert order(0, 1) != order(0, 2)
+    assert order(0, 1) != order(1, 1)
+
+
+def test_who_is_interrupted_goes_on(tmp_path):
+    calls = []
+
+    def interrupted(images):
+        calls.append(len(images))
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return encode(images)
+
+    def counted(images):
+        calls.append(len(images))
+        return encode(images)
+
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / 'cut', interrupted).prepare()
+    # Two to measure, then two a batch: the second batch was cut off.
+    with open(str(tmp_path / 'cut' / 'progress.json')) as file:
+        assert json.load(file) == {'train': ['train0.png', 'train1.png'],
+                                   'valid': []}
+    del calls[:]
+    make(tmp_path / 'cut', counted).prepare()
+    assert calls == [1, 1, 2, 2, 1, 1, 2, 1]
+    del calls[:]
+    make(tmp_path / 'cut', counted).prepare()
+    assert calls == [1]
+    make(tmp_path / 'whole').prepare()
+    for path in glob.glob(str(tmp_path / 'whole' / '*.npy')):
+        np.testing.assert_array_equal(
+            np.load(path), np.load(path.replace('whole', 'cut')))
+
+
+def test_size_is_told_before(tmp_path, capsys):
+    folder = tmp_path / 'features'
+    make(folder).prepare()
+    size = sum(np.load(path).nbytes for path in glob.glob(
+        str(folder / '*.npy')))
+    # (10 + 3) samples of 72 + 6 halves, 5 + 3 labels of 72, 3 pictures of 72
+    assert size == 13 * 78 * 2 + 8 * 72 + 3 * 72
+    first = capsys.readouterr().out
+    assert first.startswith('[i] features of 5 samples and their mirror '
+                            'images, and of 3 to validate: 0.0 GB in ')
+    assert first.endswith('0 s to compute\n')
+    make(folder).prepare()
+    assert capsys.readouterr().out.endswith(', from before\n')
+
+
+def test_a_disk_that_is_too_full_is_told_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: shutil._ntuple_diskusage(
+        1 << 40, 1 << 40, 1 << 20))
+    with pytest.raises(OSError, match='--feature-dir names another place'):
+        make(tmp_path / 'features').prepare()
+    assert not glob.glob(str(tmp_path / 'features' / '*.npy'))
+
+
+def test_a_feature_too_large_for_float16_is_refused(tmp_path):
+    def large(images):
+        return [1e5 * value for value in encode(images)]
+
+    tensors = [tf.Variable(0., name='pool1').op.outputs[0]] * 2
+    made = features.Features(str(tmp_path), Source(), tensors, large, 2, 0)
+    with pytest.raises(ValueError, match='pool1.* does not fit into 16 bits'):
+        made.prepare()
+
+
+def test_two_runs_do_not_compute_the_same_at_once(tmp_path):
+    with open(str(tmp_path / 'lock'), 'w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match='another run computes'):
+            make(tmp_path).prepare()
+    make(tmp_path).prepare()
+
+
+def test_what_is_not_ours_is_not_deleted(tmp_path):
+    made = make(tmp_path / 'features')
+    made.prepare()
+    (tmp_path / 'features' / 'notes.txt').write_text('mine')
+    made.delete()
+    assert os.listdir(str(tmp_path / 'features')) == ['notes.txt']
+    made = make(tmp_path / 'others')
+    made.prepare()
+    made.delete()
+    assert not (tmp_path / 'others').exists()
+
+
+@pytest.fixture(scope='module')
+def vgg_dir(tmp_path_factory):
+    return fixtures.make_vgg(tmp_path_factory.mktemp('vgg'))
+
+
+def train(name, vgg_dir, *arguments, data_source='tiny', **environment):
+    return fixtures.run_program(
+        'train.py', '--name', name, '--data-source', data_source,
+        '--data-dir', helpers.data_dir(), '--vgg-dir', vgg_dir, '--workers',
+        '1', '--model', 'fcn-pools', '--head-width', '16',
+        '--learning-rate', '.01', '--feature-dir', 'kept', *arguments,
+        cwd=helpers.folder(), **environment)
+
+
+def weights_of(run):
+    """{name: array} of the best weights of a run."""
+    path = helpers.folder() + '/' + run
+    with open(path + '/state.json') as file:
+        reader = tf.train.load_checkpoint(path + '/' + json.load(file)['best'])
+    return {name: reader.get_tensor(name)
+            for name in reader.get_variable_to_shape_map()}
+
+
+@pytest.fixture(scope='module')
+def frozen_run(vgg_dir):
+    """A run on cached features, and what its program printed."""
+    helpers.data_dir()
+    done = train('frozen', vgg_dir, '--freeze-encoder', '--epochs', '3')
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_head_learns_and_the_encoder_stays(frozen_run, vgg_dir):
+    assert 'features of 9 samples and their mirror images, and of 4' \
+        in frozen_run
+    weights = weights_of('frozen')
+    saved = tf.train.load_checkpoint(vgg_dir + '/variables/variables')
+    encoder = [name for name in weights if name.startswith('conv')]
+    assert len(encoder) == 26
+    for name in encoder:
+        np.testing.assert_array_equal(weights[name], saved.get_tensor(name))
+    assert not any(name.startswith('fc') for name in weights)
+    for pool in range(1, 6):
+        assert weights['pool{}/deviation'.format(pool)] != 1
+        assert abs(weights['pool{}_score/filter'.format(pool)]).max() > 0
+
+
+def test_pictures_score_as_their_features_did(frozen_run):
+    """evaluate.py sees pictures and no cache; all are 64x32 to both."""
+    done = helpers.run_program(
+        'evaluate.py', '--name', 'frozen', '--json', 'frozen.json',
+        '--data-source', 'bare')
+    assert done.returncode == 0, done.stderr
+    with open(helpers.folder() + '/frozen.json') as file:
+        found = json.load(file)['scores']
+    with open(helpers.folder() + '/frozen/log.jsonl') as file:
+        logged = [json.loads(line) for line in file]
+    best = max(entry['miou'] for entry in logged)
+    assert best > .4
+    assert found['miou'] == pytest.approx(best, abs=.02)
+
+
+def test_the_next_run_finds_the_features(frozen_run, vgg_dir):
+    done = train('again', vgg_dir, '--freeze-encoder', '--epochs', '1')
+    assert done.returncode == 0, done.stderr
+    assert 'from before' in done.stdout
+    kept = glob.glob(helpers.folder() + '/kept/features-*')
+    done = train('other', vgg_dir, '--freeze-encoder', '--epochs', '1',
+                 '--image-size', '96x64', '--delete-features')
+    assert done.returncode == 0, done.stderr
+    assert 'to compute' in done.stdout
+    assert glob.glob(helpers.folder() + '/kept/features-*') == kept
+
+
+def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
+    done = train('cut', vgg_dir, '--freeze-encoder', '--epochs', '2')
+    assert done.returncode == 0, done.stderr
+    done = fixtures.run_program('train.py', '--name', 'cut', '--resume',
+                                '--epochs', '3', cwd=helpers.folder())
+    assert done.returncode == 0, done.stderr
+    logs = []
+    for run in ('cut', 'frozen'):
+        with open('{}/{}/log.jsonl'.format(helpers.folder(), run)) as file:
+            logs.append([json.loads(line)['train_loss'] for line in file])
+    np.testing.assert_allclose(*logs, rtol=1e-4)
+
+
+def test_a_source_to_the_contract_alone_leaves_no_features(vgg_dir):
+    done = train('contract', vgg_dir, '--freeze-encoder', '--epochs', '1',
+                 '--feature-dir', 'empty', data_source='bare')
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(helpers.folder() + '/empty') == []
+
+
+def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
+    before = weights_of('frozen')
+    done = train('tuned', vgg_dir, '--init-from', 'frozen', '--epochs', '1')
+    assert done.returncode == 2     # --feature-dir goes with --freeze-encoder
+    done = fixtures.run_program(
+        'train.py', '--name', 'tuned', '--data-source', 'tiny', '--data-dir',
+        helpers.data_dir(), '--vgg-dir', vgg_dir, '--model', 'fcn-pools',
+        '--head-width', '16', '--init-from', 'frozen', '--epochs', '1',
+        cwd=helpers.folder())
+    assert done.returncode == 0, done.stderr
+    count = len(before) - 1         # global_step stays
+    assert '{0} of {0} variables from frozen'.format(count) in done.stdout
+    after = weights_of('tuned')
+    assert after['pool3/deviation'] == before['pool3/deviation']
+    assert (after['conv3_1/filter'] != before['conv3_1/filter']).any()
+
+
+@pytest.mark.parametrize('model', ['fcn8s', 'fcn8s-chain', 'fcn32s'])
+def test_taps_can_be_frozen_too(model, vgg_dir):
+    helpers.data_dir()
+    done = fixtures.run_program(
+        'train.py', '--name', 'frozen-' + model, '--data-source', 'tiny',
+        '--data-dir', helpers.data_dir(), '--vgg-dir', vgg_dir, '--model',
+        model, '--freeze-encoder', '--delete-features', '--epochs', '1',
+        cwd=helpers.folder())
+    assert done.returncode == 0, done.stderr
+    weights = weights_of('frozen-' + model)
+    saved = tf.train.load_checkpoint(vgg_dir + '/variables/variables')
+    for name in ('conv1_1/filter', 'fc6/weights'):
+        np.testing.assert_array_equal(weights[name], saved.get_tensor(name))
+    assert abs(weights['layer7_out_score/filter']).max() > 0
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['--model', 'unet', '--freeze-encoder'],
+     '[!] unet has no VGG16: --freeze-encoder does not apply'),
+    (['--model', 'fcn8s', '--head-width', '8'],
+     '[!] --head-width is of fcn-pools: it does not apply to fcn8s'),
+    (['--freeze-encoder', '--augment'],
+     '[!] --freeze-encoder computes the features of pictures once, as they '
+     'are and mirrored: --augment does not apply')])
+def test_what_does_not_go_together_is_refused(arguments, message):
+    done = fixtures.run_program(
+        'train.py', '--name', 'refused', '--data-source', 'tiny',
+        '--data-dir', helpers.data_dir(), *arguments, cwd=helpers.folder())
+    assert done.returncode == 1
+    assert done.stderr == message + '\n'
+    assert not os.path.exists(helpers.folder() + '/refused')
