@@ -1,9 +1,11 @@
 # make demo       the whole way on synthetic road scenes, pictures at the end
+# make single     one picture learned by heart, then refined by a CRF
 # make test       flake8, doctests, pytest
 # make check-all  the tests on both TensorFlows
 #
 # PYTHON=... chooses the interpreter, VENV=... where its environment goes,
-# DEMO=... where the demo goes.
+# DEMO=... where the demo goes. Of single, PICTURE_DIR=... has the picture,
+# VGG_DIR=... VGG16, CRF=... is a preset, SINGLE=... where it all goes.
 
 # $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
 first = $(firstword $(foreach python,$(1),$(shell $(python) -c \
@@ -27,11 +29,13 @@ $(error PYTHON=$(PYTHON) does not run)
 endif
 VENV ?= venv-$(VERSION)
 DEMO ?= demo
+SINGLE ?= single
+CRF ?= post
 RUN := $(VENV)/bin/python
 
 export OTHER_PYTHON
 
-.PHONY: demo test check-all install
+.PHONY: demo single test check-all install
 .DEFAULT_GOAL := demo
 
 install: $(VENV)/installed
@@ -67,6 +71,33 @@ demo: install
 	@echo "[i] look at $(DEMO)/check/sheet_valid.png (the data),"
 	@echo "    $(DEMO)/segmented (what the network makes of pictures)"
 	@echo "    and $(DEMO)/report/index.html (its scores and its mistakes)"
+
+$(VENV)/installed-crf: $(VENV)/installed
+	$(RUN) -m pip install --quiet pydensecrf2
+	touch $@
+
+# Without VGG16's own weights all is small and random, and bears a larger rate.
+single: install $(VENV)/installed-crf
+	@test -n "$(PICTURE_DIR)" || $(RUN) source_demo.py $(SINGLE)/data \
+	  --labels --count 1 --image-size 768x384 --seed 1
+	@test -n "$(VGG_DIR)" -o -e $(SINGLE)/vgg || \
+	  $(RUN) vgg16.py --vgg-dir $(SINGLE)/vgg --random --width .125
+	$(RUN) train.py --name $(SINGLE)/run $(if $(wildcard \
+	  $(SINGLE)/run/state.json),--resume,--data-source single \
+	  --data-dir $(or $(PICTURE_DIR),$(SINGLE)/data) \
+	  --vgg-dir $(or $(VGG_DIR),$(SINGLE)/vgg) --model fcn32s \
+	  --fixed-upsampling --learning-rate $(if $(VGG_DIR),1e-4,1e-3) \
+	  --keep-prob .8 --batch-size 1 --epochs 4 --histograms)
+	$(RUN) evaluate.py --name $(SINGLE)/run --crf $(CRF)
+	$(RUN) infer.py --name $(SINGLE)/run --colors \
+	  --samples-dir $(or $(PICTURE_DIR),$(SINGLE)/data)/images \
+	  --output-dir $(SINGLE)/coarse
+	$(RUN) infer.py --name $(SINGLE)/run --colors --crf $(CRF) \
+	  --samples-dir $(or $(PICTURE_DIR),$(SINGLE)/data)/images \
+	  --output-dir $(SINGLE)/refined
+	$(RUN) docs/single.py $(or $(PICTURE_DIR),$(SINGLE)/data) \
+	  $(SINGLE)/coarse $(SINGLE)/refined $(SINGLE)/single.png
+	@echo "[i] look at $(SINGLE)/single.png"
 
 test: install $(VENV)/installed-tests
 	$(RUN) -m flake8

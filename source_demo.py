@@ -3,13 +3,16 @@
 As a program it writes scenes that are in neither split, as pictures:
 
     python source_demo.py DIR --count 6
+
+and with --labels as a data set for --data-source folder: DIR/images,
+DIR/labels and DIR/classes.csv.
 """
 import argparse
 import os
 
 import numpy as np
 
-from segmentation import scenes, stage
+from segmentation import classtable, drawing, scenes, stage
 import source
 import utils
 
@@ -54,8 +57,18 @@ def parse_options(argv=None):
                         help='how many (default: %(default)s)')
     parser.add_argument('--image-size', type=utils.parse_size, metavar='WxH',
                         help='size in pixels (default: 256x128)')
+    parser.add_argument('--labels', action='store_true',
+                        help='write a data set: images/, labels/ and '
+                             'classes.csv')
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args(argv)
+
+
+def write_table(path):
+    """Write the classes as a table that source_folder.py reads."""
+    rows = [classtable.Row(name, None, color, False)
+            for name, color in stage.CLASSES]
+    classtable.write(path, rows, [''] * len(rows))
 
 
 def main(argv=None):
@@ -63,11 +76,19 @@ def main(argv=None):
     demo = get_source()
     demo.seed = options.seed
     demo.image_size = options.image_size or demo.image_size
-    os.makedirs(options.directory, exist_ok=True)
+    images, labels = (os.path.join(options.directory, name) if options.labels
+                      else options.directory for name in ('images', 'labels'))
+    os.makedirs(images, exist_ok=True)
+    os.makedirs(labels, exist_ok=True)
     for number in range(options.count):
-        image, _ = demo.draw(TRAINING + VALIDATION + number)
-        utils.write_image(os.path.join(options.directory, 'scene_{:02d}.png'
-                                       .format(number)), image)
+        image, ids = demo.draw(TRAINING + VALIDATION + number)
+        name = 'scene_{:02d}.png'.format(number)
+        utils.write_image(os.path.join(images, name), image)
+        if options.labels:
+            utils.write_image(os.path.join(labels, name), drawing.colors_of(
+                ids, demo.label_colors))
+    if options.labels:
+        write_table(os.path.join(options.directory, 'classes.csv'))
     print('[i] {} scenes in {}'.format(options.count, options.directory))
 
 

@@ -1,0 +1,39 @@
+"""Draw what `make single` did: picture, truth, coarse and refined.
+
+    python docs/single.py DATA_DIR COARSE_DIR REFINED_DIR OUTPUT
+
+The picture and its truth are those of --data-source single in DATA_DIR, the
+others what infer.py --colors wrote to the two folders.
+"""
+import argparse
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from segmentation import contract, drawing, pixels      # noqa: E402
+import utils                                            # noqa: E402
+
+CAPTIONS = ('picture', 'truth', 'FCN-32s', 'FCN-32s and CRF')
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description='Draw picture, truth, coarse and refined prediction.')
+    for name in ('data_dir', 'coarse_dir', 'refined_dir', 'output'):
+        parser.add_argument(name)
+    options = parser.parse_args(argv)
+    data = contract.make_source('single', data_dir=options.data_dir)
+    data.load_data(options.data_dir, None)
+    pair = data.splits['valid'][0]
+    image, ids = data.read_pair(*pair)
+    name = os.path.relpath(pair[0], os.path.join(options.data_dir, 'images'))
+    name = os.path.splitext(name)[0] + '.png'
+    pictures = [image, drawing.colors_of(ids, data.label_colors)] + [
+        pixels.read(os.path.join(folder, 'colors', name))
+        for folder in (options.coarse_dir, options.refined_dir)]
+    utils.write_image(options.output, drawing.sheet(
+        [drawing.caption(*both) for both in zip(pictures, CAPTIONS)], 2))
+
+
+if __name__ == '__main__':
+    utils.run(main)

@@ -1,0 +1,43 @@
+"""What a network costs: its parameters, and its operations a picture.
+
+Convolutions alone are counted, straight and transposed: what else there is
+(ReLU, pools, sums) is less than a hundredth. A multiplication and the
+addition behind it are two operations.
+"""
+import numpy as np
+
+from segmentation.tf1 import tf
+
+# Operations that multiply a filter [K, K, c, C] at every pixel of one of
+# their tensors: the result of a convolution, the input of a transposed one.
+PIXELS = {'Conv2D': lambda operation: operation.outputs[0],
+          'Conv2DBackpropInput': lambda operation: operation.inputs[2]}
+
+
+def parameters():
+    """The number of values that training changes in the default graph."""
+    return sum(int(v.shape.num_elements()) for v in tf.trainable_variables())
+
+
+def flop(sess, image_input, size):
+    """Operations of one picture on its way through a network.
+
+    Parameters
+    ----------
+    sess : tf.Session
+        Its graph has no gradients yet: these have transposed convolutions
+        of their own. The variables are initialized.
+    image_input : tf.Tensor
+        [B, H, W, 3]
+    size : (int, int)
+        Width and height of the picture.
+    """
+    convolutions = [operation for operation in sess.graph.get_operations()
+                    if operation.type in PIXELS]
+    # Not all shapes follow from the picture's before it runs.
+    shapes = sess.run([tf.shape(PIXELS[operation.type](operation))
+                       for operation in convolutions],
+                      {image_input: np.zeros((1, size[1], size[0], 3))})
+    return sum(2 * int(np.prod(shape[:3], dtype=np.int64))
+               * operation.inputs[1].shape.num_elements()
+               for operation, shape in zip(convolutions, shapes))

@@ -1,0 +1,124 @@
+"""benchmarks/family.py, and what it counts of a network."""
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+
+import fixtures
+import helpers
+from segmentation import costs, models, network, savedmodel
+from segmentation.tf1 import tf
+import train
+import unet
+import upsample
+
+sys.path.append(os.path.join(helpers.ROOT, 'benchmarks'))
+import family  # noqa: E402
+
+
+def vgg16_weights(fc):
+    """Zeros in the shapes of VGG16's weights, which take no memory."""
+    shapes, channels = {}, 3
+    for block, (count, out) in enumerate(savedmodel.BLOCKS, 1):
+        for number in range(1, count + 1):
+            shapes['conv{}_{}'.format(block, number)] = 3, 3, channels, out
+            channels = out
+    if fc:
+        shapes.update(fc6=(7, 7, 512, 4096), fc7=(1, 1, 4096, 4096))
+    return {name: (np.broadcast_to(np.float32(0), shape), np.zeros(shape[3]))
+            for name, shape in shapes.items()}
+
+
+def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
+    with fixtures.fresh_session() as sess:
+        picture = tf.placeholder(tf.float32, [None, None, None, 3])
+        x = unet.convolve(picture, 5, 'down', stride=2)     # 13 x 7 -> 7 x 4
+        upsample.upsample(x, 2, 2, 'up')
+        sess.run(tf.global_variables_initializer())
+        # 28 pixels through 3x3x3x5, through 4x4x5x2, and through the 4x4 of
+        # what lies inside the picture; two operations each.
+        assert costs.flop(sess, picture, (13, 7)) == 2 * 28 * (135 + 160 + 16)
+        assert costs.parameters() == 135 + 5 + 160
+
+
+def test_vgg16_has_its_published_number_of_parameters():
+    with tf.Graph().as_default():
+        savedmodel.build(vgg16_weights(fc=True))
+        # Simonyan & Zisserman 2015: 138,357,544 with fc8, 4096 * 1000 + 1000.
+        assert costs.parameters() == 138357544 - 4097000
+
+
+def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
+    with fixtures.fresh_session() as sess:
+        tensors, _ = savedmodel.build(vgg16_weights(fc=False))
+        sess.run(tf.global_variables_initializer())
+        # Multiplications a pixel of the picture in the five blocks. With
+        # fc6 and fc7 at 18 x 5 places they make 78 GFLOP.
+        assert costs.flop(sess, tensors['image_input'], (576, 160)) == 2 * (
+            38592 + 55296 + 92160 + 92160 + 27648) * 576 * 160
+
+
+@pytest.mark.parametrize('name', models.MODELS)
+def test_operations_of_every_model_grow_with_the_picture(name, tmp_path):
+    options = train.parse_options(['--data-source', 'demo', '--vgg-dir',
+                                   fixtures.make_vgg(tmp_path)])
+    with fixtures.fresh_session() as sess:
+        net, _ = models.MODELS[name].build(sess, 3, options)
+        network.initialize_rest(sess)
+        small, large = (costs.flop(sess, net.image_input, size)
+                        for size in ((128, 64), (256, 128)))
+    assert large == pytest.approx(4 * small, rel=.02) and small > 1e5
+
+
+def test_two_models_make_a_table(tmp_path):
+    helpers.data_dir()
+    done = helpers.run_program(
+        'benchmarks/family.py', '--data-source', 'tiny', '--data-dir',
+        helpers.data_dir(), '--vgg-dir', fixtures.make_vgg(tmp_path),
+        '--models', 'fcn32s', 'fcn-lite', '--epochs', '1', '--seconds', '.1',
+        '--output-dir', str(tmp_path / 'family'),
+        '--json', str(tmp_path / 'new' / 'family.json'))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()[-5:]
+    assert lines[0].startswith('| model | parameters (M) | GFLOP | rate |')
+    assert [line.split(' | ')[0] for line in lines[2:4]] == [
+        '| fcn32s', '| fcn-lite']
+    # Void is the last 3 of 45 rows.
+    assert lines[4] == '[i] 93.3% of the pixels are labelled'
+    with open(str(tmp_path / 'new' / 'family.json')) as file:
+        rows = json.load(file)['models']
+    assert [row['learning_rate'] for row in rows] == [1e-4, 1e-3]
+    for row in rows:
+        assert row['training_per_second'] > 0 < row['inference_per_second']
+        assert row['accuracy_with_void'] == pytest.approx(
+            row['pixel_accuracy'] * 42 / 45)
+
+
+def test_a_second_call_goes_on_with_the_same_options(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(family, 'run_program',
+                        lambda *arguments: calls.append(arguments))
+    options = family.parse_options(['--data-source', 'demo', '--image-size',
+                                    '96x64'])
+    family.train(options, 'unet', str(tmp_path))
+    (tmp_path / 'state.json').write_text('{}')
+    family.train(options, 'unet', str(tmp_path))
+    assert calls[0][:7] == ('train.py', '--name', str(tmp_path), '--model',
+                            'unet', '--learning-rate', 1e-3)
+    assert '96x64' in calls[0] and '--resume' not in calls[0]
+    assert calls[1] == calls[0] + ('--resume',)
+
+
+def test_speed_is_the_median_of_all_epochs_but_the_first(tmp_path):
+    (tmp_path / 'log.jsonl').write_text(''.join(
+        '{{"epoch": {}, "images_per_second": {}}}\n'.format(*entry)
+        for entry in ((1, 1), (2, 7), (3, 9), (4, 8))))
+    assert family.training_speed(str(tmp_path)) == 8
+
+
+def test_a_program_that_fails_is_named():
+    with pytest.raises(ValueError, match='nowhere: evaluate.py ended with '
+                                         'status 1'):
+        family.scores('nowhere', 'scores.json')
