@@ -6,6 +6,7 @@
     python evaluate.py --name runs/camvid --report report
     python evaluate.py --name runs/city --export results --zip
     python evaluate.py --compare runs/a runs/b --json difference.json
+    python evaluate.py --name runs/camvid --crf --tune 20
 
 One confusion matrix over all pixels, at the labels' own size: the network's
 probabilities are brought to it before the likeliest class is taken. Only a
@@ -15,6 +16,11 @@ its data; a run of the blog's code takes --data-source and --data-dir.
 Cityscapes and KITTI road are scored by the rules of their benchmarks as well,
 and --export writes what these want to be handed in; with --split test that of
 the pictures without labels.
+
+--crf brings predictions to the edges of the pictures by a fully connected
+CRF before all that, and says what that gains or loses. With --tune N it tries
+some settings on N pictures of the split first, and writes the best to the
+run, where infer.py --crf finds them; the scores are of the other pictures.
 
 --report writes a page to look at, DIR/index.html: scores, the worst pictures
 of each class, what is taken for what, how the training went.
@@ -27,8 +33,8 @@ import os
 import tqdm
 
 from segmentation import (
-    benchmarks, calibration, comparison, contract, drawing, metrics,
-    report, scoring, selection, submission, views)
+    benchmarks, calibration, comparison, contract, crf, crf_pool, crf_tuning,
+    drawing, metrics, report, scoring, selection, submission, views)
 import utils
 
 
@@ -80,6 +86,7 @@ def parse_options(argv=None):
                      default=os.cpu_count() or 1,
                      help='threads that read and score pictures '
                           '(default: %(default)s, one a core)')
+    crf_tuning.add_option(crf.add_options(parser))
     results = parser.add_argument_group('what is written')
     results.add_argument('--json', metavar='FILE',
                          help='write the scores as JSON')
@@ -105,9 +112,11 @@ def parse_options(argv=None):
     options = parser.parse_args(argv)
     if options.zip and not (options.export or options.birds_eye):
         parser.error('--zip goes with --export or --birds-eye')
+    crf.check_options(parser, options)
+    crf_tuning.check_option(parser, options)
     if options.compare:
         for name in ('csv', 'matrix', 'reliability', 'report', 'export',
-                     'birds_eye'):
+                     'birds_eye', 'crf'):
             if getattr(options, name):
                 parser.error('--{} does not go with --compare'.format(
                     name.replace('_', '-')))
@@ -143,10 +152,36 @@ def prepare(options):
                                    benchmark)
 
 
-def score(options, run, scorer):
-    """Take all pictures through the network; the Tally of them."""
+def restore(options, run):
+    """The context of the run's network."""
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation import predictor
+    # Threads that wait for the CRF come on top of those that work.
+    threads = options.workers * (2 if options.crf else 1)
+    return predictor.restore(run, options.batch_size, threads)
+
+
+def tune(options, run, scorer):
+    """Find parameters for the run; whether pictures are left to score."""
+    crf_tuning.check_run(run)
+    with restore(options, run) as network:
+        pictures = crf_tuning.collect(network, scorer, options.tune)
+    print('[i] tuning on {} of {} pictures of the {} split'.format(
+        len(pictures), scorer.count, options.split))
+    found, raw = crf_tuning.tune(scorer.pool, pictures)
+    print('\n'.join(crf_tuning.report(found, raw)))
+    scorer.pool.choice = crf_tuning.save(run, options.split, pictures, found,
+                                         raw)
+    print('[i] {}'.format(os.path.join(run.directory, crf.FILE)))
+    scorer.leave_out({name for name, *_ in pictures})
+    print('[i] the scores are of the {} pictures that tuning did not see'
+          .format(scorer.count) if scorer.count else
+          '[i] tuning has seen every picture: none is left to score')
+    return scorer.count > 0
+
+
+def score(options, run, scorer):
+    """Take all pictures through the network; the Tally of them."""
     tally = scoring.Tally()
     with contextlib.ExitStack() as stack:
         for what in ('export', 'birds_eye'):
@@ -154,8 +189,7 @@ def score(options, run, scorer):
             if path:
                 setattr(scorer.benchmark, what, stack.enter_context(
                     submission.folder(path, options.zip)))
-        network = stack.enter_context(predictor.restore(
-            run, options.batch_size, options.workers))
+        network = stack.enter_context(restore(options, run))
         for outcome in tqdm.tqdm(
                 network.predict(scorer.jobs, scorer.read, scorer.score),
                 total=scorer.count, disable=None, leave=False,
@@ -195,6 +229,8 @@ def tell(options, run, scorer, tally):
         lines, told = scorer.benchmark.report(tally.names, tally.extras)
         for line in lines:
             print(line)
+    if scorer.pool:
+        told['crf'] = tell_gain(run, scorer, tally)
     scores = utils.without_nan(dict(
         describe(options, run), **tally.describe(run.class_names), **told))
     if options.json:
@@ -210,14 +246,25 @@ def tell(options, run, scorer, tally):
         write_report(options, run, scorer, tally, scores, lines)
 
 
+def tell_gain(run, scorer, tally):
+    """Print what the CRF gains or loses; what JSON tells of it."""
+    raw, names = tally.raw_matrix, run.class_names
+    if raw.any():
+        print('[i] CRF, {}: {}'.format(scorer.pool.choice.preset,
+                                       comparison.gain(raw, tally.matrix)))
+        print(comparison.gain_table(raw, tally.matrix, names, ('raw', 'CRF')))
+    return dict(scorer.pool.choice.describe(), raw={
+        'scores': metrics.scores(raw),
+        'iou': dict(zip(names, metrics.iou(raw).tolist())),
+        'matrix': raw.tolist()})
+
+
 def write_report(options, run, scorer, tally, scores, lines):
     """Take the pictures worth showing through the network again; the page.
     """
-    from segmentation import predictor
     with report.folder(options.report) as work:
         page = report.Report(work, run, scorer, tally)
-        with predictor.restore(run, options.batch_size,
-                               options.workers) as network:
+        with restore(options, run) as network:
             for figures in network.predict(page.jobs(), page.read, page.draw):
                 page.add(figures)
         page.write(scores, lines)
@@ -251,7 +298,12 @@ def main(argv=None):
     if options.compare:
         return compare(options)
     run, scorer = prepare(options)
-    tell(options, run, scorer, score(options, run, scorer))
+    choice = crf.choose(options, run, tuned=not options.tune)
+    if choice:
+        print('\n'.join(choice.lines))
+    with crf_pool.start(choice, options.workers) as scorer.pool:
+        if not options.tune or tune(options, run, scorer):
+            tell(options, run, scorer, score(options, run, scorer))
 
 
 if __name__ == '__main__':

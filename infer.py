@@ -10,6 +10,7 @@ other options ask for is in folders of its own:
     --confidence road     out/confidence-road/sub/a.png, 255 is certainly road
 
 Where a.jpg and a.png lie side by side they become a.jpg.png and a.png.png.
+--crf brings all of these to the edges of the picture by a fully connected CRF.
 out/infer.json tells which run made the outputs. A later call replaces them,
 but no file that is not listed there. A run of the blog's code takes
 --data-source as well.
@@ -23,7 +24,8 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import contract, drawing, pixels, rundir, samples
+from segmentation import (
+    contract, crf, crf_pool, drawing, pixels, rundir, samples, views)
 import utils
 
 
@@ -76,7 +78,9 @@ def parse_options(argv=None):
                         default=os.cpu_count() or 1,
                         help='threads that read and write pictures '
                              '(default: %(default)s, one a core)')
+    crf.add_options(parser)
     options = parser.parse_args(argv)
+    crf.check_options(parser, options)
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence):
         parser.error('--no-overlay leaves nothing to write')
@@ -105,12 +109,28 @@ def choose_kinds(options, run):
 
 
 class Segmenter:
-    """What the threads of a Predictor do with a Job."""
+    """What the threads of a Predictor do with a Job.
 
-    def __init__(self, options, run):
+    Parameters
+    ----------
+    options : argparse.Namespace
+    run : rundir.Run
+    pool : crf_pool.Pool or None
+        Refines the probabilities.
+
+    Attributes
+    ----------
+    changed : list of (int, int)
+        Of each picture that was refined: the pixels whose class changed, and
+        all of them.
+    """
+
+    def __init__(self, options, run, pool=None):
         self.options = options
         self.run = run
         self.size = options.image_size or run.image_size
+        self.pool = pool
+        self.changed = []
 
     def read(self, job):
         """The picture and its network input; the error and None without."""
@@ -121,21 +141,33 @@ class Segmenter:
         return image, (pixels.pad(image) if self.options.native
                        else pixels.resize_image(image, self.size))
 
-    def write(self, job, image, probabilities):
-        """Write the outputs; the error of a picture that was not read."""
+    def predict(self, _, image, probabilities):
+        """The views.Prediction of a picture; None if it was not read."""
         if probabilities is None:
-            return image
+            return None
         height, width = image.shape[:2]
         if self.options.native:
             probabilities = probabilities[:height, :width]
-        ids = pixels.most_likely(probabilities, (width, height))
+        prediction = views.Prediction([probabilities], [False],
+                                      (width, height))
+        if self.pool is None:
+            return prediction
+        refined = self.pool.refine(image, prediction)
+        changed = prediction.winner()[0] != refined.winner()[0]
+        self.changed.append((np.count_nonzero(changed), changed.size))
+        return refined
+
+    def write(self, job, image, prediction):
+        """Write the outputs; the error of a picture that was not read."""
+        if prediction is None:
+            return image
+        ids, _ = prediction.winner()
         for kind, path in job.outputs.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            utils.write_image(path, self.draw(kind, image, ids,
-                                              probabilities))
+            utils.write_image(path, self.draw(kind, image, ids, prediction))
         return None
 
-    def draw(self, kind, image, ids, probabilities):
+    def draw(self, kind, image, ids, prediction):
         """The (H, W) or (H, W, 3) uint8 output of a kind."""
         run = self.run
         if kind == 'class-ids':
@@ -148,8 +180,7 @@ class Segmenter:
             return drawing.with_legend(
                 mixed, run.class_names,
                 run.label_colors) if self.options.legend else mixed
-        confidence = pixels.plane(probabilities, kind, ids.shape[::-1])
-        return np.rint(255 * confidence).astype(np.uint8)
+        return np.rint(255 * prediction.plane(kind)).astype(np.uint8)
 
 
 def report(seconds, elapsed):
@@ -157,10 +188,35 @@ def report(seconds, elapsed):
     count = len(seconds['network'])
     print('[i] {} pictures in {}: {:.2f} pictures/s'.format(
         count, utils.duration(elapsed), count / elapsed))
-    for stage, values in seconds.items():
-        if values:
+    for stage in ('decode', 'network', 'crf', 'write'):
+        if seconds.get(stage):
             print('[i] {}: median {:.1f} ms, 95th percentile {:.1f} ms'.format(
-                stage, *1000 * np.percentile(values, [50, 95])))
+                stage, *1000 * np.percentile(seconds[stage], [50, 95])))
+
+
+def segment(options, run, jobs, made, pool):
+    """Take the jobs through the network; the errors of those not read."""
+    # TensorFlow takes seconds to load: only after all that may be wrong.
+    from segmentation import predictor
+    segmenter, errors = Segmenter(options, run, pool), []
+    # Threads that wait for the CRF come on top of those that read.
+    threads = options.workers * (2 if pool else 1)
+    with predictor.restore(run, options.batch_size, threads) as network:
+        samples.write_record(options, run, jobs, made,
+                             pool and pool.choice.describe())
+        start = time.perf_counter()
+        for error in tqdm.tqdm(
+                network.predict(jobs, segmenter.read, segmenter.write,
+                                segmenter.predict),
+                total=len(jobs), disable=None, leave=False, unit='picture'):
+            if error is not None:
+                errors.append(error)
+        elapsed = time.perf_counter() - start
+    if pool and segmenter.changed:
+        print('[i] CRF: {:.2%} of the pixels changed class'.format(
+            np.divide(*np.sum(segmenter.changed, axis=0))))
+    report(dict(network.seconds, crf=pool.seconds if pool else ()), elapsed)
+    return errors
 
 
 def main(argv=None):
@@ -170,6 +226,7 @@ def main(argv=None):
               if options.data_source else None)
     run = rundir.find(options.name, options.checkpoint, source)
     jobs = samples.list_jobs(options, choose_kinds(options, run))
+    choice = crf.choose(options, run)
     made = samples.read_record(options.output_dir)
     if options.skip_existing:
         count, jobs = len(jobs), samples.without_existing(jobs)
@@ -178,19 +235,10 @@ def main(argv=None):
     samples.check_outputs(jobs, options.output_dir, made)
     if not jobs:
         return 0
-    # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation import predictor
-    segmenter, errors = Segmenter(options, run), []
-    with predictor.restore(run, options.batch_size,
-                           options.workers) as network:
-        samples.write_record(options, run, jobs, made)
-        start = time.perf_counter()
-        for error in tqdm.tqdm(
-                network.predict(jobs, segmenter.read, segmenter.write),
-                total=len(jobs), disable=None, leave=False, unit='picture'):
-            if error is not None:
-                errors.append(error)
-        report(network.seconds, time.perf_counter() - start)
+    if choice:
+        print('\n'.join(choice.lines))
+    with crf_pool.start(choice, min(options.workers, len(jobs))) as pool:
+        errors = segment(options, run, jobs, made, pool)
     if errors:
         print('[!] {} of {} pictures were not read:'.format(
             len(errors), len(jobs)), file=sys.stderr)

@@ -2,7 +2,7 @@
 """
 import numpy as np
 
-from segmentation import bootstrap
+from segmentation import bootstrap, metrics
 
 FEW = 20        # pictures, below which an interval is itself a rough guess
 
@@ -81,6 +81,27 @@ def table(result):
 def percent(value, sign=''):
     """A share in %, with a sign if asked for; '-' for NaN."""
     return '-' if np.isnan(value) else '{:{}.2f}'.format(100 * value, sign)
+
+
+def gain(before, after):
+    """One line on how the scores of two (C, C) matrices differ."""
+    scores = [metrics.scores(matrix) for matrix in (before, after)]
+    return ', '.join('{} {} % -> {} % ({} points)'.format(
+        title, *(percent(its[name]) for its in scores),
+        percent(scores[1][name] - scores[0][name], '+'))
+        for name, title in (('miou', 'mIoU'),
+                            ('pixel_accuracy', 'pixel accuracy')))
+
+
+def gain_table(before, after, names, titles):
+    """A text table of the IoU by two matrices, in % and in points of a %."""
+    width = max(len('IoU'), max(map(len, names)))
+    lines = ['{:{}}  {:>6}  {:>6}  {:>10}'.format('IoU', width, *titles,
+                                                  'difference')]
+    for name, old, new in zip(names, metrics.iou(before), metrics.iou(after)):
+        lines.append('{:{}}  {:>6}  {:>6}  {:>10}'.format(
+            name, width, percent(old), percent(new), percent(new - old, '+')))
+    return '\n'.join(lines)
 
 
 def verdict(result):

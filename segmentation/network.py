@@ -51,23 +51,19 @@ def feature(x):
 
 
 def standardize(x, name):
-    """Divide features by their standard deviation, once it is measured.
+    """Divide a feature by its standard deviation, once it is measured.
 
     It is one number for all channels, so that what is strong stays strong.
-    The result is one of the features of the graph.
     """
     with tf.variable_scope(name):
         deviation = tf.get_variable('deviation', [], trainable=False,
                                     initializer=tf.ones_initializer())
         tf.add_to_collection(DEVIATIONS, deviation)
-        return feature(x / deviation)
+        return feature(x) / deviation
 
 
 def measure_deviations(sess, net, batches):
-    """Set the deviations of `standardize` by the first batch of pictures.
-
-    The variables are initialized: the features are divided by 1 so far.
-    """
+    """Set the deviations of `standardize` by the first batch of pictures."""
     deviations = tf.get_collection(DEVIATIONS)
     if deviations:
         features = tf.get_collection(FEATURES)

@@ -158,18 +158,3 @@ def plane(probabilities, number, size):
         values = cv2.resize(values, tuple(size),
                             interpolation=cv2.INTER_LINEAR)
     return values
-
-
-def most_likely(probabilities, size):
-    """Class numbers (H, W) uint8 at (width, height) of (h, w, C) float32.
-
-    The probabilities are resized linearly, one class at a time, as all of
-    them at the size of a photograph would take gigabytes.
-    """
-    best = plane(probabilities, 0, size)
-    winner = np.zeros(best.shape, np.uint8)
-    for number in range(1, probabilities.shape[2]):
-        values = plane(probabilities, number, size)
-        np.copyto(winner, np.uint8(number), where=values > best)
-        np.maximum(best, values, out=best)
-    return winner

@@ -1,16 +1,15 @@
 """Using a trained network: reading, computing and writing overlap.
 
     jobs -> read (threads) -> batches of one size -> network (the caller's
-    thread) -> probabilities -> use (threads) -> outcomes, in order
+    thread) -> probabilities -> refine, use (threads) -> outcomes, in order
 """
-import collections
 import concurrent.futures
 import contextlib
 import time
 
 import numpy as np
 
-from segmentation import network, tf1
+from segmentation import ahead, network, tf1
 from segmentation.tf1 import tf
 
 
@@ -53,7 +52,7 @@ class Predictor:
                 result.shape, wanted))
         return result                                       # [B, H, W, C]
 
-    def predict(self, jobs, read, use):
+    def predict(self, jobs, read, use, refine=None):
         """Take jobs through the network; yield what becomes of them, in order.
 
         Parameters
@@ -67,21 +66,28 @@ class Predictor:
         use : function of job, sample, probabilities (H, W, C) or None
             Returns the outcome; of several inputs it takes a list of
             probabilities. Called in threads.
+        refine : function of the same, optional
+            What it returns takes the place of the probabilities. It may wait
+            for others, and is not timed. Called in threads.
         """
         def timed_read(job):
             with self.clock('decode'):
                 return (job,) + tuple(read(job))
 
         def timed_use(sample):
+            job, image, result = sample
+            if refine is not None:
+                result = refine(*sample)
             with self.clock('write'):
-                return use(*sample)
+                return use(job, image, result)
 
         pool = concurrent.futures.ThreadPoolExecutor(self.workers)
         try:
-            samples = run_ahead(pool, timed_read, jobs,
-                                2 * self.batch_size + self.workers)
-            yield from run_ahead(pool, timed_use, self.run_network(samples),
-                                 max(self.batch_size, self.workers))
+            samples = ahead.run_ahead(pool, timed_read, jobs,
+                                      2 * self.batch_size + self.workers)
+            yield from ahead.run_ahead(
+                pool, timed_use, self.run_network(samples),
+                max(self.batch_size, self.workers))
         finally:
             pool.shutdown()
 
@@ -130,21 +136,6 @@ def shapes(image):
     """The shape of a network input, or of each of several."""
     return (list(map(np.shape, image)) if isinstance(image, list)
             else np.shape(image))
-
-
-def run_ahead(pool, function, items, ahead):
-    """Yield function(item) in order, with `ahead` of them under way."""
-    under_way = collections.deque()
-    try:
-        for item in items:
-            under_way.append(pool.submit(function, item))
-            if len(under_way) > ahead:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-    finally:
-        for future in under_way:
-            future.cancel()
 
 
 @contextlib.contextmanager

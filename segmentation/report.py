@@ -16,7 +16,7 @@ import shutil
 import numpy as np
 
 from segmentation import (
-    highlights, layers, metrics, plots, rundir, submission)
+    crf, highlights, layers, metrics, plots, rundir, submission)
 import utils
 
 MARKER = 'report.json'
@@ -131,17 +131,15 @@ class Report:
         return self.scorer.choose(self.shots)
 
     def read(self, job):
-        """A Predictor's sample: picture and class numbers, and its inputs."""
-        image, ids = self.scorer.load(job)
-        return (image, ids), self.scorer.views.inputs(image)
+        """Picture and class numbers of a job, and the network inputs."""
+        return self.scorer.read(job)
 
     def draw(self, job, sample, maps):
         """Write what is shown of a picture; {(Shot, place): figure}."""
         image, ids = sample
         name = self.scorer.name(job)
         place = self.numbers[name]
-        predicted, confidence = self.scorer.views.prediction(
-            maps, ids.shape[::-1]).winner()
+        predicted, confidence = self.scorer.predict(image, maps)[0].winner()
         stem = 'pictures/{:05d}'.format(place)
         whole = layers.Layers(self.work, stem, image, ids, predicted,
                               confidence, self.run.label_colors)
@@ -225,10 +223,12 @@ class Report:
                 autoescape=True, trim_blocks=True, lstrip_blocks=True,
                 undefined=jinja2.StrictUndefined).from_string(file.read())
         utils.write_json(os.path.join(self.work, 'scores.json'), scores)
+        pool = self.scorer.pool
         page = template.render(
             self.describe(), scores=scores, lines=lines,
             title=os.path.basename(os.path.abspath(self.run.directory)),
-            evaluation={key: scores[key] for key in EVALUATION},
+            evaluation=dict({key: scores[key] for key in EVALUATION},
+                            crf=pool and crf.in_words(pool.choice.parameters)),
             options=(self.run.saved or {}).get('options', {}),
             curves=plots.curves(read_log(self.run.directory)),
             reliability=plots.reliability(scores['calibration']['bins'])

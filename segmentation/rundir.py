@@ -7,6 +7,7 @@
     resume-*       weights and optimizer, to go on from
     log.jsonl      one line of scores an epoch
     tensorboard/   the same and pictures, for TensorBoard
+    crf.json       parameters of the CRF, where evaluate.py tuned them
 
 state.json points at the checkpoints and is replaced in one step, so that a
 run that is cut off at any moment still has its previous ones whole.

@@ -104,8 +104,11 @@ def without_existing(jobs):
     return [job for job in jobs if job.outputs]
 
 
-def write_record(options, run, jobs, made):
-    """Tell in the output folder what its outputs are and who made them."""
+def write_record(options, run, jobs, made, crf=None):
+    """Tell in the output folder what its outputs are and who made them.
+
+    `crf` are the parameters that refined them, as JSON has it.
+    """
     os.makedirs(options.output_dir, exist_ok=True)
     made = made.union(os.path.relpath(path, options.output_dir)
                       for job in jobs for path in job.outputs.values())
@@ -115,6 +118,7 @@ def write_record(options, run, jobs, made):
         'class_names': run.class_names,
         'label_colors': [run.label_colors[number]
                          for number in range(len(run.class_names))],
+        'crf': crf,
         'outputs': sorted(made)})
 
 

@@ -1,6 +1,6 @@
 """Scoring pictures in a Predictor's threads, and adding the scores up.
 
-    job -> read -> network -> score -> Outcome -> Tally.add
+    job -> read -> network -> (CRF) -> score -> Outcome -> Tally.add
 """
 import collections
 import csv
@@ -13,9 +13,10 @@ from segmentation import (
 import utils
 
 # Of a picture: its name, the (C, C) confusion matrix, its ignored pixels, the
-# matrices of its trimaps, its calibration bins, what its benchmark counts.
+# matrices of its trimaps, its calibration bins, what its benchmark counts, and
+# the matrix before it was refined, if it was.
 Outcome = collections.namedtuple('Outcome', 'name matrix ignored near bins '
-                                            'extra')
+                                            'extra raw')
 
 
 class PairScorer:
@@ -32,7 +33,14 @@ class PairScorer:
         Names are relative to it.
     benchmark : optional
         Counts by rules of its own and writes what is to be submitted.
+
+    Attributes
+    ----------
+    pool : crf_pool.Pool or None
+        Refines the predictions.
     """
+
+    pool = None
 
     def __init__(self, data, pairs, shown, data_dir, benchmark=None):
         self.data = data
@@ -51,9 +59,9 @@ class PairScorer:
         return self.data.read_pair(picture, label)
 
     def read(self, job):
-        """The class numbers of a job, and the network inputs."""
+        """Picture and class numbers of a job, and the network inputs."""
         image, ids = self.load(job)
-        return ids, self.views.inputs(image)
+        return (image, ids), self.views.inputs(image)
 
     def list_jobs(self):
         """All jobs, from the first one."""
@@ -69,10 +77,23 @@ class PairScorer:
             if not missing:
                 break
 
-    def score(self, job, ids, maps):
+    def leave_out(self, names):
+        """Score the other pictures only."""
+        self.jobs = (job for job in self.list_jobs()
+                     if self.name(job) not in names)
+        self.count -= len(names)
+
+    def predict(self, image, maps):
+        """The Prediction of a picture, and what it was before the CRF."""
+        raw = self.views.prediction(maps, image.shape[1::-1])
+        if self.pool is None:
+            return raw, raw
+        return self.pool.refine(as_bytes(image), raw), raw
+
+    def score(self, job, sample, maps):
         """The Outcome of a picture."""
-        classes = self.data.num_classes
-        prediction = self.views.prediction(maps, ids.shape[::-1])
+        (image, ids), classes = sample, self.data.num_classes
+        prediction, raw = self.predict(image, maps)
         predicted, confidence = prediction.winner()
         matrix = metrics.confusion_matrix(ids, predicted, classes)
         return Outcome(
@@ -80,7 +101,9 @@ class PairScorer:
             boundary.confusion_matrices(ids, predicted, classes),
             calibration.count(ids, predicted, confidence, classes),
             self.benchmark and self.benchmark.take(job, ids, predicted,
-                                                   prediction))
+                                                   prediction),
+            None if self.pool is None else metrics.confusion_matrix(
+                ids, raw.winner()[0], classes))
 
     def name(self, job):
         return os.path.relpath(job[0], self.data_dir)
@@ -110,12 +133,18 @@ class SampleScorer(PairScorer):
         return image, drawing.ids_of_rows(labels)
 
 
+def as_bytes(image):
+    """A picture as uint8; a source's own samples may be of any numbers."""
+    return (image if image.dtype == np.uint8 else
+            np.rint(image).clip(0, 255).astype(np.uint8))
+
+
 class Tally:
     """Outcomes, added up; of each picture its matrix is kept."""
 
     def __init__(self):
         self.names, self.matrices, self.pictures_ignored = [], [], []
-        self.extras = []
+        self.extras, self.raw = [], []
         self.near = self.bins = 0
 
     def add(self, outcome):
@@ -123,12 +152,18 @@ class Tally:
         self.matrices.append(outcome.matrix)
         self.pictures_ignored.append(outcome.ignored)
         self.extras.append(outcome.extra)
+        self.raw.append(outcome.raw)
         self.near = self.near + outcome.near                # [R, C, C]
         self.bins = self.bins + outcome.bins                # [3, bins]
 
     @property
     def matrix(self):
         return np.sum(self.matrices, axis=0)                # [C, C]
+
+    @property
+    def raw_matrix(self):
+        """The matrix of the network alone, where predictions were refined."""
+        return np.sum(self.raw, axis=0)                     # [C, C]
 
     @property
     def ignored(self):

@@ -126,9 +126,8 @@ def check_output(path, run, pairs):
     if os.path.isdir(path):
         raise IsADirectoryError('{} is a folder: a file is wanted'.format(
             path))
+    of_run = [rundir.path(run.directory, name) for name in (
+        'options.json', 'state.json', 'network.meta', 'crf.json')]
     utils.refuse_overwrite(path, [
-        rundir.path(run.directory, name) for name in ('options.json',
-                                                      'state.json',
-                                                      'network.meta')
-        if run.saved] + [name for pair in pairs for name in pair
-                         if name and os.path.isfile(name)])
+        name for name in of_run + [name for pair in pairs for name in pair]
+        if name and os.path.isfile(name)])

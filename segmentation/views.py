@@ -97,6 +97,7 @@ class Prediction:
         self.maps = maps
         self.mirrored = mirrored
         self.size = tuple(size)
+        self.num_classes = maps[0].shape[2]
 
     def plane(self, number):
         """The (H, W) float32 probability of a class."""
@@ -109,11 +110,16 @@ class Prediction:
             total = total + plane
         return total if len(self.maps) == 1 else total / len(self.maps)
 
+    def probabilities(self):
+        """All classes, (H, W, C) float32: gigabytes for a photograph."""
+        return np.stack([self.plane(number) for number in
+                         range(self.num_classes)], axis=-1)
+
     def winner(self):
         """The likeliest classes (H, W) uint8 and their probabilities."""
         best = self.plane(0)
         ids = np.zeros(best.shape, np.uint8)
-        for number in range(1, self.maps[0].shape[2]):
+        for number in range(1, self.num_classes):
             values = self.plane(number)
             np.copyto(ids, np.uint8(number), where=values > best)
             best = np.maximum(best, values)

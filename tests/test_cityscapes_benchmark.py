@@ -118,10 +118,10 @@ def test_table_is_that_of_the_benchmark(city, tmp_path, table, predict):
                                 benchmark)
     tally = scoring.Tally()
     for pair in pairs:
-        ids, _ = scorer.read(pair)
+        sample, _ = scorer.read(pair)
         certain = np.eye(data.num_classes, dtype=np.float32)[
-            predict(ids, data)]
-        tally.add(scorer.score(pair, ids, [certain]))
+            predict(sample[1], data)]
+        tally.add(scorer.score(pair, sample, [certain]))
     ours = tally.describe(data.class_names)['iou']
     lines, told = benchmark.report(tally.names, tally.extras)
     if table == '29':
