@@ -1,4 +1,5 @@
 """Features of a frozen encoder: what is computed, kept, and trained on."""
+import collections
 import fcntl
 import glob
 import json
@@ -141,8 +142,8 @@ def test_size_is_told_before(tmp_path, capsys):
 
 
 def test_a_disk_that_is_too_full_is_told_before(tmp_path, monkeypatch):
-    monkeypatch.setattr(shutil, 'disk_usage', lambda _: shutil._ntuple_diskusage(
-        1 << 40, 1 << 40, 1 << 20))
+    full = collections.namedtuple('Usage', 'free')(1 << 20)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: full)
     with pytest.raises(OSError, match='--feature-dir names another place'):
         make(tmp_path / 'features').prepare()
     assert not glob.glob(str(tmp_path / 'features' / '*.npy'))

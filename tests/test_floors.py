@@ -25,11 +25,12 @@ FLOORS = (
      'props', 'samples', 'savedmodel', 'submission', 'upsample', 'views'},
     # data, runs and VGG16
     {'source', 'rundir', 'scenes', 'batches', 'vgg16', 'calibration',
-     'comparison', 'crf_pool', 'draft', 'weighting', 'gallery', 'layers', 'survey'},
+     'comparison', 'crf_pool', 'draft', 'gallery', 'layers', 'survey',
+     'weighting'},
     # data sources, networks
     SOURCES - {'source_single'} | {
-        'network', 'features', 'checkpoints', 'census', 'report', 'scoring',
-        'selection'},
+        'network', 'features', 'checkpoints', 'census', 'report', 'results',
+        'scoring', 'selection'},
     # models, and what uses either
     {'fcnvgg', 'predictor', 'audit', 'cityscapes_benchmark', 'crf_tuning',
      'road_benchmark', 'source_single'},
