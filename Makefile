@@ -73,7 +73,7 @@ demo: install
 	@echo "    and $(DEMO)/report/index.html (its scores and its mistakes)"
 
 $(VENV)/installed-crf: $(VENV)/installed
-	$(RUN) -m pip install --quiet pydensecrf2
+	$(RUN) -m pip install --quiet pydensecrf2==1.1
 	touch $@
 
 # Without VGG16's own weights all is small and random, and bears a larger rate.
@@ -101,7 +101,7 @@ single: install $(VENV)/installed-crf
 
 test: install $(VENV)/installed-tests
 	$(RUN) -m flake8
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile
 
 check-all:
 	@test -n "$(PINNED)" || { \

@@ -115,7 +115,8 @@ def add_source_options(parser, required=True):
     parser.add_argument('--data-source', required=required, metavar='NAME',
                         help='source_NAME.py: kitti, cityscapes, camvid, '
                              'voc, demo, folder (with images/, labels/ and '
-                             'classes.csv), or a module of your own')
+                             'classes.csv), single (the first picture of '
+                             'such a folder), or a module of your own')
     parser.add_argument('--data-dir', default='data',
                         help='folder of the data set (default: %(default)s)')
     parser.add_argument('--image-size', type=parse_size, metavar='WxH',

@@ -23,7 +23,7 @@ def on_vgg16(name):
 
 
 def on_pools(sess, num_classes, options):
-    """Build fcn-pools."""
+    """The builder of fcn-pools."""
     import fcnpools
     import vgg16
     return fcnpools.build(sess, vgg16.fetch(options.vgg_dir), num_classes,
@@ -45,7 +45,7 @@ MODELS = collections.OrderedDict((
                           on_vgg16('fcn8s-chain'))),
     ('fcn16s', Model('two taps, joined', on_vgg16('fcn16s'))),
     ('fcn32s', Model('the last tap alone', on_vgg16('fcn32s'))),
-    ('fcn-pools', Model('all five pools of VGG16, joined by 3x3 convolutions',
+    ('fcn-pools', Model('four pools of VGG16, joined by 3x3 convolutions',
                         on_pools)),
     ('fcn-lite', Model('four strided convolutions, no VGG16',
                        from_scratch('fcn-lite'))),
