@@ -12,7 +12,6 @@
 Whoever is interrupted goes on after the last sample in progress.json.
 """
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -24,6 +23,11 @@ import tqdm
 
 from segmentation import ahead, batches, cache, contract
 import utils
+
+try:
+    import fcntl
+except ImportError:     # Windows
+    fcntl = None
 
 LARGEST = 65504         # of float16
 FREE = 1 << 28          # bytes to leave on the disk
@@ -123,19 +127,16 @@ class Features:
             each * (2 * missing['train'] + missing['valid']))), flush=True)
 
     def open(self, specified):
-        """Map the arrays; those that are not as specified begin anew."""
-        names = [name for name in specified
-                 if not os.path.exists(self.path(name))]
-        for name, (shape, dtype) in specified.items():
-            if names:
-                array = np.lib.format.open_memmap(
-                    self.path(name), 'w+', dtype, shape)
-            else:
-                array = np.lib.format.open_memmap(self.path(name), 'r+')
-            split, what = name[:-4].split('-', 1)
-            self.arrays[split, what] = array
-        if names:
+        """Map the arrays, made anew where one is missing or none begun."""
+        begun = any(self.progress.values()) and all(
+            os.path.exists(self.path(name)) for name in specified)
+        if not begun:
             self.progress = {split: [] for split in self.counts}
+        for name, (shape, dtype) in specified.items():
+            split, what = name[:-4].split('-', 1)
+            self.arrays[split, what] = np.lib.format.open_memmap(
+                self.path(name), *(('r+',) if begun else
+                                   ('w+', dtype, shape)))
 
     def fill(self, split):
         """Compute the samples of a split that are not done yet."""
@@ -264,7 +265,8 @@ def locked(path):
     """Hold a file as long as no other process does; OSError if one does."""
     with open(path, 'w') as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OSError('{}: another run computes these features'.format(
                 os.path.dirname(path)))
