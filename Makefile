@@ -82,9 +82,9 @@ single: install $(VENV)/installed-crf
 	  --labels --count 1 --image-size 768x384 --seed 1
 	@test -n "$(VGG_DIR)" -o -e $(SINGLE)/vgg || \
 	  $(RUN) vgg16.py --vgg-dir $(SINGLE)/vgg --random --width .125
-	$(RUN) train.py --name $(SINGLE)/run $(if $(wildcard \
+	$(RUN) train.py --name $(SINGLE)/run \
+	  --data-dir $(or $(PICTURE_DIR),$(SINGLE)/data) $(if $(wildcard \
 	  $(SINGLE)/run/state.json),--resume,--data-source single \
-	  --data-dir $(or $(PICTURE_DIR),$(SINGLE)/data) \
 	  --vgg-dir $(or $(VGG_DIR),$(SINGLE)/vgg) --model fcn32s \
 	  --fixed-upsampling --learning-rate $(if $(VGG_DIR),1e-4,1e-3) \
 	  --keep-prob .8 --batch-size 1 --epochs 4 --histograms)

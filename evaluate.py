@@ -87,27 +87,27 @@ def parse_options(argv=None):
                      help='threads that read and score pictures '
                           '(default: %(default)s, one a core)')
     crf_tuning.add_option(crf.add_options(parser))
-    results = parser.add_argument_group('what is written')
-    results.add_argument('--json', metavar='FILE',
+    written = parser.add_argument_group('what is written')
+    written.add_argument('--json', metavar='FILE',
                          help='write the scores as JSON')
-    results.add_argument('--csv', metavar='FILE',
+    written.add_argument('--csv', metavar='FILE',
                          help='write the scores of each picture')
-    results.add_argument('--matrix', metavar='FILE.png',
+    written.add_argument('--matrix', metavar='FILE.png',
                          help='write the confusion matrix as a picture')
-    results.add_argument('--reliability', metavar='FILE.png',
+    written.add_argument('--reliability', metavar='FILE.png',
                          help='write how often the network is right, by its '
                               'confidence, as a picture')
-    results.add_argument('--report', metavar='DIR',
+    written.add_argument('--report', metavar='DIR',
                          help='write a page with all of this, the worst '
                               'pictures of each class and what is taken for '
                               'what; DIR is new, or a report to replace')
-    results.add_argument('--export', metavar='DIR',
+    written.add_argument('--export', metavar='DIR',
                          help='write what the benchmark wants: label ids of '
                               'cityscapes, confidences of kitti')
-    results.add_argument('--birds-eye', metavar='DIR',
+    written.add_argument('--birds-eye', metavar='DIR',
                          help='of kitti, write the confidences seen from '
                               'above, 400x800 pixels of .05 m')
-    results.add_argument('--zip', action='store_true',
+    written.add_argument('--zip', action='store_true',
                          help='write DIR.zip beside these folders')
     options = parser.parse_args(argv)
     if options.zip and not (options.export or options.birds_eye):
@@ -164,8 +164,9 @@ def restore(options, run):
 def tune(options, run, scorer):
     """Find parameters for the run; whether pictures are left to score."""
     crf_tuning.check_run(run)
+    places = crf_tuning.spread(scorer.count, options.tune)
     with restore(options, run) as network:
-        pictures = crf_tuning.collect(network, scorer, options.tune)
+        pictures = crf_tuning.collect(network, scorer, places)
     print('[i] tuning on {} of {} pictures of the {} split'.format(
         len(pictures), scorer.count, options.split))
     found, raw = crf_tuning.tune(scorer.pool, pictures)
@@ -173,7 +174,7 @@ def tune(options, run, scorer):
     scorer.pool.choice = crf_tuning.save(run, options.split, pictures, found,
                                          raw)
     print('[i] {}'.format(os.path.join(run.directory, crf.FILE)))
-    scorer.leave_out({name for name, *_ in pictures})
+    scorer.leave_out(places)
     print('[i] the scores are of the {} pictures that tuning did not see'
           .format(scorer.count) if scorer.count else
           '[i] tuning has seen every picture: none is left to score')

@@ -84,8 +84,10 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
         return score(x, num_classes, name + '_score', stddev)
 
     def enlarge(x, factor, name):
-        return upsample.layer(x, num_classes, factor, name, stddev,
-                              not fixed_upsampling)
+        if fixed_upsampling:
+            return upsample.layer(x, num_classes, factor, name,
+                                  trainable=False)
+        return upsample.layer(x, num_classes, factor, name, stddev)
 
     if model in CHAINS:
         deepest, *skips = CHAINS[model]

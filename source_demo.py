@@ -68,6 +68,9 @@ def write_table(path):
     """Write the classes as a table that source_folder.py reads."""
     rows = [classtable.Row(name, None, color, False)
             for name, color in stage.CLASSES]
+    if os.path.exists(path) and classtable.read(path) != rows:
+        raise FileExistsError('{} is there and has other classes: it is not '
+                              'replaced'.format(path))
     classtable.write(path, rows, [''] * len(rows))
 
 
@@ -80,6 +83,8 @@ def main(argv=None):
                       else options.directory for name in ('images', 'labels'))
     os.makedirs(images, exist_ok=True)
     os.makedirs(labels, exist_ok=True)
+    if options.labels:
+        write_table(os.path.join(options.directory, 'classes.csv'))
     for number in range(options.count):
         image, ids = demo.draw(TRAINING + VALIDATION + number)
         name = 'scene_{:02d}.png'.format(number)
@@ -87,8 +92,6 @@ def main(argv=None):
         if options.labels:
             utils.write_image(os.path.join(labels, name), drawing.colors_of(
                 ids, demo.label_colors))
-    if options.labels:
-        write_table(os.path.join(options.directory, 'classes.csv'))
     print('[i] {} scenes in {}'.format(options.count, options.directory))
 
 

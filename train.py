@@ -83,9 +83,9 @@ def parse_options(argv=None):
                              '(default: 1 1; the paper\'s at-once net has '
                              '.01 .0001)')
     parser.add_argument('--freeze-encoder', action='store_true',
-                        help='leave VGG16 as it is: compute its features of '
-                             'all pictures and their mirror images once, and '
-                             'train on these')
+                        help='leave VGG16 as it is, without its dropout: '
+                             'compute its features of all pictures and their '
+                             'mirror images once, and train on these')
     parser.add_argument('--feature-dir', metavar='DIR',
                         help='where the features are kept for the next run '
                              '(default: the user\'s cache folder)')
@@ -114,10 +114,6 @@ def parse_options(argv=None):
     options = parser.parse_args(argv)
     if options.resume:
         return merge_saved(parser, options, argv)
-    for name in ('feature_dir', 'delete_features'):
-        if getattr(options, name) and not options.freeze_encoder:
-            parser.error('--{} goes with --freeze-encoder'.format(
-                name.replace('_', '-')))
     if not options.data_source:
         parser.error('the following arguments are required: --data-source')
     if options.initializer == 'truncated_normal':

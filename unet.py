@@ -20,7 +20,10 @@ MEAN, DEVIATION = 112., 64.     # of pixels 0..255, roughly
 
 
 def convolve(x, channels, name, side=3, stride=1, dilation=1):
-    """Convolution and ReLU: [B, H, W, c] -> [B, H/stride, W/stride, n]."""
+    """Convolution and ReLU: [B, H, W, c] -> [B, H/stride, W/stride, n].
+
+    Either the stride or the dilation is 1.
+    """
     with tf.variable_scope(name):
         kernel = tf.get_variable(
             'filter', [side, side, int(x.shape[-1]), channels],
@@ -28,10 +31,13 @@ def convolve(x, channels, name, side=3, stride=1, dilation=1):
             regularizer=tf.nn.l2_loss)
         biases = tf.get_variable('biases', [channels],
                                  initializer=tf.zeros_initializer())
-        # Dilated by itself conv2d has no gradient on a CPU in TensorFlow 1.15.
-        x = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1],
-                         padding='SAME') if dilation == 1 else \
-            tf.nn.atrous_conv2d(x, kernel, dilation, 'SAME')
+        if dilation == 1:
+            x = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1],
+                             padding='SAME')
+        else:
+            # The dilations of conv2d have no gradient on a CPU in
+            # TensorFlow 1.15.
+            x = tf.nn.atrous_conv2d(x, kernel, dilation, 'SAME')
         return tf.nn.relu(tf.nn.bias_add(x, biases))
 
 

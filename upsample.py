@@ -105,7 +105,7 @@ def layer(x, n_channels, factor, name, stddev=None, trainable=True):
     2016). So it is with odd factors above 1, which are refused.
     """
     side = kernel_side(factor)
-    if side % factor:
+    if factor and side % factor:
         raise ValueError('{}: the side of the kernel is {}, its stride {}: a '
                          'side divisible by the stride is wanted'.format(
                              name, side, factor))

@@ -207,14 +207,20 @@ def read_tuned(path, run):
     try:
         parameters = Parameters(**told['parameters'])
         in_words(parameters)
+        if min(parameters.iterations, parameters.gaussian_sxy,
+               parameters.bilateral_sxy,
+               parameters.bilateral_srgb) < NARROWEST:
+            raise ValueError
+        lines = ['[i] tuned on {} pictures of the {} split: mIoU {:.2%} -> '
+                 '{:.2%}{}'.format(
+                     len(told['pictures']), told['split'], told['raw_miou'],
+                     told['miou'], ', no gain'
+                     if told['miou'] <= told['raw_miou'] else '')]
     except (TypeError, ValueError):
-        raise ValueError('{}: {} are wanted as numbers in parameters'.format(
-            path, ', '.join(Parameters._fields)))
-    lines = ['[i] tuned on {} pictures of the {} split: mIoU {:.2%} -> '
-             '{:.2%}{}'.format(
-                 len(told['pictures']), told['split'], told['raw_miou'],
-                 told['miou'], ', no gain'
-                 if told['miou'] <= told['raw_miou'] else '')]
+        raise ValueError('{}: {} are wanted as numbers in parameters, widths '
+                         'of {} or more, as evaluate.py --tune writes it'
+                         .format(path, ', '.join(Parameters._fields),
+                                 NARROWEST))
     checkpoint = os.path.basename(run.checkpoint)
     if told['checkpoint'] != checkpoint:
         lines.append('[i] it was tuned with the checkpoint {}, this is {}'

@@ -82,8 +82,8 @@ def spread(count, wanted):
     return [(2 * k + 1) * count // (2 * wanted) for k in range(wanted)]
 
 
-def collect(network, scorer, wanted):
-    """(name, picture, class numbers, Prediction) of some pictures.
+def collect(network, scorer, places):
+    """(name, picture, class numbers, Prediction) of pictures by their places.
 
     Predictions are kept at the network's size: at the pictures' they would
     take gigabytes.
@@ -93,7 +93,6 @@ def collect(network, scorer, wanted):
         return (scorer.name(job), scoring.as_bytes(image), ids,
                 scorer.views.prediction(maps, ids.shape[::-1]))
 
-    places = set(spread(scorer.count, wanted))
     jobs = (job for k, job in enumerate(scorer.list_jobs()) if k in places)
     return list(network.predict(jobs, scorer.read, keep))
 
@@ -114,7 +113,7 @@ def tune(pool, pictures):
     totals = {}
     try:
         for parameters, future in tqdm.tqdm(futures, disable=None,
-                                            leave=False):
+                                            leave=False, desc='tuning'):
             for count, matrix in zip(counts(parameters),
                                      crf_pool.result(future)):
                 setting = parameters._replace(iterations=count)

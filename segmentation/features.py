@@ -12,16 +12,14 @@
 Whoever is interrupted goes on after the last sample in progress.json.
 """
 import contextlib
-import hashlib
 import os
 import shutil
-import tempfile
 import time
 
 import numpy as np
 import tqdm
 
-from segmentation import ahead, batches, cache, contract
+from segmentation import ahead, batches, contract
 import utils
 
 try:
@@ -31,6 +29,7 @@ except ImportError:     # Windows
 
 LARGEST = 65504         # of float16
 FREE = 1 << 28          # bytes to leave on the disk
+OFTEN = 8               # batches between two notes of progress
 
 
 class Features:
@@ -43,6 +42,8 @@ class Features:
     folder : str
         Is made where it does not exist.
     source : data source
+    data_dir : str
+        Samples are told by their paths relative to it.
     tensors : list of tf.Tensor
         The features, [B, h, w, c] each.
     encode : function
@@ -52,9 +53,11 @@ class Features:
         Of the order in which training samples come.
     """
 
-    def __init__(self, folder, source, tensors, encode, batch_size, seed):
+    def __init__(self, folder, source, data_dir, tensors, encode, batch_size,
+                 seed):
         self.folder = folder
         self.source = source
+        self.data_dir = data_dir
         self.tensors = tensors
         self.encode = encode
         self.batch_size = batch_size
@@ -90,15 +93,32 @@ class Features:
         """Compute what is missing, saying before how much that is."""
         os.makedirs(self.folder, exist_ok=True)
         with locked(self.path('lock')):
-            if os.path.exists(self.path('progress.json')):
-                self.progress = utils.read_json(self.path('progress.json'),
-                                                list(self.counts))
             images = next(iter(self.source.valid_generator(1)))[0]
             specified = self.specify(self.encode(images))
+            arrays = self.find(specified)
             self.announce(specified, images)
-            self.open(specified)
+            self.arrays = arrays or {
+                name: np.lib.format.open_memmap(self.path(name), 'w+', dtype,
+                                                shape)
+                for name, (shape, dtype) in specified.items()}
             for split in self.counts:
                 self.fill(split)
+
+    def find(self, specified):
+        """The arrays that are there, with their progress; None without."""
+        name = self.path('progress.json')
+        if not os.path.exists(name):
+            return None
+        try:
+            arrays = {name: np.lib.format.open_memmap(self.path(name), 'r+')
+                      for name in specified}
+        except (OSError, ValueError):       # missing, or cut off
+            return None
+        if any((arrays[name].shape, arrays[name].dtype) != (shape, dtype)
+               for name, (shape, dtype) in specified.items()):
+            return None
+        self.progress = utils.read_json(name, list(self.counts))
+        return arrays
 
     def announce(self, specified, images):
         """Say what will be on disk and how long it takes; check the space."""
@@ -113,10 +133,8 @@ class Features:
         if not any(missing.values()):
             print(text + ', from before', flush=True)
             return
-        there = sum(os.path.getsize(self.path(name)) for name in specified
-                    if os.path.exists(self.path(name)))
         free = shutil.disk_usage(self.folder).free
-        if free + there < size + FREE:
+        if free + self.taken() < size + FREE:
             raise OSError('{}: {:.1f} GB are free, the features take {:.1f} '
                           'GB: --feature-dir names another place'.format(
                               self.folder, free / 1e9, size / 1e9))
@@ -126,55 +144,63 @@ class Features:
         print('{}, {} to compute'.format(text, utils.duration(
             each * (2 * missing['train'] + missing['valid']))), flush=True)
 
-    def open(self, specified):
-        """Map the arrays, made anew where one is missing or none begun."""
-        begun = any(self.progress.values()) and all(
-            os.path.exists(self.path(name)) for name in specified)
-        if not begun:
-            self.progress = {split: [] for split in self.counts}
-        for name, (shape, dtype) in specified.items():
-            split, what = name[:-4].split('-', 1)
-            self.arrays[split, what] = np.lib.format.open_memmap(
-                self.path(name), *(('r+',) if begun else
-                                   ('w+', dtype, shape)))
+    def taken(self):
+        """Bytes of the disk that the folder has; files may have holes."""
+        statuses = (os.stat(self.path(name))
+                    for name in os.listdir(self.folder))
+        return sum(512 * getattr(status, 'st_blocks', 0)
+                   for status in statuses)
 
     def fill(self, split):
         """Compute the samples of a split that are not done yet."""
         done, count = self.progress[split], self.counts[split]
         if len(done) == count:
             return
-        self.source.epoch = 0
-        contract.seed_globals(contract.epoch_seed(self.seed, 1))
         generator = {'train': self.source.train_generator,
                      'valid': self.source.valid_generator}[split]
-        first = 0
-        with tqdm.tqdm(total=count, disable=None, leave=False,
-                       desc=split + ' features', unit='image') as bar:
-            for images, labels, paths, _ in contract.checked(
-                    self.source, generator(self.batch_size, names=True)):
+        self.source.epoch = 0
+        contract.seed_globals(contract.epoch_seed(self.seed, 1))
+        first = computed = 0
+        try:
+            for images, labels, paths, _ in tqdm.tqdm(
+                    contract.checked(self.source, generator(
+                        self.batch_size, names=True)),
+                    total=-(-count // self.batch_size), disable=None,
+                    leave=False, desc=split + ' features', unit='batch'):
                 rows = slice(first, first + len(images))
-                if done[rows] != list(paths):
+                names = [os.path.relpath(path, self.data_dir)
+                         for path in paths]
+                if done[rows] != names:
                     del done[first:]
                     self.compute(split, rows, images, labels)
-                    done.extend(paths)
-                    utils.write_json(self.path('progress.json'),
-                                     self.progress)
+                    done.extend(names)
+                    computed += 1
+                    if computed % OFTEN == 0:
+                        self.note()
                 first += len(images)
-                bar.update(len(images))
+        finally:
+            self.note()
         if first != count:
             raise ValueError('the data source gave {} {} samples: it tells '
                              'of {}'.format(first, split, count))
 
+    def note(self):
+        """Write the progress, once the features themselves are on disk."""
+        for array in self.arrays.values():
+            array.flush()
+        utils.write_json(self.path('progress.json'), self.progress)
+
     def compute(self, split, rows, images, labels):
         """Write the features of samples, and what goes with them."""
         self.write(split, rows, images)
-        self.arrays[split, 'labels'][rows] = labels
+        self.arrays[split + '-labels.npy'][rows] = labels
         if split == 'train':
             shift = self.counts['train']
             self.write(split, slice(rows.start + shift, rows.stop + shift),
                        images[:, :, ::-1])
         else:
-            self.arrays[split, 'images'][rows] = np.clip(images, 0, 255)
+            self.arrays['valid-images.npy'][rows] = np.rint(images).clip(
+                0, 255)
 
     def write(self, split, rows, images):
         for k, value in enumerate(self.encode(images)):
@@ -182,7 +208,7 @@ class Features:
                 raise ValueError('{}: a feature of {:.3g} does not fit into '
                                  '16 bits'.format(self.tensors[k].name,
                                                   abs(value).max()))
-            self.arrays[split, 'features-{}'.format(k)][rows] = value
+            self.arrays['{}-features-{}.npy'.format(split, k)][rows] = value
 
     def train(self, epoch):
         """The batches of epoch 1, 2, ..., in an order of its own."""
@@ -204,60 +230,29 @@ class Features:
     def read(self, split, rows):
         """The Batch of some rows."""
         places = rows % self.counts[split]
-        labels = self.arrays[split, 'labels'][places]
+        labels = self.arrays[split + '-labels.npy'][places]
         mirrored = rows >= self.counts[split]
         labels[mirrored] = labels[mirrored, :, ::-1]
-        feed = {tensor: self.arrays[split, 'features-{}'.format(k)][rows]
-                .astype(np.float32) for k, tensor in enumerate(self.tensors)}
-        images = (self.arrays[split, 'images'][places] if split == 'valid'
-                  else None)
+        feed = {tensor: self.arrays['{}-features-{}.npy'.format(split, k)]
+                [rows].astype(np.float32)
+                for k, tensor in enumerate(self.tensors)}
+        images = (self.arrays['valid-images.npy'][places]
+                  if split == 'valid' else None)
         return batches.Batch(feed, images, labels, [
             self.progress[split][place] for place in places])
 
     def delete(self):
         """Remove the files, and the folder if nothing else is in it."""
-        self.arrays.clear()
-        for name in os.listdir(self.folder):
-            if name.startswith(('train-', 'valid-')) or name in (
-                    'progress.json', 'lock'):
-                os.remove(self.path(name))
+        if not os.path.isdir(self.folder):
+            return
+        with locked(self.path('lock')):
+            self.arrays = {}
+            for name in os.listdir(self.folder):
+                if name.startswith(('train-', 'valid-')) or name in (
+                        'progress.json', 'lock'):
+                    os.remove(self.path(name))
         with contextlib.suppress(OSError):
             os.rmdir(self.folder)
-
-
-@contextlib.contextmanager
-def opened(options, source, tensors, encode, weights):
-    """The Features of a run, prepared, in a folder of their own.
-
-    The folder goes by data, size and `weights`, a list of arrays, so that the
-    next run with the same finds it. For a source that does not tell its files
-    it is deleted in the end.
-    """
-    place = options.feature_dir or cache.folder()
-    os.makedirs(place, exist_ok=True)
-    key = fingerprint(options, source, tensors, weights)
-    folder = (os.path.join(place, 'features-' + key) if key else
-              tempfile.mkdtemp(prefix='features-', dir=place))
-    features = Features(folder, source, tensors, encode, options.batch_size,
-                        options.seed)
-    try:
-        features.prepare()
-        yield features
-    finally:
-        if key is None:
-            features.delete()
-
-
-def fingerprint(options, source, tensors, weights):
-    """A text that is another for other features; None if it cannot tell."""
-    data = cache.fingerprint(source, options.data_dir, pictures=True)
-    if data is None:
-        return None
-    told = hashlib.sha256(repr([data, options.soft_labels] + [
-        tensor.name for tensor in tensors]).encode())
-    for array in weights:
-        told.update(np.ascontiguousarray(array))
-    return told.hexdigest()[:16]
 
 
 @contextlib.contextmanager

@@ -5,11 +5,9 @@ import platform
 import numpy as np
 
 from segmentation import (
-    batches, checkpoints, contract, features, models, network, rundir, tf1,
-    trainer)
+    batches, checkpoints, contract, featurecache, models, network, rundir,
+    tf1, trainer)
 from segmentation.tf1 import tf
-
-MEASURED = 8        # samples that the scale of features is measured on
 
 
 def describe(options, source, order, weights):
@@ -35,7 +33,9 @@ def build(sess, options, source):
     net, order = models.MODELS[options.model].build(
         sess, source.num_classes, options)
     network.initialize_rest(sess)
-    network.measure_deviations(sess, net, source.train_generator(MEASURED))
+    first = batches.Pictures(source, net.image_input, options.batch_size,
+                             options.seed).train(1)
+    network.measure_deviations(sess, first)
     if options.init_from:
         taken, left = network.take_over(
             sess, rundir.checkpoint(options.init_from, 'best'))
@@ -86,7 +86,7 @@ def train(options, source, weights):
                                  options).run(kept)
         if options.delete_features and status == 0:
             samples.delete()
-        return status
+    return status
 
 
 @contextlib.contextmanager
@@ -97,7 +97,7 @@ def sample(sess, net, source, options):
                                options.seed)
         return
     tensors = tf.get_collection(network.FEATURES)
-    with features.opened(
+    with featurecache.opened(
             options, source, tensors,
             lambda images: sess.run(tensors, {net.image_input: images}),
             network.encoder_weights(sess)) as samples:

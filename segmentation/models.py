@@ -68,6 +68,10 @@ def check(options):
         raise ValueError('--head-width is of fcn-pools: it does not apply to '
                          '{}'.format(name))
     if not options.freeze_encoder:
+        for option in ('feature_dir', 'delete_features'):
+            if getattr(options, option):
+                raise ValueError('--{} goes with --freeze-encoder'.format(
+                    option.replace('_', '-')))
         return
     if name in FROM_SCRATCH:
         raise ValueError('{} has no VGG16: --freeze-encoder does not apply'

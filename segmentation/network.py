@@ -62,13 +62,13 @@ def standardize(x, name):
         return feature(x) / deviation
 
 
-def measure_deviations(sess, net, batches):
-    """Set the deviations of `standardize` by the first batch of pictures."""
+def measure_deviations(sess, batches):
+    """Set the deviations of `standardize` by the first of batches.Batch."""
     deviations = tf.get_collection(DEVIATIONS)
     if deviations:
         features = tf.get_collection(FEATURES)
         values = sess.run([tf.math.reduce_std(x) for x in features],
-                          {net.image_input: next(iter(batches))[0]})
+                          next(batches).feed)
         for deviation, value in zip(deviations, values):
             deviation.load(max(float(value), 1e-6), sess)
 

@@ -77,11 +77,11 @@ class PairScorer:
             if not missing:
                 break
 
-    def leave_out(self, names):
-        """Score the other pictures only."""
-        self.jobs = (job for job in self.list_jobs()
-                     if self.name(job) not in names)
-        self.count -= len(names)
+    def leave_out(self, places):
+        """Score the other pictures only; places count from 0."""
+        self.jobs = (job for place, job in enumerate(self.list_jobs())
+                     if place not in places)
+        self.count -= len(places)
 
     def predict(self, image, maps):
         """The Prediction of a picture, and what it was before the CRF."""

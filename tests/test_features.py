@@ -44,8 +44,8 @@ def encode(images):
 
 
 def make(folder, encode=encode, batch_size=2, seed=0):
-    return features.Features(str(folder), Source(), ['whole', 'half'], encode,
-                             batch_size, seed)
+    return features.Features(str(folder), Source(), '', ['whole', 'half'],
+                             encode, batch_size, seed)
 
 
 def test_every_sample_comes_as_it_is_and_mirrored(tmp_path):
@@ -154,7 +154,8 @@ def test_a_feature_too_large_for_float16_is_refused(tmp_path):
         return [1e5 * value for value in encode(images)]
 
     tensors = [tf.Variable(0., name='pool1').op.outputs[0]] * 2
-    made = features.Features(str(tmp_path), Source(), tensors, large, 2, 0)
+    made = features.Features(str(tmp_path), Source(), '', tensors, large, 2,
+                             0)
     with pytest.raises(ValueError, match='pool1.* does not fit into 16 bits'):
         made.prepare()
 
@@ -259,6 +260,7 @@ def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
     done = fixtures.run_program('train.py', '--name', 'cut', '--resume',
                                 '--epochs', '3', cwd=helpers.folder())
     assert done.returncode == 0, done.stderr
+    assert ', from before\n' in done.stdout
     logs = []
     for run in ('cut', 'frozen'):
         with open('{}/{}/log.jsonl'.format(helpers.folder(), run)) as file:
@@ -266,9 +268,11 @@ def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
     np.testing.assert_allclose(*logs, rtol=1e-4)
 
 
-def test_a_source_to_the_contract_alone_leaves_no_features(vgg_dir):
-    done = train('contract', vgg_dir, '--freeze-encoder', '--epochs', '1',
-                 '--feature-dir', 'empty', data_source='bare')
+@pytest.mark.parametrize('options', [[], ['--delete-features']])
+def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
+    done = train('contract{}'.format(len(options)), vgg_dir,
+                 '--freeze-encoder', '--epochs', '1', '--feature-dir',
+                 'empty', *options, data_source='bare')
     assert done.returncode == 0, done.stderr
     assert os.listdir(helpers.folder() + '/empty') == []
 
@@ -276,7 +280,7 @@ def test_a_source_to_the_contract_alone_leaves_no_features(vgg_dir):
 def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     before = weights_of('frozen')
     done = train('tuned', vgg_dir, '--init-from', 'frozen', '--epochs', '1')
-    assert done.returncode == 2     # --feature-dir goes with --freeze-encoder
+    assert done.stderr == '[!] --feature-dir goes with --freeze-encoder\n'
     done = fixtures.run_program(
         'train.py', '--name', 'tuned', '--data-source', 'tiny', '--data-dir',
         helpers.data_dir(), '--vgg-dir', vgg_dir, '--model', 'fcn-pools',

@@ -33,7 +33,7 @@ FLOORS = (
         'scoring', 'selection'},
     # models, and what uses either
     {'fcnvgg', 'predictor', 'audit', 'cityscapes_benchmark', 'crf_tuning',
-     'road_benchmark', 'source_single'},
+     'featurecache', 'road_benchmark', 'source_single'},
     {'unet', 'benchmarks', 'findings'},
     {'fcnpools', 'trainer'},
     {'models'},

@@ -217,7 +217,20 @@ def test_stages_hand_on_what_they_share(vgg_dir, tmp_path):
         'layer4_out_up2/filter'}
 
 
-def test_help_of_every_model_is_in_the_options():
-    text = ' '.join(model.what for model in models.MODELS.values())
-    assert train.parse_options(['--data-source', 'demo']).model == 'fcn8s'
-    assert 'U-Net' in text
+def test_help_tells_of_every_model(capsys):
+    with pytest.raises(SystemExit):
+        train.parse_options(['--help'])
+    told = ' '.join(capsys.readouterr().out.split())
+    for name, model in models.MODELS.items():
+        assert '{}: {}'.format(name, model.what) in told
+
+
+def test_fixed_upsampling_is_bilinear_whatever_the_initializer(vgg_dir):
+    with fixtures.fresh_session() as sess:
+        build(sess, 'fcn16s', vgg_dir, fixed_upsampling=True, stddev=.01)
+        network.initialize_rest(sess)
+        kernel = next(sess.run(v) for v in tf.global_variables()
+                      if v.op.name == 'layer4_out_up2/filter')
+    line = np.array([.25, .75, .75, .25])
+    np.testing.assert_allclose(kernel[:, :, 1, 1], np.outer(line, line))
+    assert not kernel[:, :, 1, 0].any()
