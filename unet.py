@@ -61,8 +61,10 @@ def finish(image_input, keep_prob, x, num_classes):
 def drop(x, keep_prob, seed):
     """Dropout by (seed, global step) alone, as of VGG16."""
     step = tf.cast(tf.train.get_or_create_global_step(), tf.int64)
-    drawn = tf.random.stateless_uniform(
-        tf.shape(x), seed=tf.stack([tf.constant(seed, tf.int64), step]))
+    # tf.random has operations for it that TensorFlow 1.15 does not have.
+    drawn = tf.raw_ops.StatelessRandomUniform(
+        shape=tf.shape(x), seed=tf.stack([tf.constant(seed, tf.int64), step]),
+        dtype=tf.float32)
     return x * tf.cast(drawn < keep_prob, tf.float32) / keep_prob
 
 

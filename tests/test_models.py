@@ -1,8 +1,12 @@
 """All models through the same Network."""
+import os
+import subprocess
+
 import numpy as np
 import pytest
 
 import fixtures
+import helpers
 from segmentation import models, network
 from segmentation.tf1 import tf
 import train
@@ -234,3 +238,49 @@ def test_fixed_upsampling_is_bilinear_whatever_the_initializer(vgg_dir):
     line = np.array([.25, .75, .75, .25])
     np.testing.assert_allclose(kernel[:, :, 1, 1], np.outer(line, line))
     assert not kernel[:, :, 1, 0].any()
+
+
+# Run by the other interpreter: the outputs of all saved models on a picture.
+RESTORE = """
+import sys
+
+import numpy as np
+
+from segmentation import network, tf1
+from segmentation.tf1 import tf
+
+picture = np.load('picture.npy')
+for name in sys.argv[1:]:
+    with tf.Graph().as_default(), tf1.session() as sess:
+        net = network.restore(sess, name + '/network.meta', name + '/weights')
+        np.save(name + '/softmax.npy',
+                sess.run(net.softmax, {net.image_input: picture}))
+"""
+
+
+@pytest.mark.skipif(not os.environ.get('OTHER_PYTHON'),
+                    reason='OTHER_PYTHON names no second interpreter')
+def test_every_model_opens_in_the_other_tensorflow(vgg_dir, tmp_path):
+    picture = np.random.RandomState(0).randint(0, 256, (1, 64, 96, 3))
+    np.save(str(tmp_path / 'picture.npy'), picture)
+    outputs = {}
+    for name in models.MODELS:
+        directory = tmp_path / name
+        directory.mkdir()
+        with fixtures.fresh_session() as sess:
+            net = build(sess, name, vgg_dir)
+            network.initialize_rest(sess)
+            for variable in tf.trainable_variables():
+                if 'score' in variable.op.name:     # zero at the start
+                    sess.run(tf.assign(variable, tf.random.uniform(
+                        variable.shape, -1e-2, 1e-2, seed=1)))
+            network.export(str(directory))
+            tf.train.Saver(tf.global_variables()).save(
+                sess, str(directory / 'weights'), write_meta_graph=False)
+            outputs[name] = sess.run(net.softmax, {net.image_input: picture})
+    subprocess.check_call(
+        [os.environ['OTHER_PYTHON'], '-c', RESTORE] + list(models.MODELS),
+        cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=helpers.ROOT))
+    for name, expected in outputs.items():
+        found = np.load(str(tmp_path / name / 'softmax.npy'))
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
