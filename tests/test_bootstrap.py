@@ -102,7 +102,7 @@ def test_few_pictures_are_said_to_be_few():
 def make_tally(names, matrices):
     tally = scoring.Tally()
     for name, matrix in zip(names, matrices):
-        tally.add(scoring.Outcome(name, matrix, 0, 0, 0, None))
+        tally.add(scoring.Outcome(name, matrix, 0, 0, 0, None, None))
     return tally
 
 
