@@ -27,7 +27,7 @@ import upsample
 POOLS = (('pool5', 2), ('pool4', 1), ('pool3', 1), ('pool2', 1))
 
 
-def build(sess, vgg_dir, num_classes, seed=0, width=64):
+def build(sess, vgg_dir, num_classes, width, seed=0):
     """Build the network on the VGG16 SavedModel and load VGG16's weights.
 
     Parameters
@@ -37,10 +37,10 @@ def build(sess, vgg_dir, num_classes, seed=0, width=64):
     vgg_dir : str
         Folder of the SavedModel, or one above or below it.
     num_classes : int
+    width : int
+        Channels of the convolutions of the head.
     seed : int, optional
         Seed of dropout.
-    width : int, optional
-        Channels of the convolutions of the head.
 
     Returns
     -------

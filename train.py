@@ -93,7 +93,7 @@ def parse_options(argv=None):
                         help='delete them when the run is done')
     parser.add_argument('--head-width', type=utils.positive(int), metavar='N',
                         help='channels of the convolutions of fcn-pools '
-                             '(default: 64)')
+                             '(default: {})'.format(models.HEAD_WIDTH))
     parser.add_argument('--l2', type=utils.not_negative, default=0,
                         help='weight of the l2 loss of what is not VGG16 '
                              '(default: %(default)s)')

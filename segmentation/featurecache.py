@@ -15,7 +15,7 @@ from segmentation import cache, features
 
 
 @contextlib.contextmanager
-def opened(options, source, tensors, encode, weights):
+def opened(options, pictures, tensors, encode, weights):
     """The Features of a run, prepared, in a folder of their own.
 
     For a source that does not tell its files it is deleted in the end.
@@ -24,19 +24,18 @@ def opened(options, source, tensors, encode, weights):
     ----------
     options : argparse.Namespace
         Of train.py.
-    source : data source
-    tensors, encode
+    pictures, tensors, encode
         As features.Features takes them.
     weights : list of arrays
         What the features are computed with.
     """
     place = options.feature_dir or cache.folder()
     os.makedirs(place, exist_ok=True)
-    key = fingerprint(options, source, tensors, weights)
+    key = fingerprint(options, pictures.source, tensors, weights)
     folder = (os.path.join(place, 'features-' + key) if key else
               tempfile.mkdtemp(prefix='features-', dir=place))
-    found = features.Features(folder, source, options.data_dir, tensors,
-                              encode, options.batch_size, options.seed)
+    found = features.Features(folder, pictures, options.data_dir, tensors,
+                              encode)
     try:
         found.prepare()
         yield found

@@ -19,7 +19,7 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import ahead, batches, contract
+from segmentation import ahead, batches
 import utils
 
 try:
@@ -41,29 +41,25 @@ class Features:
     ----------
     folder : str
         Is made where it does not exist.
-    source : data source
+    pictures : batches.Pictures
+        The samples; their batch size and their seed are those of the
+        features, too.
     data_dir : str
         Samples are told by their paths relative to it.
     tensors : list of tf.Tensor
         The features, [B, h, w, c] each.
     encode : function
         Of pictures (B, H, W, 3); returns the values of `tensors`.
-    batch_size : int
-    seed : int
-        Of the order in which training samples come.
     """
 
-    def __init__(self, folder, source, data_dir, tensors, encode, batch_size,
-                 seed):
+    def __init__(self, folder, pictures, data_dir, tensors, encode):
         self.folder = folder
-        self.source = source
+        self.pictures = pictures
         self.data_dir = data_dir
         self.tensors = tensors
         self.encode = encode
-        self.batch_size = batch_size
-        self.seed = seed
-        self.counts = {'train': source.num_training,
-                       'valid': source.num_validation}
+        self.counts = {'train': pictures.num_training,
+                       'valid': pictures.source.num_validation}
         self.progress = {split: [] for split in self.counts}
         self.arrays = {}
 
@@ -76,7 +72,8 @@ class Features:
 
     def specify(self, values):
         """{file: (shape, dtype)} of all arrays, by the values of a sample."""
-        width, height = self.source.image_size
+        source = self.pictures.source
+        width, height = source.image_size
         specified = {}
         for split, count in self.counts.items():
             for k, value in enumerate(values):
@@ -84,7 +81,7 @@ class Features:
                     (count * (2 if split == 'train' else 1),)
                     + value.shape[1:], np.float16)
             specified[split + '-labels.npy'] = (
-                (count, height, width, self.source.num_classes), np.uint8)
+                (count, height, width, source.num_classes), np.uint8)
         specified['valid-images.npy'] = (
             (self.counts['valid'], height, width, 3), np.uint8)
         return specified
@@ -93,7 +90,7 @@ class Features:
         """Compute what is missing, saying before how much that is."""
         os.makedirs(self.folder, exist_ok=True)
         with locked(self.path('lock')):
-            images = next(iter(self.source.valid_generator(1)))[0]
+            images = next(self.pictures.valid()).images[:1]
             specified = self.specify(self.encode(images))
             arrays = self.find(specified)
             self.announce(specified, images)
@@ -156,28 +153,25 @@ class Features:
         done, count = self.progress[split], self.counts[split]
         if len(done) == count:
             return
-        generator = {'train': self.source.train_generator,
-                     'valid': self.source.valid_generator}[split]
-        self.source.epoch = 0
-        contract.seed_globals(contract.epoch_seed(self.seed, 1))
+        samples = (self.pictures.train(1) if split == 'train'
+                   else self.pictures.valid())
         first = computed = 0
         try:
-            for images, labels, paths, _ in tqdm.tqdm(
-                    contract.checked(self.source, generator(
-                        self.batch_size, names=True)),
-                    total=-(-count // self.batch_size), disable=None,
-                    leave=False, desc=split + ' features', unit='batch'):
-                rows = slice(first, first + len(images))
+            for batch in tqdm.tqdm(
+                    samples, total=-(-count // self.pictures.batch_size),
+                    disable=None, leave=False, desc=split + ' features',
+                    unit='batch'):
+                rows = slice(first, first + len(batch.images))
                 names = [os.path.relpath(path, self.data_dir)
-                         for path in paths]
+                         for path in batch.paths]
                 if done[rows] != names:
                     del done[first:]
-                    self.compute(split, rows, images, labels)
+                    self.compute(split, rows, batch.images, batch.labels)
                     done.extend(names)
                     computed += 1
                     if computed % OFTEN == 0:
                         self.note()
-                first += len(images)
+                first += len(batch.images)
         finally:
             self.note()
         if first != count:
@@ -212,7 +206,7 @@ class Features:
 
     def train(self, epoch):
         """The batches of epoch 1, 2, ..., in an order of its own."""
-        order = np.random.RandomState([self.seed, epoch]).permutation(
+        order = np.random.RandomState([self.pictures.seed, epoch]).permutation(
             self.num_training)
         return self.batches('train', order)
 
@@ -222,8 +216,8 @@ class Features:
 
     def batches(self, split, order):
         """Batches of these rows, read ahead."""
-        chunks = [order[k:k + self.batch_size]
-                  for k in range(0, len(order), self.batch_size)]
+        size = self.pictures.batch_size
+        chunks = [order[k:k + size] for k in range(0, len(order), size)]
         return ahead.in_threads(1, lambda rows: self.read(split, rows),
                                 chunks, 2)
 

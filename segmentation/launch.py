@@ -28,14 +28,19 @@ def describe(options, source, order, weights):
     }
 
 
+def list_pictures(net, source, options):
+    """The samples of a source as the options want them."""
+    return batches.Pictures(source, net.image_input, options.batch_size,
+                            options.seed)
+
+
 def build(sess, options, source):
     """The Network of a new run, and the channel order that VGG16 takes."""
     net, order = models.MODELS[options.model].build(
         sess, source.num_classes, options)
     network.initialize_rest(sess)
-    first = batches.Pictures(source, net.image_input, options.batch_size,
-                             options.seed).train(1)
-    network.measure_deviations(sess, first)
+    network.measure_deviations(
+        sess, list_pictures(net, source, options).train(1))
     if options.init_from:
         taken, left = network.take_over(
             sess, rundir.checkpoint(options.init_from, 'best'))
@@ -61,9 +66,11 @@ def train(options, source, weights):
             contract.check_split(source, options.data_dir,
                                  description['split'])
             weights = description['class_weights']
+            # Features are computed before the rest of the run is restored.
             net = network.restore(
                 sess, rundir.path(directory, 'network.meta'),
-                rundir.checkpoint(directory, 'resume'))
+                rundir.checkpoint(directory, 'resume')
+                if options.freeze_encoder else None)
         else:
             net, order = build(sess, options, source)
             description = describe(options, source, order, weights)
@@ -92,13 +99,13 @@ def train(options, source, weights):
 @contextlib.contextmanager
 def sample(sess, net, source, options):
     """What the training loop goes round: pictures, or cached features."""
+    pictures = list_pictures(net, source, options)
     if not options.freeze_encoder:
-        yield batches.Pictures(source, net.image_input, options.batch_size,
-                               options.seed)
+        yield pictures
         return
     tensors = tf.get_collection(network.FEATURES)
     with featurecache.opened(
-            options, source, tensors,
+            options, pictures, tensors,
             lambda images: sess.run(tensors, {net.image_input: images}),
             network.encoder_weights(sess)) as samples:
         yield samples

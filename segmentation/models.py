@@ -27,7 +27,7 @@ def on_pools(sess, num_classes, options):
     import fcnpools
     import vgg16
     return fcnpools.build(sess, vgg16.fetch(options.vgg_dir), num_classes,
-                          options.seed, options.head_width or HEAD_WIDTH)
+                          options.head_width or HEAD_WIDTH, options.seed)
 
 
 def from_scratch(name):

@@ -11,7 +11,7 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import features
+from segmentation import batches, features
 from segmentation.tf1 import tf
 
 COUNT = {'train': 5, 'valid': 3}
@@ -44,8 +44,9 @@ def encode(images):
 
 
 def make(folder, encode=encode, batch_size=2, seed=0):
-    return features.Features(str(folder), Source(), '', ['whole', 'half'],
-                             encode, batch_size, seed)
+    pictures = batches.Pictures(Source(), 'pictures', batch_size, seed)
+    return features.Features(str(folder), pictures, '', ['whole', 'half'],
+                             encode)
 
 
 def test_every_sample_comes_as_it_is_and_mirrored(tmp_path):
@@ -154,8 +155,8 @@ def test_a_feature_too_large_for_float16_is_refused(tmp_path):
         return [1e5 * value for value in encode(images)]
 
     tensors = [tf.Variable(0., name='pool1').op.outputs[0]] * 2
-    made = features.Features(str(tmp_path), Source(), '', tensors, large, 2,
-                             0)
+    made = make(tmp_path, large)
+    made.tensors = tensors
     with pytest.raises(ValueError, match='pool1.* does not fit into 16 bits'):
         made.prepare()
 
