@@ -25,7 +25,7 @@ import numpy as np
 import tqdm
 
 from segmentation import (
-    contract, crf, crf_pool, drawing, pixels, rundir, samples, views)
+    contract, crf, crf_pool, drawing, pixels, run_dir, samples, views)
 import utils
 
 
@@ -224,7 +224,7 @@ def main(argv=None):
     source = (contract.make_source(options.data_source, options.classes,
                                    options.data_dir)
               if options.data_source else None)
-    run = rundir.find(options.name, options.checkpoint, source)
+    run = run_dir.find(options.name, options.checkpoint, source)
     jobs = samples.list_jobs(options, choose_kinds(options, run))
     choice = crf.choose(options, run)
     made = samples.read_record(options.output_dir)

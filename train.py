@@ -8,7 +8,7 @@ The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
 
-from segmentation import contract, models, rundir, schedules, weighting
+from segmentation import contract, models, run_dir, schedules, weighting
 import utils
 
 # What a resumed run may change. The rest is as the run began.
@@ -126,7 +126,7 @@ def parse_options(argv=None):
 def merge_saved(parser, options, argv):
     """The options that the run began with, but for what may change."""
     saved = dict(vars(options),
-                 **rundir.read_options(options.name)['options'])
+                 **run_dir.read_options(options.name)['options'])
     if saved['image_size']:
         saved['image_size'] = tuple(saved['image_size'])    # JSON: a list
     for action in parser._actions:
@@ -144,11 +144,11 @@ def merge_saved(parser, options, argv):
 def main(argv=None):
     options = parse_options(argv)
     if options.resume:
-        rundir.checkpoint(options.name, 'resume')
+        run_dir.checkpoint(options.name, 'resume')
     else:
-        rundir.refuse_existing(options.name)
+        run_dir.refuse_existing(options.name)
     if options.init_from and not options.resume:
-        rundir.checkpoint(options.init_from, 'best')
+        run_dir.checkpoint(options.init_from, 'best')
     models.check(options)
     source = contract.load_source(options)
     for attribute, option in (('augment', options.augment),

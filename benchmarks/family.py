@@ -39,8 +39,7 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
-from segmentation import (            # noqa: E402
-    contract, metrics, models, report, rundir)
+from segmentation import contract, metrics, models, report, run_dir
 import utils                        # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3
@@ -87,7 +86,7 @@ def train(options, model, directory):
             value = '{}x{}'.format(*value)
         if value is not None:
             arguments += ['--' + name.replace('_', '-'), value]
-    if os.path.isfile(rundir.path(directory, 'state.json')):
+    if os.path.isfile(run_dir.path(directory, 'state.json')):
         arguments.append('--resume')
     run_program('train.py', *arguments)
 
@@ -128,7 +127,7 @@ def inference_speed(network, size, batch_size, seconds):
 def costs_of(options, directory):
     """What the graph of a run costs, counted and measured."""
     from segmentation import costs, predictor
-    run = rundir.find(directory)
+    run = run_dir.find(directory)
     with predictor.restore(run, options.batch_size, 1) as network:
         return {'parameters': costs.parameters(),
                 'flop': costs.flop(network.sess, network.net.image_input,

@@ -1,5 +1,5 @@
 """The weights of a run on disk: best, last, and all to resume."""
-from segmentation import rundir, tf1
+from segmentation import run_dir, tf1
 from segmentation.tf1 import tf
 
 
@@ -24,9 +24,9 @@ class Checkpoints:
 
     def restore(self):
         """Load the last resumable checkpoint and what belongs to it."""
-        self.state = rundir.read_state(self.directory)
+        self.state = run_dir.read_state(self.directory)
         tf1.restore(self.everything, self.sess,
-                    rundir.checkpoint(self.directory, 'resume'))
+                    run_dir.checkpoint(self.directory, 'resume'))
 
     def save(self, kinds):
         """Write checkpoints of these kinds, then point at them."""
@@ -34,7 +34,7 @@ class Checkpoints:
         for kind in kinds:
             name = '{}-{}'.format(kind, step)
             saver = self.everything if kind == 'resume' else self.weights
-            saver.save(self.sess, rundir.path(self.directory, name),
+            saver.save(self.sess, run_dir.path(self.directory, name),
                        write_meta_graph=False, write_state=False)
             self.state[kind] = name
-        rundir.write_state(self.directory, self.state)
+        run_dir.write_state(self.directory, self.state)

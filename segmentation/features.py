@@ -19,7 +19,7 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import ahead, batches
+from segmentation import batches, threads
 import utils
 
 try:
@@ -218,7 +218,7 @@ class Features:
         """Batches of these rows, read ahead."""
         size = self.pictures.batch_size
         chunks = [order[k:k + size] for k in range(0, len(order), size)]
-        return ahead.in_threads(1, lambda rows: self.read(split, rows),
+        return threads.in_threads(1, lambda rows: self.read(split, rows),
                                 chunks, 2)
 
     def read(self, split, rows):

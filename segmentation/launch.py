@@ -5,7 +5,7 @@ import platform
 import numpy as np
 
 from segmentation import (
-    batches, checkpoints, contract, featurecache, models, network, rundir,
+    batches, checkpoints, contract, featurecache, models, network, run_dir,
     tf1, trainer)
 from segmentation.tf1 import tf
 
@@ -43,7 +43,7 @@ def build(sess, options, source):
         sess, list_pictures(net, source, options).train(1))
     if options.init_from:
         taken, left = network.take_over(
-            sess, rundir.checkpoint(options.init_from, 'best'))
+            sess, run_dir.checkpoint(options.init_from, 'best'))
         if not taken:
             raise ValueError('--init-from {}: none of its variables fits '
                              'the model {}'.format(options.init_from,
@@ -62,22 +62,22 @@ def train(options, source, weights):
         sess = stack.enter_context(tf1.session())
         tf.set_random_seed(options.seed)
         if options.resume:
-            description = rundir.read_options(directory)
+            description = run_dir.read_options(directory)
             contract.check_split(source, options.data_dir,
                                  description['split'])
             weights = description['class_weights']
             # Features are computed before the rest of the run is restored.
             net = network.restore(
-                sess, rundir.path(directory, 'network.meta'),
-                rundir.checkpoint(directory, 'resume')
+                sess, run_dir.path(directory, 'network.meta'),
+                run_dir.checkpoint(directory, 'resume')
                 if options.freeze_encoder else None)
         else:
             net, order = build(sess, options, source)
             description = describe(options, source, order, weights)
         used = tf.global_variables()
-        rundir.check_space(directory, network.size_in_bytes(used))
+        run_dir.check_space(directory, network.size_in_bytes(used))
         samples = stack.enter_context(sample(sess, net, source, options))
-        rundir.create(directory, dict(description, options=vars(options)))
+        run_dir.create(directory, dict(description, options=vars(options)))
         if not options.resume:
             network.export(directory)
         training = network.add_training(net, options.learning_rate, weights,
@@ -85,7 +85,7 @@ def train(options, source, weights):
         kept = checkpoints.Checkpoints(sess, directory, used)
         if options.resume:
             kept.restore()
-            rundir.trim_log(directory, kept.state['epoch'])
+            run_dir.trim_log(directory, kept.state['epoch'])
         else:
             network.initialize_rest(sess)
             kept.save(['resume'])       # whatever happens in the first epoch

@@ -6,7 +6,7 @@
 import collections
 import os
 
-from segmentation import rundir, tf1
+from segmentation import run_dir, tf1
 from segmentation.tf1 import tf
 
 # The fields are the names of the tensors in the saved graph.
@@ -188,7 +188,7 @@ def find(graph):
 
 def export(directory):
     """Write the default graph to network.meta: a few hundred kilobytes."""
-    tf.train.export_meta_graph(rundir.path(directory, 'network.meta'),
+    tf.train.export_meta_graph(run_dir.path(directory, 'network.meta'),
                                strip_default_attrs=True)
 
 

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from segmentation import ahead, network, tf1
+from segmentation import network, tf1, threads
 from segmentation.tf1 import tf
 
 
@@ -83,9 +83,9 @@ class Predictor:
 
         pool = concurrent.futures.ThreadPoolExecutor(self.workers)
         try:
-            samples = ahead.run_ahead(pool, timed_read, jobs,
+            samples = threads.run_ahead(pool, timed_read, jobs,
                                       2 * self.batch_size + self.workers)
-            yield from ahead.run_ahead(
+            yield from threads.run_ahead(
                 pool, timed_use, self.run_network(samples),
                 max(self.batch_size, self.workers))
         finally:

@@ -16,7 +16,7 @@ import shutil
 import numpy as np
 
 from segmentation import (
-    crf, highlights, layers, metrics, plots, rundir, submission)
+    crf, highlights, layers, metrics, plots, run_dir, submission)
 import utils
 
 MARKER = 'report.json'
@@ -78,7 +78,7 @@ def folder(path):
 
 def read_log(directory):
     """The entries of a run's log.jsonl; [] without one."""
-    name = rundir.path(directory, 'log.jsonl')
+    name = run_dir.path(directory, 'log.jsonl')
     entries = []
     if os.path.isfile(name):
         with open(name) as file:

@@ -1,7 +1,7 @@
 """Which run is scored, on which pictures, and where the results may go."""
 import os
 
-from segmentation import contract, rundir
+from segmentation import contract, run_dir
 import source
 import utils
 
@@ -13,8 +13,8 @@ def find_run(options):
     """
     saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
              'group_by': None, 'data_source': None, 'data_dir': None}
-    if os.path.isfile(rundir.path(options.name, 'options.json')):
-        saved.update(rundir.read_options(options.name)['options'])
+    if os.path.isfile(run_dir.path(options.name, 'options.json')):
+        saved.update(run_dir.read_options(options.name)['options'])
     for key in ('data_source', 'data_dir'):
         if not (getattr(options, key) or saved[key]):
             raise ValueError('{} has no options.json: it takes --{}'.format(
@@ -26,7 +26,7 @@ def find_run(options):
     options.data_dir = options.data_dir or saved['data_dir']
     options.seed = saved['seed']
     options.valid_fraction = saved['valid_fraction']
-    run = rundir.find(options.name, options.checkpoint, contract.make_source(
+    run = run_dir.find(options.name, options.checkpoint, contract.make_source(
         options.data_source, options.classes, options.data_dir))
     options.image_size = options.image_size or run.image_size
     return run
@@ -126,7 +126,7 @@ def check_output(path, run, pairs):
     if os.path.isdir(path):
         raise IsADirectoryError('{} is a folder: a file is wanted'.format(
             path))
-    of_run = [rundir.path(run.directory, name) for name in (
+    of_run = [run_dir.path(run.directory, name) for name in (
         'options.json', 'state.json', 'network.meta', 'crf.json')]
     utils.refuse_overwrite(path, [
         name for name in of_run + [name for pair in pairs for name in pair]

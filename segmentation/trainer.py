@@ -6,8 +6,7 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import (
-    board, contract, drawing, metrics, rundir, schedules)
+from segmentation import board, contract, drawing, metrics, run_dir, schedules
 import utils
 
 SHOWN = 4       # validation pictures in TensorBoard
@@ -163,7 +162,7 @@ class Trainer:
     def run(self, kept):
         """Go on from the state of the checkpoints; return the exit status."""
         options, state = self.options, kept.state
-        board_ = board.Board(options.tensorboard_dir or rundir.path(
+        board_ = board.Board(options.tensorboard_dir or run_dir.path(
             options.name, 'tensorboard'), purge_step=state['epoch'] + 1)
         summary = (board.histograms(self.training.gradients)
                    if options.histograms else None)
@@ -183,7 +182,7 @@ class Trainer:
             if summary is not None:
                 self.histograms(summary, board_, epoch)
             board_.flush()
-            rundir.append_log(options.name, utils.without_nan(entry))
+            run_dir.append_log(options.name, utils.without_nan(entry))
             kinds = []
             if state['best_miou'] is None or entry['miou'] > state[
                     'best_miou']:

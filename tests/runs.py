@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from segmentation import contract, network, rundir, tf1
+from segmentation import contract, network, run_dir, tf1
 from segmentation.tf1 import tf
 
 WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel
@@ -38,8 +38,8 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
         tf.train.Saver(tf.global_variables()).save(
             sess, os.path.join(directory, 'best-1'), write_meta_graph=False,
             write_state=False)
-    rundir.write_state(directory, {'epoch': 1, 'best': 'best-1'})
-    rundir.create(directory, {
+    run_dir.write_state(directory, {'epoch': 1, 'best': 'best-1'})
+    run_dir.create(directory, {
         'options': vars(options), 'class_names': contract.class_names(data),
         'label_colors': [[int(value) for value in data.label_colors[k]]
                          for k in range(data.num_classes)],

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from segmentation import bootstrap, comparison, metrics, rundir, scoring
+from segmentation import bootstrap, comparison, metrics, run_dir, scoring
 
 
 def draw_matrices(seed, right, count=24, classes=3):
@@ -131,7 +131,7 @@ def test_other_pictures_or_labels_are_refused():
 
 
 def make_run(directory, class_names):
-    return rundir.Run(directory, None, None, None, class_names, None, None)
+    return run_dir.Run(directory, None, None, None, class_names, None, None)
 
 
 def make_scorer(pairs):

@@ -11,7 +11,7 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import rundir
+from segmentation import run_dir
 from segmentation.tf1 import tf
 import train
 import utils
@@ -149,7 +149,7 @@ def checkpoints(name):
 
 def variables(name, kind):
     """{name: value} in a checkpoint of a run."""
-    reader = tf.train.load_checkpoint(rundir.checkpoint(name, kind))
+    reader = tf.train.load_checkpoint(run_dir.checkpoint(name, kind))
     return {key: reader.get_tensor(key)
             for key in reader.get_variable_to_shape_map()}
 
@@ -180,7 +180,7 @@ def finished(workspace):
 
 
 def test_a_run_tells_all_of_itself(finished):
-    saved = rundir.read_options(finished)
+    saved = run_dir.read_options(finished)
     asked = vars(train.parse_options(['--data-source', 'tiny']))
     assert set(saved['options']) == set(asked)
     assert saved['options']['batch_size'] == 4
@@ -200,7 +200,7 @@ def test_a_run_tells_all_of_itself(finished):
 
 
 def test_a_run_holds_this_and_no_more(finished):
-    state = rundir.read_state(finished)
+    state = run_dir.read_state(finished)
     assert state['epoch'] == 3
     # Three steps an epoch; which was the best is for the network to say.
     assert state['last'] == 'last-9' and state['resume'] == 'resume-9'
@@ -235,7 +235,7 @@ def test_the_log_has_a_line_of_scores_an_epoch(finished):
     # Class weights leave it at ln(C), as the mean is one of weights.
     assert abs(log[0]['first_batch_loss'] - np.log(4)) < .05 * np.log(4)
     assert log[0]['first_batch_loss'] > log[2]['train_loss']
-    state = rundir.read_state(finished)
+    state = run_dir.read_state(finished)
     assert state['best_miou'] == max(entry['miou'] for entry in log)
 
 
@@ -286,7 +286,7 @@ def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
     log = read_log('killed')
     assert len(log) == 3
     assert abs(log[0]['first_batch_loss'] - np.log(2)) < .05 * np.log(2)
-    state = rundir.read_state('killed')
+    state = run_dir.read_state('killed')
     assert (state['epoch'], state['resume']) == (2, 'resume-6')
     assert variables('killed', 'resume')['global_step'] == 6
     assert variables('killed', 'best')['global_step'] == 3 * state[
@@ -298,7 +298,7 @@ def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
     assert abs(again[2]['train_loss'] - log[2]['train_loss']) < 1e-4
     assert again[2]['learning_rate'] == log[2]['learning_rate']
     assert abs(again[4]['learning_rate'] - .01 * .2 ** .9) < 1e-9
-    assert rundir.read_state('killed')['resume'] == 'resume-15'
+    assert run_dir.read_state('killed')['resume'] == 'resume-15'
 
 
 def test_patience_ends_a_run_that_gets_no_better(workspace, capsys):
@@ -307,14 +307,14 @@ def test_patience_ends_a_run_that_gets_no_better(workspace, capsys):
                       '9')) == 0
     assert [entry['epoch'] for entry in read_log('patient')] == [1, 2, 3]
     assert 'no better mIoU since epoch 1' in capsys.readouterr().out
-    state = rundir.read_state('patient')
+    state = run_dir.read_state('patient')
     assert (state['epoch'], state['resume']) == (3, 'resume-9')
 
 
 def test_shares_of_classes_are_learned_where_asked_for(capsys):
     assert run(tiny('soft', '--soft-labels', '--augment', '--image-size',
                     '64x32')) == 0
-    assert rundir.read_options('soft')['options']['soft_labels'] is True
+    assert run_dir.read_options('soft')['options']['soft_labels'] is True
     assert len(read_log('soft')) >= 1
 
 
@@ -329,13 +329,13 @@ def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
     assert 'Traceback' not in done.stderr
     assert 'saving' in done.stderr
     # Five steps were made, of which one epoch of three is whole.
-    state = rundir.read_state(name)
+    state = run_dir.read_state(name)
     assert (state['epoch'], state['resume']) == (1, 'resume-5')
     assert checkpoints(name) == ['best-3', 'last-5', 'resume-5']
     assert variables(name, 'resume')['global_step'] == 5
     assert run(['--resume', '--name', name]) == 0
     assert [entry['epoch'] for entry in read_log(name)] == [1, 2]
-    assert rundir.read_state(name)['resume'] == 'resume-8'
+    assert run_dir.read_state(name)['resume'] == 'resume-8'
 
 
 def test_two_epochs_and_two_more_are_four_at_once(workspace):
@@ -354,9 +354,9 @@ def test_two_epochs_and_two_more_are_four_at_once(workspace):
             assert entry[key] == pytest.approx(other[key], abs=1e-4)
     # Were the loss the same all along, this would say nothing.
     assert four[3]['train_loss'] < four[2]['train_loss'] - 1e-3
-    assert rundir.read_state('four')['best_epoch'] == rundir.read_state(
+    assert run_dir.read_state('four')['best_epoch'] == run_dir.read_state(
         'twice')['best_epoch']
-    assert rundir.read_options('twice')['options']['epochs'] == 4
+    assert run_dir.read_options('twice')['options']['epochs'] == 4
 
 
 def test_a_source_that_shuffles_by_global_generators_resumes_too():
@@ -373,15 +373,15 @@ def test_a_picture_that_is_not_finite_is_named(monkeypatch, capsys):
     assert run(halves('nan')) == 1
     error = error_of(capsys)
     assert 'the picture has values that are not finite' in error
-    assert os.path.join('..', error[4:].split(':')[0]) in rundir.read_options(
+    assert os.path.join('..', error[4:].split(':')[0]) in run_dir.read_options(
         'nan')['split']['train']
-    assert rundir.read_state('nan')['resume'] == 'resume-3'
+    assert run_dir.read_state('nan')['resume'] == 'resume-3'
 
 
 def set_learning_rate(name, value):
-    saved = rundir.read_options(name)
+    saved = run_dir.read_options(name)
     saved['options']['learning_rate'] = value
-    rundir.create(name, saved)
+    run_dir.create(name, saved)
 
 
 def test_nan_names_the_files_and_leaves_the_last_good_checkpoint(capsys):
@@ -395,8 +395,8 @@ def test_nan_names_the_files_and_leaves_the_last_good_checkpoint(capsys):
     named = error.split('batch ')[1].split(':')[0].split(', ')
     assert len(named) == 2
     assert {os.path.join('..', name) for name in named} <= set(
-        rundir.read_options('lost')['split']['train'])
-    state = rundir.read_state('lost')
+        run_dir.read_options('lost')['split']['train'])
+    state = run_dir.read_state('lost')
     assert (state['epoch'], state['resume']) == (1, 'resume-3')
     assert all(np.isfinite(value).all()
                for value in variables('lost', 'resume').values())
@@ -411,7 +411,7 @@ def test_weights_that_the_last_batch_of_an_epoch_broke_are_not_saved(capsys):
                       '3e38')) == 1
     assert 'the loss is ' in error_of(capsys)
     assert checkpoints('huge') == ['resume-0']     # as it began
-    assert rundir.read_state('huge')['epoch'] == 0
+    assert run_dir.read_state('huge')['epoch'] == 0
     assert run(['--resume', '--name', 'huge']) == 1
     assert 'the loss is ' in error_of(capsys)
 
@@ -422,7 +422,7 @@ def test_the_demo_s_scenes_train_at_another_size(monkeypatch):
     monkeypatch.setattr(source_demo, 'VALIDATION', 3)
     assert run(['--data-source', 'demo', '--image-size', '64x32', '--name',
                 'demo', '--epochs', '1', '--batch-size', '4']) == 0
-    assert rundir.read_options('demo')['image_size'] == [64, 32]
+    assert run_dir.read_options('demo')['image_size'] == [64, 32]
     assert checkpoints('demo') == ['best-2', 'last-2', 'resume-2']
 
 
@@ -455,9 +455,9 @@ def test_a_finished_run_has_nothing_to_resume(finished, capsys):
     (['--init-from', 'four'], '--init-from is None in')])
 def test_a_resumed_run_keeps_what_it_began_with(
         finished, monkeypatch, capsys, arguments, message):
-    saved = rundir.read_options(finished)
+    saved = run_dir.read_options(finished)
     saved['options']['image_size'] = [64, 32]
-    monkeypatch.setattr(rundir, 'read_options', lambda _: saved)
+    monkeypatch.setattr(run_dir, 'read_options', lambda _: saved)
     assert run(['--resume', '--name', finished] + arguments) == 1
     assert message in error_of(capsys)
 
@@ -478,7 +478,7 @@ def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
     assert run(['--resume', '--name', 'split', '--epochs', '2']) == 1
     assert 'train split is not that of the run: 1 differ, such as ' \
         'train/4.png' in error_of(capsys)
-    assert rundir.read_state('split')['epoch'] == 1
+    assert run_dir.read_state('split')['epoch'] == 1
 
 
 @pytest.mark.parametrize('arguments, message', [
@@ -536,7 +536,7 @@ def test_an_existing_run_is_refused_and_untouched(finished, capsys):
 
 def test_too_little_disk_is_told_before_anything_is_written(
         monkeypatch, capsys):
-    monkeypatch.setattr(rundir.shutil, 'disk_usage',
+    monkeypatch.setattr(run_dir.shutil, 'disk_usage',
                         lambda path: shutil._ntuple_diskusage(9, 9, 0))
     assert run(halves('new')) == 1
     assert '0.0 GB are free' in error_of(capsys)
@@ -576,7 +576,7 @@ def test_median_weights_are_worked_out_from_the_training_labels():
     assert run(halves('median', '--epochs', '1', '--class-weights',
                       'median')) == 0
     np.testing.assert_allclose(
-        rundir.read_options('median')['class_weights'], [2, 2 / 3])
+        run_dir.read_options('median')['class_weights'], [2, 2 / 3])
 
 
 def test_weights_of_a_file_go_by_the_classes_names(capsys):
@@ -584,7 +584,7 @@ def test_weights_of_a_file_go_by_the_classes_names(capsys):
         json.dump({'1': 2, '0': .5}, file)
     assert run(halves('weighed', '--epochs', '1', '--class-weights',
                       'weights.json')) == 0
-    assert rundir.read_options('weighed')['class_weights'] == [.5, 2]
+    assert run_dir.read_options('weighed')['class_weights'] == [.5, 2]
     capsys.readouterr()
     for weights, message in (({'road': 1}, 'of these classes is wanted: 0, 1'),
                              ({'0': 'x', '1': 1}, 'are no weights'),
