@@ -20,7 +20,8 @@ import os
 import re
 import time
 
-from segmentation import audit, contract, draft, findings, gallery, survey
+from segmentation import audit, draft, findings, gallery, survey
+from segmentation.data import contract
 import utils
 
 PICTURES, THUMBNAILS = 10, 24   # samples of each split: large, in the sheet

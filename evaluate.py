@@ -33,8 +33,9 @@ import os
 import tqdm
 
 from segmentation import (
-    benchmarks, comparison, contract, crf, crf_pool, crf_tuning, report,
-    results, scoring, selection, submission, views)
+    benchmarks, comparison, crf, crf_pool, crf_tuning, report, results,
+    scoring, selection, submission, views)
+from segmentation.data import contract
 import utils
 
 

@@ -25,7 +25,8 @@ import numpy as np
 import tqdm
 
 from segmentation import (
-    contract, crf, crf_pool, drawing, pixels, run_dir, samples, views)
+    crf, crf_pool, drawing, pixels, run_dir, samples, views)
+from segmentation.data import contract
 import utils
 
 

@@ -27,7 +27,8 @@ import os
 import cv2
 import numpy as np
 
-from segmentation import augmentation, pixels
+from segmentation import pixels
+from segmentation.data import augmentation
 
 IGNORE = pixels.IGNORE      # class number of a pixel that is not scored
 

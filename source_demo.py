@@ -12,7 +12,8 @@ import os
 
 import numpy as np
 
-from segmentation import classtable, drawing, scenes, stage
+from segmentation import drawing, scenes, stage
+from segmentation.data import class_table
 import source
 import utils
 
@@ -66,12 +67,12 @@ def parse_options(argv=None):
 
 def write_table(path):
     """Write the classes as a table that source_folder.py reads."""
-    rows = [classtable.Row(name, None, color, False)
+    rows = [class_table.Row(name, None, color, False)
             for name, color in stage.CLASSES]
-    if os.path.exists(path) and classtable.read(path) != rows:
+    if os.path.exists(path) and class_table.read(path) != rows:
         raise FileExistsError('{} is there and has other classes: it is not '
                               'replaced'.format(path))
-    classtable.write(path, rows, [''] * len(rows))
+    class_table.write(path, rows, [''] * len(rows))
 
 
 def main(argv=None):

@@ -19,7 +19,8 @@ multiples of 32, but of no more than about 480x352 pixels.
 """
 import os
 
-from segmentation import classtable, labelfiles, pixels, splitting
+from segmentation import pixels
+from segmentation.data import class_table, label_files, splits as splitting
 import source
 
 TABLE = 'classes.csv'
@@ -55,8 +56,8 @@ class FolderSource(source.DataSource):
                 '{}: no {}: check_source.py --write-classes drafts one'
                 .format(data_dir, TABLE) if os.path.isdir(data_dir) else
                 '{}: no such folder'.format(data_dir))
-        rows = classtable.read(path)
-        classes = classtable.complete(rows)
+        rows = class_table.read(path)
+        classes = class_table.complete(rows)
         numbers = {name: number for number, (name, _) in enumerate(classes)}
         self.classes = tuple(classes)
         self.void_colors = tuple(row.color for row in rows
@@ -119,13 +120,13 @@ class FolderSource(source.DataSource):
     def read_codes(self, path):
         """The values of a label file: ids where it has one channel of them.
         """
-        png = labelfiles.open_png(path)
+        png = label_files.open_png(path)
         if not self.ids:
-            return labelfiles.read_colors(png)
+            return label_files.read_colors(png)
         if self.has_colors and png.kind not in (
-                labelfiles.GREY, labelfiles.PALETTE, labelfiles.GREY_ALPHA):
-            return labelfiles.read_colors(png)
-        ids = labelfiles.read_ids(png)
+                label_files.GREY, label_files.PALETTE, label_files.GREY_ALPHA):
+            return label_files.read_colors(png)
+        ids = label_files.read_ids(png)
         if ids is None:
             raise ValueError('{}: colours, but {} in {} has no r, g and b of '
                              'every class'.format(path, TABLE, self.folder))
@@ -152,7 +153,7 @@ def list_pictures(data_dir):
     if not os.path.isdir(folder):
         raise FileNotFoundError('{}: no such folder: it is to hold the '
                                 'pictures'.format(folder))
-    names = labelfiles.list_files(folder)
+    names = label_files.list_files(folder)
     if not names:
         raise ValueError('{}: no PNG or JPEG picture in it'.format(folder))
     for first, second in zip(names, names[1:]):
@@ -168,7 +169,7 @@ def list_labels(data_dir):
     if not os.path.isdir(folder):
         raise FileNotFoundError('{}: no such folder: it is to hold the '
                                 'labels'.format(folder))
-    names = labelfiles.list_files(folder)
+    names = label_files.list_files(folder)
     return {stem(name): name for name in sorted(
         names, key=lambda name: name.lower().endswith('.png'))}
 

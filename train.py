@@ -8,7 +8,8 @@ The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
 
-from segmentation import contract, models, run_dir, schedules, weighting
+from segmentation import models, run_dir, schedules, weighting
+from segmentation.data import contract
 import utils
 
 # What a resumed run may change. The rest is as the run began.

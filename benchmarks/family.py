@@ -39,7 +39,8 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
-from segmentation import contract, metrics, models, report, run_dir
+from segmentation import metrics, models, report, run_dir
+from segmentation.data import contract
 import utils                        # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3

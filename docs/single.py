@@ -10,7 +10,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from segmentation import contract, drawing, pixels      # noqa: E402
+from segmentation import drawing, pixels      # noqa: E402
+from segmentation.data import contract      # noqa: E402
 import utils                                            # noqa: E402
 
 CAPTIONS = ('picture', 'truth', 'FCN-32s', 'FCN-32s and CRF')

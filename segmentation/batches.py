@@ -8,7 +8,7 @@ features; `paths` name the samples.
 """
 import collections
 
-from segmentation import contract
+from segmentation.data import contract
 
 Batch = collections.namedtuple('Batch', 'feed images labels paths')
 

@@ -8,7 +8,8 @@ import collections
 
 import numpy as np
 
-from segmentation import classtable, pixels
+from segmentation import pixels
+from segmentation.data import class_table
 
 LINES = .02     # less of a value's pixels in the middle of 3x3: thin lines
 OFF = 3         # steps of 255 that rounding takes a blend off its line
@@ -142,8 +143,8 @@ def draft(survey):
              for number, code in enumerate(classes)}
 
     def line(code, sort, note):
-        row = classtable.Row(
-            names.get(code, classtable.VOID),
+        row = class_table.Row(
+            names.get(code, class_table.VOID),
             None if survey.is_color else code, survey.color(code),
             sort != 'class')
         share = '{:.4g} % of the pixels, {} of {} files'.format(
@@ -157,7 +158,7 @@ def draft(survey):
     for code in order:
         if code in ends:
             parts = [names.get(end) or '{} {}'.format(
-                classtable.VOID, survey.color(end)) for end in ends[code]]
+                class_table.VOID, survey.color(end)) for end in ends[code]]
             lines.append(line(
                 code, 'blend', 'probably a blend of ' + ' and '.join(parts)
                 if len(parts) > 1 else 'probably noise on ' + parts[0]))
@@ -181,6 +182,6 @@ def write(path, lines):
     blends = sum(line.sort == 'blend' for line in lines)
     left = max(0, blends - LISTED)
     lines = lines[:len(lines) - left]       # the rarest blends stand last
-    classtable.write(path, [line.row for line in lines],
+    class_table.write(path, [line.row for line in lines],
                      [line.note for line in lines])
     return left

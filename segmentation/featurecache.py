@@ -11,7 +11,8 @@ import tempfile
 
 import numpy as np
 
-from segmentation import cache, features
+from segmentation import features
+from segmentation.data import cache
 
 
 @contextlib.contextmanager

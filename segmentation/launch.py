@@ -5,8 +5,8 @@ import platform
 import numpy as np
 
 from segmentation import (
-    batches, checkpoints, contract, featurecache, models, network, run_dir,
-    tf1, trainer)
+    batches, checkpoints, featurecache, models, network, run_dir, tf1, trainer)
+from segmentation.data import contract
 from segmentation.tf1 import tf
 
 

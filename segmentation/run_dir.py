@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 
-from segmentation import contract
+from segmentation.data import contract
 import utils
 
 # What it takes to use a run: the files of its graph and its weights, the

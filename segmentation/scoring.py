@@ -8,8 +8,8 @@ import os
 
 import numpy as np
 
-from segmentation import (
-    boundary, calibration, contract, drawing, metrics, pixels)
+from segmentation import boundary, calibration, drawing, metrics, pixels
+from segmentation.data import contract
 import utils
 
 # Of a picture: its name, the (C, C) confusion matrix, its ignored pixels, the

@@ -1,7 +1,8 @@
 """Which run is scored, on which pictures, and where the results may go."""
 import os
 
-from segmentation import contract, run_dir
+from segmentation import run_dir
+from segmentation.data import contract
 import source
 import utils
 

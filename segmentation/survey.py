@@ -6,7 +6,8 @@ import os
 import cv2
 import numpy as np
 
-from segmentation import labelfiles, pixels
+from segmentation import pixels
+from segmentation.data import label_files
 
 COLORS = 100000     # more are no labels
 
@@ -29,7 +30,7 @@ class Survey:
     """
 
     def __init__(self, folder, workers=1):
-        names = labelfiles.list_files(folder)
+        names = label_files.list_files(folder)
         if not names:
             raise ValueError('{}: no label in it'.format(folder))
         paths = [os.path.join(folder, *name.split('/')) for name in names]
@@ -47,9 +48,9 @@ class Survey:
     def choose_kind(self, kinds):
         """Ids, unless there are true colours, or palettes that disagree."""
         palettes = sorted((palette for kind, palette in kinds
-                           if kind == labelfiles.PALETTE), key=len)
+                           if kind == label_files.PALETTE), key=len)
         one = all(palettes[-1].startswith(other) for other in palettes)
-        indexed = (labelfiles.GREY, labelfiles.GREY_ALPHA, labelfiles.PALETTE)
+        indexed = (label_files.GREY, label_files.GREY_ALPHA, label_files.PALETTE)
         self.is_color = not one or any(kind not in indexed
                                        for kind, _ in kinds)
         only = len(palettes) == len(kinds) and not self.is_color
@@ -58,9 +59,9 @@ class Survey:
 
     def look(self, path):
         """A file, {code: (pixels, core)} of it, and its pixels."""
-        png = labelfiles.open_png(path)
-        codes = labelfiles.read_colors(png) if self.is_color else \
-            labelfiles.read_samples(png)
+        png = label_files.open_png(path)
+        codes = label_files.read_colors(png) if self.is_color else \
+            label_files.read_samples(png)
         return path, count(codes), codes.size
 
     def add_up(self, results, folder):
@@ -94,8 +95,8 @@ class Survey:
 
 def kind_of(path):
     """The colour type and the palette, as bytes, of a label file."""
-    png = labelfiles.open_png(path)
-    return png.kind, labelfiles.read_palette(png).tobytes()
+    png = label_files.open_png(path)
+    return png.kind, label_files.read_palette(png).tobytes()
 
 
 def is_grey(code):

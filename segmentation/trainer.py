@@ -6,7 +6,8 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import board, contract, drawing, metrics, run_dir, schedules
+from segmentation import board, drawing, metrics, run_dir, schedules
+from segmentation.data import contract
 import utils
 
 SHOWN = 4       # validation pictures in TensorBoard

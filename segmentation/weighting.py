@@ -4,7 +4,8 @@ import os
 import numpy as np
 import tqdm
 
-from segmentation import cache, contract, metrics
+from segmentation import metrics
+from segmentation.data import cache, contract
 import utils
 
 

@@ -4,7 +4,8 @@ import os
 
 import numpy as np
 
-from segmentation import contract, network, run_dir, tf1
+from segmentation import network, run_dir, tf1
+from segmentation.data import contract
 from segmentation.tf1 import tf
 
 WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel

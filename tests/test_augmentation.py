@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-from segmentation import augmentation
+from segmentation.data import augmentation
 
 
 def sample(width=96, height=64):

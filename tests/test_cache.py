@@ -1,7 +1,7 @@
 """What is kept of a data set from one run to the next."""
 import pytest
 
-from segmentation import cache
+from segmentation.data import cache
 
 
 class Files:

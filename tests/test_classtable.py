@@ -1,14 +1,14 @@
 """Class tables: what is read, and one line on what is not."""
 import pytest
 
-from segmentation import classtable
-from segmentation.classtable import Row
+from segmentation.data import class_table
+from segmentation.data.class_table import Row
 
 
 def read(tmp_path, text):
     path = tmp_path / 'classes.csv'
     path.write_bytes(text.encode('utf-8'))
-    return classtable.read(str(path))
+    return class_table.read(str(path))
 
 
 def test_colours_with_void_by_name_and_by_mark(tmp_path):
@@ -32,7 +32,7 @@ def test_ids_take_colours_that_are_not_taken(tmp_path):
                           '300,ignore,,,,\n')
     assert [row.id for row in rows] == [7, 0, 300]
     # the palette's first colour is (128, 0, 0), its second (0, 128, 0)
-    assert classtable.complete(rows) == [('road', (0, 128, 0)),
+    assert class_table.complete(rows) == [('road', (0, 128, 0)),
                                          ('sky', (128, 0, 0))]
 
 
@@ -77,7 +77,7 @@ def test_errors_name_the_line_and_what_was_wanted(tmp_path, text, message):
 def test_the_most_classes_are_254(tmp_path):
     text = 'name,id\n' + ''.join('c{0},{0}\n'.format(k) for k in range(254))
     rows = read(tmp_path, text)
-    colors = [color for _, color in classtable.complete(rows)]
+    colors = [color for _, color in class_table.complete(rows)]
     assert len(set(colors)) == 254
     with pytest.raises(ValueError, match='255 classes: 2 to 254 are wanted'):
         read(tmp_path, text + 'one more,254\n')
@@ -86,15 +86,15 @@ def test_the_most_classes_are_254(tmp_path):
 def test_other_encodings_are_said(tmp_path):
     (tmp_path / 'classes.csv').write_bytes(b'name,id\nStra\xdfe,1\n')
     with pytest.raises(ValueError, match='classes.csv: no CSV in UTF-8'):
-        classtable.read(str(tmp_path / 'classes.csv'))
+        class_table.read(str(tmp_path / 'classes.csv'))
 
 
 def test_what_is_written_is_read_again(tmp_path):
     rows = [Row('a, b', 3, (1, 2, 3), False), Row('c', 0, (0, 0, 0), False),
             Row('ignore', 255, None, True)]
     path = str(tmp_path / 'classes.csv')
-    classtable.write(path, rows, ['one, two', '', 'x'])
-    assert classtable.read(path) == rows
+    class_table.write(path, rows, ['one, two', '', 'x'])
+    assert class_table.read(path) == rows
     with open(path) as file:
         assert file.read() == ('name,id,r,g,b,ignore,note\n'
                                '"a, b",3,1,2,3,,"one, two"\n'

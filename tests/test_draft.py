@@ -7,7 +7,8 @@ import pytest
 
 from helpers import run_program
 from pngs import write_png
-from segmentation import classtable, draft, pixels, survey
+from segmentation import draft, pixels, survey
+from segmentation.data import class_table
 
 ROAD, SKY, TREE, BLACK = (128, 64, 128), (70, 130, 180), (107, 142, 35), \
     (0, 0, 0)
@@ -132,10 +133,10 @@ def write_ids(path, palette=None, ids=(0, 3, 11, 255)):
 def test_ids_stand_by_their_number_and_255_is_void(tmp_path):
     write_ids(tmp_path / 'a.png')
     assert [line.row for line in draft_of(tmp_path)] == [
-        classtable.Row('class_0', 0, None, False),
-        classtable.Row('class_3', 3, None, False),
-        classtable.Row('class_11', 11, None, False),
-        classtable.Row('ignore', 255, None, True)]
+        class_table.Row('class_0', 0, None, False),
+        class_table.Row('class_3', 3, None, False),
+        class_table.Row('class_11', 11, None, False),
+        class_table.Row('ignore', 255, None, True)]
 
 
 def test_255_of_a_mask_is_a_class(tmp_path):
@@ -150,7 +151,7 @@ def test_ids_in_three_equal_channels_are_ids(tmp_path):
 
 
 def test_palettes_give_ids_and_colours(tmp_path):
-    palette = [classtable.palette_color(k) for k in range(256)]
+    palette = [class_table.palette_color(k) for k in range(256)]
     write_ids(tmp_path / 'a.png', palette)
     write_ids(tmp_path / 'b.png', palette[:12], ids=(0, 3, 11))
     lines = draft_of(tmp_path)
@@ -186,7 +187,7 @@ def test_blends_beyond_the_hundredth_are_left_out(tmp_path):
     lines = draft_of(tmp_path)
     assert [line.sort for line in lines].count('blend') == 200
     assert draft.write(path, lines) == 100
-    assert len(classtable.read(path)) == len(lines) - 100
+    assert len(class_table.read(path)) == len(lines) - 100
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def test_a_folder_is_drafted_and_then_sound(folder):
     done = check(folder, '--write-classes', path)
     assert (done.returncode, done.stderr) == (0, '')
     assert '3 classes to be named; ignored: 1 probably void' in done.stdout
-    assert [row.color for row in classtable.read(path)] == [
+    assert [row.color for row in class_table.read(path)] == [
         SKY, ROAD, TREE, BLACK]
     assert sorted(os.listdir(str(folder))) == ['classes.csv', 'images',
                                                'labels']

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pngs import write_png
-from segmentation import labelfiles
+from segmentation.data import label_files
 
 PALETTE = [(0, 0, 0), (128, 64, 128), (70, 130, 180), (0, 0, 142)]
 SAMPLES = np.array([[0, 1, 2, 3, 1], [3, 3, 0, 0, 2]])
@@ -17,7 +17,7 @@ SAMPLES = np.array([[0, 1, 2, 3, 1], [3, 3, 0, 0, 2]])
 def test_samples_are_those_stored(tmp_path, depth, palette):
     path = str(tmp_path / 'a.png')
     write_png(path, SAMPLES, palette, depth)
-    samples = labelfiles.read_samples(labelfiles.open_png(path))
+    samples = label_files.read_samples(label_files.open_png(path))
     assert samples.dtype == np.uint8
     assert samples.tolist() == SAMPLES.tolist()
 
@@ -26,31 +26,31 @@ def test_one_bit_is_0_and_1_as_an_id_and_black_and_white_as_a_colour(
         tmp_path):
     path = str(tmp_path / 'a.png')
     write_png(path, SAMPLES % 2, depth=1)
-    png = labelfiles.open_png(path)
-    assert labelfiles.read_ids(png).tolist() == (SAMPLES % 2).tolist()
-    assert labelfiles.read_colors(png).tolist() == [
+    png = label_files.open_png(path)
+    assert label_files.read_ids(png).tolist() == (SAMPLES % 2).tolist()
+    assert label_files.read_colors(png).tolist() == [
         [0, 0xffffff, 0, 0xffffff, 0xffffff], [0xffffff, 0xffffff, 0, 0, 0]]
 
 
 def test_palette_colours_are_red_green_blue(tmp_path):
     path = str(tmp_path / 'a.png')
     write_png(path, SAMPLES, PALETTE)
-    png = labelfiles.open_png(path)
-    assert labelfiles.read_palette(png).tolist() == list(map(list, PALETTE))
-    assert labelfiles.read_colors(png)[0, 1] == 0x804080
+    png = label_files.open_png(path)
+    assert label_files.read_palette(png).tolist() == list(map(list, PALETTE))
+    assert label_files.read_colors(png)[0, 1] == 0x804080
 
 
 def test_ids_of_16_bits_and_of_three_equal_channels(tmp_path):
     wide, three = str(tmp_path / 'a.png'), str(tmp_path / 'b.png')
     cv2.imwrite(wide, np.array([[0, 300, 65535]], np.uint16))
     cv2.imwrite(three, np.repeat(SAMPLES[:, :, None], 3, 2).astype(np.uint8))
-    assert labelfiles.read_ids(labelfiles.open_png(wide)).tolist() == [
+    assert label_files.read_ids(label_files.open_png(wide)).tolist() == [
         [0, 300, 65535]]
-    assert labelfiles.read_ids(labelfiles.open_png(three)).tolist() \
+    assert label_files.read_ids(label_files.open_png(three)).tolist() \
         == SAMPLES.tolist()
     with pytest.raises(ValueError, match='a.png: 16 bits a value: colours '
                                          'have 8'):
-        labelfiles.read_colors(labelfiles.open_png(wide))
+        label_files.read_colors(label_files.open_png(wide))
 
 
 def test_a_jpeg_is_refused_whatever_its_name(tmp_path):
@@ -59,7 +59,7 @@ def test_a_jpeg_is_refused_whatever_its_name(tmp_path):
                      .tobytes())
     with pytest.raises(ValueError, match='a.png: a JPEG: its compression '
                                          'changes the values of a label'):
-        labelfiles.open_png(str(path))
+        label_files.open_png(str(path))
 
 
 @pytest.mark.parametrize('kept', [9, 30, 60, -1])
@@ -69,7 +69,7 @@ def test_a_cut_off_png_is_one_line_without_libpngs_own(tmp_path, capfd, kept):
     data = path.read_bytes()[:kept]
     path.write_bytes(data)
     with pytest.raises(ValueError) as error:
-        labelfiles.open_png(str(path))
+        label_files.open_png(str(path))
     assert str(error.value) == '{}: the PNG is cut off after {} bytes'.format(
         path, len(data))
     assert capfd.readouterr() == ('', '')
@@ -83,7 +83,7 @@ def test_a_broken_png_is_said(tmp_path):
     data[place:place + 6] = b'broken'
     path.write_bytes(bytes(data))
     with pytest.raises(ValueError, match='a.png: a broken PNG'):
-        labelfiles.read_samples(labelfiles.open_png(str(path)))
+        label_files.read_samples(label_files.open_png(str(path)))
 
 
 def test_files_of_sub_folders_are_listed_without_hidden_ones(tmp_path):
@@ -91,4 +91,4 @@ def test_files_of_sub_folders_are_listed_without_hidden_ones(tmp_path):
         (tmp_path / os.path.dirname(name)).mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b'')
     os.symlink(str(tmp_path), str(tmp_path / 'a' / 'loop'))
-    assert labelfiles.list_files(str(tmp_path)) == ['a/c.jpeg', 'b.PNG']
+    assert label_files.list_files(str(tmp_path)) == ['a/c.jpeg', 'b.PNG']

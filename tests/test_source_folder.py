@@ -10,7 +10,8 @@ from helpers import run_program
 from pngs import write_png
 import source
 import source_folder
-from segmentation import contract, savedmodel
+from segmentation import savedmodel
+from segmentation.data import contract
 import utils
 
 COLORS = 'name,r,g,b\nroad,128,64,128\nsky,70,130,180\nignore,0,0,0\n'

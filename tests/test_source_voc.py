@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from pngs import write_png
-from segmentation import classtable
+from segmentation.data import class_table
 import source
 import source_voc
 
-PALETTE = [classtable.palette_color(k) for k in range(256)]
+PALETTE = [class_table.palette_color(k) for k in range(256)]
 NAMES = ('2007_000032', '2007_000039', '2007_000063', '2008_000008')
 # a row of each number, 22 x 9
 IDS = np.repeat(np.array(list(range(21)) + [255])[:, None], 9, axis=1)

@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from segmentation import contract
+from segmentation.data import contract
 import utils
 
 SOURCE = '''
