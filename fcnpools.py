@@ -17,7 +17,8 @@ as in a feature pyramid (Lin et al. 2017). pool1 was tried: it takes as much
 time and room as all others, and gained nothing.
 """
 import fcnvgg
-from segmentation import network, savedmodel
+from segmentation import savedmodel
+from segmentation.nn import network
 from segmentation.tf1 import tf
 import unet
 import upsample

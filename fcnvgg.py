@@ -10,7 +10,8 @@
     fcn16s:       (layer7 x2 + layer4) x16
     fcn32s:       layer7 x32                          -> [B, H, W, C]
 """
-from segmentation import network, savedmodel
+from segmentation import savedmodel
+from segmentation.nn import network
 from segmentation.tf1 import tf
 import upsample
 

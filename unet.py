@@ -10,7 +10,7 @@
             32, scores [B, H, W, C]; 1.4 million weights
 """
 import fcnvgg
-from segmentation import network
+from segmentation.nn import network
 from segmentation.tf1 import tf
 import upsample
 

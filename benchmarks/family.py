@@ -127,11 +127,12 @@ def inference_speed(network, size, batch_size, seconds):
 
 def costs_of(options, directory):
     """What the graph of a run costs, counted and measured."""
-    from segmentation import costs, predictor
+    from segmentation import predictor
+    from segmentation.nn import flops
     run = run_dir.find(directory)
     with predictor.restore(run, options.batch_size, 1) as network:
-        return {'parameters': costs.parameters(),
-                'flop': costs.flop(network.sess, network.net.image_input,
+        return {'parameters': flops.parameters(),
+                'flop': flops.flop(network.sess, network.net.image_input,
                                    run.image_size),
                 'inference_per_second': inference_speed(
                     network, run.image_size, options.batch_size,

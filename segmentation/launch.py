@@ -5,7 +5,8 @@ import platform
 import numpy as np
 
 from segmentation import (
-    batches, checkpoints, featurecache, models, network, run_dir, tf1, trainer)
+    batches, checkpoints, featurecache, models, run_dir, tf1, trainer)
+from segmentation.nn import network
 from segmentation.data import contract
 from segmentation.tf1 import tf
 

@@ -9,7 +9,8 @@ import time
 
 import numpy as np
 
-from segmentation import network, tf1, threads
+from segmentation import tf1, threads
+from segmentation.nn import network
 from segmentation.tf1 import tf
 
 

@@ -4,7 +4,8 @@ import os
 
 import numpy as np
 
-from segmentation import network, run_dir, tf1
+from segmentation import run_dir, tf1
+from segmentation.nn import network
 from segmentation.data import contract
 from segmentation.tf1 import tf
 

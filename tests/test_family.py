@@ -8,7 +8,8 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import costs, models, network, savedmodel
+from segmentation import models, savedmodel
+from segmentation.nn import flops, network
 from segmentation.tf1 import tf
 import train
 import unet
@@ -39,15 +40,15 @@ def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
         sess.run(tf.global_variables_initializer())
         # 28 pixels through 3x3x3x5, through 4x4x5x2, and through the 4x4 of
         # what lies inside the picture; two operations each.
-        assert costs.flop(sess, picture, (13, 7)) == 2 * 28 * (135 + 160 + 16)
-        assert costs.parameters() == 135 + 5 + 160
+        assert flops.flop(sess, picture, (13, 7)) == 2 * 28 * (135 + 160 + 16)
+        assert flops.parameters() == 135 + 5 + 160
 
 
 def test_vgg16_has_its_published_number_of_parameters():
     with tf.Graph().as_default():
         savedmodel.build(vgg16_weights(fc=True))
         # Simonyan & Zisserman 2015: 138,357,544 with fc8, 4096 * 1000 + 1000.
-        assert costs.parameters() == 138357544 - 4097000
+        assert flops.parameters() == 138357544 - 4097000
 
 
 def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
@@ -56,7 +57,7 @@ def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
         sess.run(tf.global_variables_initializer())
         # Multiplications a pixel of the picture in the five blocks. With
         # fc6 and fc7 at 18 x 5 places they make 78 GFLOP.
-        assert costs.flop(sess, tensors['image_input'], (576, 160)) == 2 * (
+        assert flops.flop(sess, tensors['image_input'], (576, 160)) == 2 * (
             38592 + 55296 + 92160 + 92160 + 27648) * 576 * 160
 
 
@@ -67,7 +68,7 @@ def test_operations_of_every_model_grow_with_the_picture(name, tmp_path):
     with fixtures.fresh_session() as sess:
         net, _ = models.MODELS[name].build(sess, 3, options)
         network.initialize_rest(sess)
-        small, large = (costs.flop(sess, net.image_input, size)
+        small, large = (flops.flop(sess, net.image_input, size)
                         for size in ((128, 64), (256, 128)))
     assert large == pytest.approx(4 * small, rel=.02) and small > 1e5
 

@@ -7,7 +7,8 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import models, network
+from segmentation import models
+from segmentation.nn import network
 from segmentation.tf1 import tf
 import train
 import upsample

@@ -8,7 +8,8 @@ import scipy.special
 
 import fcnvgg
 from fixtures import fresh_session, make_vgg
-from segmentation import network, tf1
+from segmentation import tf1
+from segmentation.nn import network
 from segmentation.tf1 import tf
 import utils
 

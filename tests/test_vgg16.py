@@ -12,7 +12,8 @@ import pytest
 import fcnvgg
 from fixtures import WIDTH, fresh_session, make_vgg, run_program
 from helpers import ROOT
-from segmentation import network, savedmodel
+from segmentation import savedmodel
+from segmentation.nn import network
 from segmentation.tf1 import saved_model_pb2, tf
 import utils
 import vgg16
