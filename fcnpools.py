@@ -17,7 +17,7 @@ as in a feature pyramid (Lin et al. 2017). pool1 was tried: it takes as much
 time and room as all others, and gained nothing.
 """
 import fcnvgg
-from segmentation import savedmodel
+from segmentation.backbone import saved_model
 from segmentation.nn import network
 from segmentation.tf1 import tf
 import unet
@@ -50,7 +50,7 @@ def build(sess, vgg_dir, num_classes, width, seed=0):
         The channel order that VGG16 was found to take, 'RGB' or 'BGR'.
     """
     image_input, keep_prob = network.inputs()
-    pools, order = savedmodel.load(sess, vgg_dir, image_input, keep_prob,
+    pools, order = saved_model.load(sess, vgg_dir, image_input, keep_prob,
                                    taps=[name for name, _ in POOLS])
     x = logits = None
     for number, (name, dilation) in enumerate(POOLS):

@@ -10,7 +10,7 @@
     fcn16s:       (layer7 x2 + layer4) x16
     fcn32s:       layer7 x32                          -> [B, H, W, C]
 """
-from segmentation import savedmodel
+from segmentation.backbone import saved_model
 from segmentation.nn import network
 from segmentation.tf1 import tf
 import upsample
@@ -75,7 +75,7 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
         The channel order that VGG16 was found to take, 'RGB' or 'BGR'.
     """
     image_input, keep_prob = network.inputs()
-    tap, order = savedmodel.load(sess, vgg_dir, image_input, keep_prob, seed)
+    tap, order = saved_model.load(sess, vgg_dir, image_input, keep_prob, seed)
     scales = dict(zip(('layer4_out', 'layer3_out'), skip_scales))
 
     def scores_of(name):

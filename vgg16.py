@@ -10,8 +10,8 @@ import os
 
 import numpy as np
 
-from segmentation import download, savedmodel
-from segmentation import weights as weight_files
+from segmentation.backbone import download, saved_model
+from segmentation.backbone import weights as weight_files
 import utils
 
 URL = 'https://s3-us-west-1.amazonaws.com/udacity-selfdrivingcar/vgg.zip'
@@ -26,10 +26,10 @@ def fetch(vgg_dir, url=URL, archive=None):
     str
         The folder of saved_model.pb.
     """
-    folder = savedmodel.find(vgg_dir)
+    folder = saved_model.find(vgg_dir)
     if folder is None:
         download.fetch_and_unpack(url, vgg_dir, archive=archive)
-        folder = savedmodel.find(vgg_dir)
+        folder = saved_model.find(vgg_dir)
     if folder is None:
         raise ValueError('{} holds no saved_model.pb'.format(archive or url))
     return folder
@@ -41,13 +41,13 @@ def random_weights(width, seed=0):
     drawn = {}
     shapes = []
     channels = 3
-    for block, (count, full) in enumerate(savedmodel.BLOCKS, 1):
+    for block, (count, full) in enumerate(saved_model.BLOCKS, 1):
         for number in range(1, count + 1):
             out = max(1, int(full * width))
             shapes.append(('conv{}_{}'.format(block, number),
                            (3, 3, channels, out)))
             channels = out
-    for name, side in savedmodel.FC:
+    for name, side in saved_model.FC:
         out = max(1, int(FC_CHANNELS * width))
         shapes.append((name, (side, side, channels, out)))
         channels = out
@@ -69,12 +69,12 @@ def with_fc(weights, fc, seed=0):
             raise ValueError('the weights have no fc6 and fc7: '
                              'choose --fc none or --fc random')
         return weights
-    for name, _ in savedmodel.FC:
+    for name, _ in saved_model.FC:
         weights.pop(name, None)
     if fc == 'random':
-        width = weights['conv5_3'][1].size / savedmodel.BLOCKS[-1][1]
+        width = weights['conv5_3'][1].size / saved_model.BLOCKS[-1][1]
         drawn = random_weights(width, seed)
-        weights.update((name, drawn[name]) for name, _ in savedmodel.FC)
+        weights.update((name, drawn[name]) for name, _ in saved_model.FC)
     return weights
 
 
@@ -114,7 +114,7 @@ def main(argv=None):
     options = parse_options(argv)
     if not options.weights and not options.random:
         folder = fetch(options.vgg_dir, options.url, options.archive)
-        savedmodel.read_meta_graph(folder)
+        saved_model.read_meta_graph(folder)
         print('[i] VGG16 is in {}'.format(folder))
         return
     if os.path.lexists(options.vgg_dir):
@@ -126,7 +126,7 @@ def main(argv=None):
         weights = weight_files.read(options.weights)
         fc = options.fc or ('file' if 'fc7' in weights else 'none')
         weights = with_fc(weights, fc, options.seed)
-    savedmodel.save(weights, options.vgg_dir)
+    saved_model.save(weights, options.vgg_dir)
     print('[i] {:,} weights in {}{}'.format(
         sum(kernel.size + biases.size for kernel, biases in weights.values()),
         options.vgg_dir,

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 from helpers import ROOT
-from segmentation import savedmodel, tf1
+from segmentation import tf1
+from segmentation.backbone import saved_model
 from segmentation.tf1 import tf
 import vgg16
 
@@ -15,7 +16,7 @@ WIDTH = .02     # 1, 2, 5, 10 and 10 channels, 81 in fc6 and fc7
 def make_vgg(directory):
     """Write a VGG16 of a few channels as a SavedModel; return its path."""
     path = str(directory / 'vgg')
-    savedmodel.save(vgg16.random_weights(WIDTH), path)
+    saved_model.save(vgg16.random_weights(WIDTH), path)
     return path
 
 

@@ -147,10 +147,10 @@ def run_program(name, *arguments, timeout=120):
 @functools.lru_cache(maxsize=None)
 def trained_run():
     """The directory of a run on the tiny data set, by train.py."""
-    from segmentation import savedmodel
+    from segmentation.backbone import saved_model
     import vgg16
     vgg = os.path.join(folder(), 'vgg')
-    savedmodel.save(vgg16.random_weights(.05), vgg)
+    saved_model.save(vgg16.random_weights(.05), vgg)
     run = os.path.join(folder(), 'run')
     done = run_program(
         'train.py', '--data-source', 'tiny', '--data-dir', data_dir(),

@@ -12,7 +12,7 @@ import zipfile
 
 import pytest
 
-from segmentation import download
+from segmentation.backbone import download
 
 BODY = b''.join(hashlib.sha256(b'%d' % i).digest() for i in range(9001))
 FAST = {'progress': False, 'pause': 0.001, 'timeout': 5}

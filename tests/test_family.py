@@ -8,7 +8,8 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import models, savedmodel
+from segmentation import models
+from segmentation.backbone import saved_model
 from segmentation.nn import flops, network
 from segmentation.tf1 import tf
 import train
@@ -22,7 +23,7 @@ import family  # noqa: E402
 def vgg16_weights(fc):
     """Zeros in the shapes of VGG16's weights, which take no memory."""
     shapes, channels = {}, 3
-    for block, (count, out) in enumerate(savedmodel.BLOCKS, 1):
+    for block, (count, out) in enumerate(saved_model.BLOCKS, 1):
         for number in range(1, count + 1):
             shapes['conv{}_{}'.format(block, number)] = 3, 3, channels, out
             channels = out
@@ -46,14 +47,14 @@ def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
 
 def test_vgg16_has_its_published_number_of_parameters():
     with tf.Graph().as_default():
-        savedmodel.build(vgg16_weights(fc=True))
+        saved_model.build(vgg16_weights(fc=True))
         # Simonyan & Zisserman 2015: 138,357,544 with fc8, 4096 * 1000 + 1000.
         assert flops.parameters() == 138357544 - 4097000
 
 
 def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
     with fixtures.fresh_session() as sess:
-        tensors, _ = savedmodel.build(vgg16_weights(fc=False))
+        tensors, _ = saved_model.build(vgg16_weights(fc=False))
         sess.run(tf.global_variables_initializer())
         # Multiplications a pixel of the picture in the five blocks. With
         # fc6 and fc7 at 18 x 5 places they make 78 GFLOP.

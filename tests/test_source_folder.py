@@ -10,7 +10,7 @@ from helpers import run_program
 from pngs import write_png
 import source
 import source_folder
-from segmentation import savedmodel
+from segmentation.backbone import saved_model
 from segmentation.data import contract
 import utils
 
@@ -328,7 +328,7 @@ def test_the_contract_alone_is_enough(root):
 def test_a_folder_trains_and_scores_without_any_python(root):
     import vgg16
     run, vgg = str(root / 'run'), str(root / 'vgg')
-    savedmodel.save(vgg16.random_weights(.02), vgg)
+    saved_model.save(vgg16.random_weights(.02), vgg)
     done = run_program(
         'train.py', '--data-source', 'folder', '--data-dir', str(root),
         '--valid-fraction', '.3', '--group-by', '^[^_]+', '--seed', '2',

@@ -12,7 +12,7 @@ import pytest
 import fcnvgg
 from fixtures import WIDTH, fresh_session, make_vgg, run_program
 from helpers import ROOT
-from segmentation import savedmodel
+from segmentation.backbone import saved_model
 from segmentation.nn import network
 from segmentation.tf1 import saved_model_pb2, tf
 import utils
@@ -54,9 +54,9 @@ def run_taps(directory, picture, keep_prob=1, seed=0, step=0):
     """The taps on a BGR picture, in the order of the table, and the order."""
     with fresh_session() as sess:
         image_input, keep = network.inputs()
-        taps, order = savedmodel.load(sess, directory, image_input, keep, seed)
+        taps, order = saved_model.load(sess, directory, image_input, keep, seed)
         sess.run(tf.train.get_global_step().assign(step))
-        return sess.run([taps[name] for name in savedmodel.TAPS],
+        return sess.run([taps[name] for name in saved_model.TAPS],
                         {image_input: picture, keep: keep_prob}), order
 
 
@@ -156,7 +156,7 @@ def test_at_full_width_it_has_134260544_weights():
 def test_the_taps_are_those_of_a_forward_pass_in_numpy(
         tmp_path, height, width, fc):
     weights = draw_weights(fc=fc)
-    savedmodel.save(weights, str(tmp_path / 'vgg'))
+    saved_model.save(weights, str(tmp_path / 'vgg'))
     picture = draw_picture(height, width)
     found, order = run_taps(str(tmp_path / 'vgg'), picture)
     assert order == 'RGB'
@@ -213,13 +213,13 @@ def test_a_model_of_another_tag_is_refused(copy):
     with open(path, 'wb') as file:
         file.write(model.SerializeToString())
     with pytest.raises(ValueError, match="no graph tagged 'vgg16'"):
-        savedmodel.read_meta_graph(copy)
+        saved_model.read_meta_graph(copy)
 
 
 def test_a_model_that_is_cut_short_is_refused(copy):
     os.truncate(os.path.join(copy, 'saved_model.pb'), 5000)
     with pytest.raises(ValueError, match='is no SavedModel'):
-        savedmodel.read_meta_graph(copy)
+        saved_model.read_meta_graph(copy)
 
 
 @pytest.mark.parametrize('name', ['variables.index',
@@ -234,8 +234,8 @@ def test_weights_that_are_cut_short_are_told_in_one_line(copy, name):
 def test_three_levels_of_folders_are_found(vgg_dir):
     for folder in (vgg_dir, os.path.dirname(vgg_dir),
                    os.path.join(vgg_dir, 'variables')):
-        assert os.path.samefile(savedmodel.find(folder), vgg_dir)
-    assert savedmodel.find(os.path.join(vgg_dir, 'no', 'such')) is None
+        assert os.path.samefile(saved_model.find(folder), vgg_dir)
+    assert saved_model.find(os.path.join(vgg_dir, 'no', 'such')) is None
 
 
 def test_no_saved_model_is_told_with_what_makes_one(tmp_path):
@@ -251,11 +251,11 @@ def test_weights_in_initializers_stay_out_of_the_metagraph(
                    for value in weights[name]])
     get_variable = tf.get_variable
     monkeypatch.setattr(
-        savedmodel.tf, 'get_variable', lambda name, shape, initializer:
+        saved_model.tf, 'get_variable', lambda name, shape, initializer:
         get_variable(name, shape,
                      initializer=tf.constant_initializer(next(values))))
     directory = str(tmp_path / 'vgg')
-    savedmodel.save(weights, directory)
+    saved_model.save(weights, directory)
     monkeypatch.undo()
     size = 4 * sum(kernel.size + biases.size
                    for kernel, biases in weights.values())
@@ -289,9 +289,9 @@ def full_shapes():
 def test_the_metagraph_of_the_whole_network_is_below_5_mb(
         tmp_path, monkeypatch):
     def load(sess, vgg_dir, image_input, keep_prob, seed):
-        return savedmodel.build(fake_full_weights())[0], 'RGB'
+        return saved_model.build(fake_full_weights())[0], 'RGB'
 
-    monkeypatch.setattr(savedmodel, 'load', load)
+    monkeypatch.setattr(saved_model, 'load', load)
     with tf.Graph().as_default():
         net, _ = fcnvgg.build(None, None, 29)
         assert network.size_in_bytes(tf.trainable_variables()) > 537e6
@@ -312,7 +312,7 @@ def test_dropout_repeats_by_seed_and_step_alone(vgg_dir):
 def test_within_a_session_dropout_changes_with_the_step(vgg_dir):
     with fresh_session() as sess:
         image_input, keep_prob = network.inputs()
-        taps, _ = savedmodel.load(sess, vgg_dir, image_input, keep_prob)
+        taps, _ = saved_model.load(sess, vgg_dir, image_input, keep_prob)
         sess.run(tf.train.get_global_step().initializer)
         feed = {image_input: draw_picture(64, 96), keep_prob: .5}
         first, again = [sess.run(taps['layer7_out'], feed) for _ in range(2)]
@@ -323,7 +323,7 @@ def test_within_a_session_dropout_changes_with_the_step(vgg_dir):
 
 
 def test_keep_prob_is_the_share_that_is_kept(tmp_path):
-    savedmodel.save(draw_weights(fc=False), str(tmp_path / 'vgg'))
+    saved_model.save(draw_weights(fc=False), str(tmp_path / 'vgg'))
     picture = draw_picture(320, 256)
     whole = run_taps(str(tmp_path / 'vgg'), picture)[0][2]
     kept = run_taps(str(tmp_path / 'vgg'), picture, keep_prob=.8)[0][2]
@@ -425,7 +425,7 @@ def test_a_save_that_fails_leaves_nothing(tmp_path):
     weights = draw_weights()
     del weights['conv5_3']
     with pytest.raises(KeyError):
-        savedmodel.save(weights, str(tmp_path / 'vgg'))
+        saved_model.save(weights, str(tmp_path / 'vgg'))
     assert os.listdir(str(tmp_path)) == []
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from segmentation import weights
+from segmentation.backbone import weights
 
 WIDTHS = (3, 4, 5, 6, 7, 8, 9, 10, 2, 3, 4, 5, 6, 7)  # in, out, out, ...
 FC6, FC7 = 11, 12

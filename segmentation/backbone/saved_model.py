@@ -14,7 +14,7 @@ import numpy as np
 
 from segmentation import tf1
 from segmentation.tf1 import saved_model_pb2, tf, variable_pb2
-from segmentation.weights import MEAN_BGR
+from segmentation.backbone.weights import MEAN_BGR
 
 TAG = 'vgg16'
 TAPS = ('layer3_out', 'layer4_out', 'layer7_out')
