@@ -8,7 +8,8 @@ The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
 
-from segmentation import models, run_dir, schedules, weighting
+from segmentation import models, run_dir
+from segmentation.training import class_weights, schedules
 from segmentation.data import contract
 import utils
 
@@ -159,11 +160,11 @@ def main(argv=None):
                              '--augment and --soft-labels do not apply'
                              .format(options.data_source))
     contract.check_first_batch(source)
-    weights = None if options.resume else weighting.class_weights(
+    weights = None if options.resume else class_weights.class_weights(
         options.class_weights, source, options.data_dir)
     source.augment, source.soft = options.augment, options.soft_labels
     # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation import launch
+    from segmentation.training import launch
     return launch.train(options, source, weights)
 
 

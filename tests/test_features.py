@@ -11,7 +11,7 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import batches, features
+from segmentation.training import batches, cached_features
 from segmentation.tf1 import tf
 
 COUNT = {'train': 5, 'valid': 3}
@@ -45,7 +45,7 @@ def encode(images):
 
 def make(folder, encode=encode, batch_size=2, seed=0):
     pictures = batches.Pictures(Source(), 'pictures', batch_size, seed)
-    return features.Features(str(folder), pictures, '', ['whole', 'half'],
+    return cached_features.Features(str(folder), pictures, '', ['whole', 'half'],
                              encode)
 
 

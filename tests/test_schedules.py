@@ -1,7 +1,7 @@
 """The learning rate over a run."""
 import pytest
 
-from segmentation import schedules
+from segmentation.training import schedules
 
 
 @pytest.mark.parametrize('name, done, factor', [

@@ -11,7 +11,7 @@ import tempfile
 
 import numpy as np
 
-from segmentation import features
+from segmentation.training import cached_features
 from segmentation.data import cache
 
 
@@ -35,7 +35,7 @@ def opened(options, pictures, tensors, encode, weights):
     key = fingerprint(options, pictures.source, tensors, weights)
     folder = (os.path.join(place, 'features-' + key) if key else
               tempfile.mkdtemp(prefix='features-', dir=place))
-    found = features.Features(folder, pictures, options.data_dir, tensors,
+    found = cached_features.Features(folder, pictures, options.data_dir, tensors,
                               encode)
     try:
         found.prepare()

@@ -4,8 +4,8 @@ import platform
 
 import numpy as np
 
-from segmentation import (
-    batches, checkpoints, featurecache, models, run_dir, tf1, trainer)
+from segmentation import models, run_dir, tf1
+from segmentation.training import batches, checkpoints, feature_cache, trainer
 from segmentation.nn import network
 from segmentation.data import contract
 from segmentation.tf1 import tf
@@ -105,7 +105,7 @@ def sample(sess, net, source, options):
         yield pictures
         return
     tensors = tf.get_collection(network.FEATURES)
-    with featurecache.opened(
+    with feature_cache.opened(
             options, pictures, tensors,
             lambda images: sess.run(tensors, {net.image_input: images}),
             network.encoder_weights(sess)) as samples:

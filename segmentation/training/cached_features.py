@@ -19,7 +19,8 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import batches, threads
+from segmentation import threads
+from segmentation.training import batches
 import utils
 
 try:

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import board, drawing, metrics, run_dir, schedules
+from segmentation import drawing, metrics, run_dir
+from segmentation.training import schedules, tensorboard
 from segmentation.data import contract
 import utils
 
@@ -163,9 +164,9 @@ class Trainer:
     def run(self, kept):
         """Go on from the state of the checkpoints; return the exit status."""
         options, state = self.options, kept.state
-        board_ = board.Board(options.tensorboard_dir or run_dir.path(
+        board_ = tensorboard.Board(options.tensorboard_dir or run_dir.path(
             options.name, 'tensorboard'), purge_step=state['epoch'] + 1)
-        summary = (board.histograms(self.training.gradients)
+        summary = (tensorboard.histograms(self.training.gradients)
                    if options.histograms else None)
         for epoch in range(state['epoch'] + 1, options.epochs + 1):
             if self.is_patience_over(epoch, state):
