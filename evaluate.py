@@ -34,7 +34,8 @@ import tqdm
 
 from segmentation import (
     benchmarks, comparison, crf, crf_pool, crf_tuning, report, results,
-    scoring, selection, submission, views)
+    scoring, selection, submission)
+from segmentation.inference import tta
 from segmentation.data import contract
 import utils
 
@@ -77,7 +78,7 @@ def parse_options(argv=None):
     how.add_argument('--flip', action='store_true',
                      help='average the probabilities with those of the '
                           'mirrored picture')
-    how.add_argument('--scales', type=views.parse_scales, default=(1.,),
+    how.add_argument('--scales', type=tta.parse_scales, default=(1.,),
                      metavar='S,S,...',
                      help='average the probabilities at these multiples of '
                           'the network input, such as .75,1,1.25')
@@ -141,7 +142,7 @@ def prepare(options):
         report.check(options.report, (
             options.json, options.csv, options.matrix, options.reliability,
             options.export, options.birds_eye))
-    shown = views.Views(None if options.native else options.image_size,
+    shown = tta.Views(None if options.native else options.image_size,
                         options.scales, options.flip)
     if not pairs:
         return run, scoring.SampleScorer(data, options.split,
@@ -156,7 +157,7 @@ def prepare(options):
 def restore(options, run):
     """The context of the run's network."""
     # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation import predictor
+    from segmentation.inference import predictor
     # Threads that wait for the CRF come on top of those that work.
     threads = options.workers * (2 if options.crf else 1)
     return predictor.restore(run, options.batch_size, threads)

@@ -24,8 +24,8 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import (
-    crf, crf_pool, drawing, pixels, run_dir, samples, views)
+from segmentation import crf, crf_pool, drawing, pixels, run_dir
+from segmentation.inference import jobs as samples, tta
 from segmentation.data import contract
 import utils
 
@@ -149,7 +149,7 @@ class Segmenter:
         height, width = image.shape[:2]
         if self.options.native:
             probabilities = probabilities[:height, :width]
-        prediction = views.Prediction([probabilities], [False],
+        prediction = tta.Prediction([probabilities], [False],
                                       (width, height))
         if self.pool is None:
             return prediction
@@ -198,7 +198,7 @@ def report(seconds, elapsed):
 def segment(options, run, jobs, made, pool):
     """Take the jobs through the network; the errors of those not read."""
     # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation import predictor
+    from segmentation.inference import predictor
     segmenter, errors = Segmenter(options, run, pool), []
     # Threads that wait for the CRF come on top of those that read.
     threads = options.workers * (2 if pool else 1)

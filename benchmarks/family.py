@@ -127,7 +127,7 @@ def inference_speed(network, size, batch_size, seconds):
 
 def costs_of(options, directory):
     """What the graph of a run costs, counted and measured."""
-    from segmentation import predictor
+    from segmentation.inference import predictor
     from segmentation.nn import flops
     run = run_dir.find(directory)
     with predictor.restore(run, options.batch_size, 1) as network:

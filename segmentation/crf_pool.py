@@ -13,7 +13,8 @@ import signal
 import threading
 import time
 
-from segmentation import crf, views
+from segmentation import crf
+from segmentation.inference import tta
 
 
 def start(choice, count):
@@ -74,7 +75,7 @@ class Pool:
                              self.choice.parameters)
         probabilities, seconds = result(future)
         self.seconds.append(seconds)
-        return views.Prediction([probabilities], [False], prediction.size)
+        return tta.Prediction([probabilities], [False], prediction.size)
 
 
 @contextlib.contextmanager
@@ -114,7 +115,7 @@ def lighter(prediction):
     if sum(part.shape[0] * part.shape[1]
            for part in prediction.maps) <= width * height:
         return prediction
-    return views.Prediction([prediction.probabilities()], [False],
+    return tta.Prediction([prediction.probabilities()], [False],
                             prediction.size)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import runs
-from segmentation import cityscapes_benchmark, metrics, scoring, views
+from segmentation import cityscapes_benchmark, metrics, scoring
+from segmentation.inference import tta
 import source_cityscapes
 
 SIZE = 96, 64       # of pictures and labels
@@ -114,7 +115,7 @@ def test_table_is_that_of_the_benchmark(city, tmp_path, table, predict):
     benchmark.export = str(tmp_path / 'results')
     os.mkdir(benchmark.export)
     benchmark.prepare(pairs)
-    scorer = scoring.PairScorer(data, pairs, views.Views(SIZE), str(city),
+    scorer = scoring.PairScorer(data, pairs, tta.Views(SIZE), str(city),
                                 benchmark)
     tally = scoring.Tally()
     for pair in pairs:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import helpers
-from segmentation import crf, crf_pool, crf_tuning, metrics, views
+from segmentation import crf, crf_pool, crf_tuning, metrics
+from segmentation.inference import tta
 from segmentation.crf import Parameters
 
 WIDTH, HEIGHT = 12, 10
@@ -166,7 +167,7 @@ def test_processes_refine_what_was_enlarged(pool, sizes):
     image = random.randint(256, size=(45, 71, 3)).astype(np.uint8)
     maps = [random.dirichlet(np.ones(3), (height, width)).astype(np.float32)
             for width, height in sizes]
-    prediction = views.Prediction(maps, [True, False][:len(maps)], (71, 45))
+    prediction = tta.Prediction(maps, [True, False][:len(maps)], (71, 45))
     found = pool.refine(image, prediction)
     wanted = crf.refine(image, prediction.probabilities(),
                         crf.PRESETS['post'])
@@ -179,9 +180,9 @@ def test_processes_refine_what_was_enlarged(pool, sizes):
 
 def test_less_is_sent():
     small, large = np.zeros((32, 64, 3)), np.zeros((64, 128, 3))
-    one = views.Prediction([small], [False], (71, 45))
+    one = tta.Prediction([small], [False], (71, 45))
     assert crf_pool.lighter(one) is one
-    both = crf_pool.lighter(views.Prediction([small, large], [False, True],
+    both = crf_pool.lighter(tta.Prediction([small, large], [False, True],
                                              (71, 45)))
     assert [part.shape for part in both.maps] == [(45, 71, 3)]
 
@@ -268,7 +269,7 @@ def test_tuning_finds_what_gains(pool):
         image, ids = helpers.draw_scene(seed)
         shifted = np.roll(ids.clip(0, 2), 4, axis=1)
         soft = (.7 * np.eye(3) + .1).astype(np.float32)[shifted]
-        pictures.append((str(seed), image, ids, views.Prediction(
+        pictures.append((str(seed), image, ids, tta.Prediction(
             [soft], [False], ids.shape[::-1])))
     found, raw = crf_tuning.tune(pool, pictures)
     assert len(found) == 24 and len({setting for setting, _ in found}) == 24

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from segmentation import views
+from segmentation.inference import tta
 
 
 def draw_maps(seed, sizes, classes=3):
@@ -27,7 +27,7 @@ def enlarge(probabilities, size):
 def test_network_inputs_are_of_each_scale_then_mirrored():
     image = np.random.RandomState(1).randint(256, size=(30, 70, 3)).astype(
         np.uint8)
-    inputs = views.Views((64, 32), scales=(1, 2), flip=True).inputs(image)
+    inputs = tta.Views((64, 32), scales=(1, 2), flip=True).inputs(image)
     assert [one.shape for one in inputs] == [
         (32, 64, 3), (32, 64, 3), (64, 128, 3), (64, 128, 3)]
     np.testing.assert_array_equal(inputs[1], inputs[0][:, ::-1])
@@ -37,27 +37,27 @@ def test_network_inputs_are_of_each_scale_then_mirrored():
 @pytest.mark.parametrize('scale, size', [
     (.75, (384, 192)), (1.25, (640, 320)), (.7, (352, 192)), (.01, (32, 32))])
 def test_scaled_inputs_stay_divisible_by_32(scale, size):
-    assert views.Views((512, 256), (scale,)).sizes((999, 99)) == [size]
+    assert tta.Views((512, 256), (scale,)).sizes((999, 99)) == [size]
 
 
 def test_native_inputs_are_padded_and_cut_off_again():
     image = np.random.RandomState(1).randint(256, size=(41, 70, 3)).astype(
         np.uint8)
-    shown = views.Views(None, scales=(.5, 1), flip=True)
+    shown = tta.Views(None, scales=(.5, 1), flip=True)
     inputs = shown.inputs(image)
     assert [one.shape for one in inputs] == 2 * [(32, 64, 3)] + 2 * [
         (64, 96, 3)]
     # Mirrored first and padded then: the picture stays at the left.
     np.testing.assert_array_equal(inputs[3][:41, :70], image[:, ::-1])
     maps = [one.astype(np.float32) for one in inputs[2:]]
-    result = views.Views(None, flip=True).prediction(maps, (70, 41))
+    result = tta.Views(None, flip=True).prediction(maps, (70, 41))
     for channel in range(3):
         np.testing.assert_allclose(result.plane(channel), image[..., channel])
 
 
 def test_mean_is_that_of_scipy():
     size = 96, 64
-    shown = views.Views((32, 32), scales=(1, 2), flip=True)
+    shown = tta.Views((32, 32), scales=(1, 2), flip=True)
     maps = draw_maps(2, [(32, 32), (32, 32), (64, 64), (64, 64)])
     wanted = np.mean([enlarge(one[:, ::-1] if k % 2 else one, size)
                       for k, one in enumerate(maps)], axis=0)
@@ -74,7 +74,7 @@ def test_mean_is_that_of_scipy():
 
 def test_mirrored_picture_has_the_mirrored_prediction():
     maps = draw_maps(3, [(64, 32), (64, 32)])
-    shown = views.Views((64, 32), flip=True)
+    shown = tta.Views((64, 32), flip=True)
     straight = shown.prediction(maps, (130, 71)).winner()
     mirrored = shown.prediction(maps[::-1], (130, 71)).winner()
     np.testing.assert_array_equal(straight[0], mirrored[0][:, ::-1])
@@ -85,4 +85,4 @@ def test_mirrored_picture_has_the_mirrored_prediction():
                                   'inf'])
 def test_scales_are_numbers_above_0(text):
     with pytest.raises(argparse.ArgumentTypeError):
-        views.parse_scales(text)
+        tta.parse_scales(text)
