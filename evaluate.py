@@ -32,9 +32,10 @@ import os
 
 import tqdm
 
-from segmentation import (
-    benchmarks, comparison, crf, crf_pool, crf_tuning, report, results,
-    scoring, selection, submission)
+from segmentation import crf, crf_pool, crf_tuning, report
+from segmentation.evaluation import (
+    comparison, results, scorer as scoring, selection, submission)
+from segmentation.evaluation.benchmarks import registry
 from segmentation.inference import tta
 from segmentation.data import contract
 import utils
@@ -129,7 +130,7 @@ def prepare(options):
     """Check all that can be checked; the Run and what scores it."""
     run = selection.find_run(options)
     data = selection.load_data(options)
-    benchmark = benchmarks.make(options, data)
+    benchmark = registry.make(options, data)
     pairs = selection.list_pairs(data, options, benchmark)
     if options.split != 'test' and run.saved:
         contract.check_split(data, options.data_dir, run.saved['split'])

@@ -14,7 +14,8 @@ import os
 
 import tqdm
 
-from segmentation import comparison, crf, crf_pool, metrics, scoring
+from segmentation import crf, crf_pool, metrics
+from segmentation.evaluation import comparison, scorer as scoring
 import utils
 
 WEIGHTS = .25, .5, 1, 2

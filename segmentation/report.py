@@ -15,8 +15,8 @@ import shutil
 
 import numpy as np
 
-from segmentation import (
-    crf, highlights, layers, metrics, plots, run_dir, submission)
+from segmentation import crf, highlights, layers, metrics, plots, run_dir
+from segmentation.evaluation import submission
 import utils
 
 MARKER = 'report.json'

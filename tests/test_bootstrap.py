@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from segmentation import bootstrap, comparison, metrics, run_dir, scoring
+from segmentation import metrics, run_dir
+from segmentation.evaluation import bootstrap, comparison, scorer
 
 
 def draw_matrices(seed, right, count=24, classes=3):
@@ -100,9 +101,9 @@ def test_few_pictures_are_said_to_be_few():
 
 
 def make_tally(names, matrices):
-    tally = scoring.Tally()
+    tally = scorer.Tally()
     for name, matrix in zip(names, matrices):
-        tally.add(scoring.Outcome(name, matrix, 0, 0, 0, None, None))
+        tally.add(scorer.Outcome(name, matrix, 0, 0, 0, None, None))
     return tally
 
 
@@ -135,7 +136,7 @@ def make_run(directory, class_names):
 
 
 def make_scorer(pairs):
-    return scoring.PairScorer(None, pairs, None, 'data')
+    return scorer.PairScorer(None, pairs, None, 'data')
 
 
 def test_what_cannot_be_compared_is_said_before_it_is_scored():

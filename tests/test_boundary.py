@@ -4,7 +4,8 @@ import pytest
 from scipy import ndimage
 import sklearn.metrics
 
-from segmentation import boundary, pixels
+from segmentation import pixels
+from segmentation.evaluation import boundary
 
 
 def distances(ids):

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from segmentation import calibration, pixels
+from segmentation import pixels
+from segmentation.evaluation import calibration
 
 
 def test_error_by_hand():

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import runs
-from segmentation import cityscapes_benchmark, metrics, scoring
+from segmentation import metrics
+from segmentation.evaluation import scorer as scoring
+from segmentation.evaluation.benchmarks import cityscapes
 from segmentation.inference import tta
 import source_cityscapes
 
@@ -111,7 +113,7 @@ def test_table_is_that_of_the_benchmark(city, tmp_path, table, predict):
     data.choose_classes(table)
     data.load_data(str(city), .1)
     pairs = data.splits['valid']
-    benchmark = cityscapes_benchmark.CityscapesBenchmark(data)
+    benchmark = cityscapes.CityscapesBenchmark(data)
     benchmark.export = str(tmp_path / 'results')
     os.mkdir(benchmark.export)
     benchmark.prepare(pairs)
@@ -158,7 +160,7 @@ def test_exported_predictions_score_as_the_program_prints(
 
 
 def test_ids_of_the_19_classes_are_those_of_the_benchmark():
-    assert cityscapes_benchmark.label_ids(
+    assert cityscapes.label_ids(
         source_cityscapes.get_source()).tolist() == [
             7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31,
             32, 33]
@@ -167,13 +169,13 @@ def test_ids_of_the_19_classes_are_those_of_the_benchmark():
 def test_of_several_ids_of_a_class_the_first_is_written():
     data = source_cityscapes.get_source()
     data.choose_classes('29')
-    ids = dict(zip(data.class_names, cityscapes_benchmark.label_ids(data)))
+    ids = dict(zip(data.class_names, cityscapes.label_ids(data)))
     assert [ids[name] for name in ('unlabeled', 'pole', 'car')] == [0, 17, 26]
 
 
 def test_prediction_that_is_not_evaluated_is_a_miss():
     # Road (id 7) is found once, missed once as ground (6), once as sky (23).
-    matrix = cityscapes_benchmark.score(
+    matrix = cityscapes.score(
         np.array([[0, 0, 0, 255]], np.uint8),
         np.array([[7, 6, 23, 7]], np.uint8))
     assert matrix.shape == (19, 20)
@@ -187,7 +189,7 @@ def test_prediction_that_is_not_evaluated_is_a_miss():
 def test_names_that_the_benchmark_does_not_know_are_refused():
     with pytest.raises(ValueError, match='a_leftImg8bit.png: no name of the '
                                          'benchmark: CITY_SEQUENCE_FRAME_'):
-        cityscapes_benchmark.output_name('x/a_leftImg8bit.png')
+        cityscapes.output_name('x/a_leftImg8bit.png')
 
 
 def test_pictures_of_the_test_split_are_exported_without_labels(

@@ -10,7 +10,8 @@ import sklearn.metrics
 
 import evaluate
 import runs
-from segmentation import pixels, road_benchmark, road_scores
+from segmentation import pixels
+from segmentation.evaluation.benchmarks import kitti_road, road_scores
 import source_kitti
 
 SIZE = 310, 94      # a quarter of a frame
@@ -169,7 +170,7 @@ def test_frames_without_labels_are_written_and_not_scored(run, place, capsys):
 def test_table_has_a_line_a_category():
     histograms = np.zeros((2, 256), int)
     histograms[0, 5], histograms[1, 200] = 3, 1
-    lines = road_benchmark.table(road_benchmark.score(
+    lines = kitti_road.table(kitti_road.score(
         [('um_000001.png', histograms), ('uu_000002.png', histograms)]))
     assert [line.split() for line in lines.splitlines()] == [
         ['category', 'frames'] + list(road_scores.NAMES[:6]),

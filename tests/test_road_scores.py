@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from segmentation import road_scores
+from segmentation.evaluation.benchmarks import road_scores
 
 ROWS, COLUMNS = 800, 400
 WIDTH, HEIGHT = 1242, 375

@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from segmentation import submission
+from segmentation.evaluation import submission
 
 
 @pytest.fixture

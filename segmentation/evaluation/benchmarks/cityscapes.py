@@ -10,7 +10,8 @@ import re
 
 import numpy as np
 
-from segmentation import metrics, submission
+from segmentation import metrics
+from segmentation.evaluation import submission
 import source_cityscapes
 import utils
 

@@ -2,7 +2,8 @@
 """
 import numpy as np
 
-from segmentation import bootstrap, metrics
+from segmentation import metrics
+from segmentation.evaluation import bootstrap
 
 FEW = 20        # pictures, below which an interval is itself a rough guess
 

@@ -1,7 +1,8 @@
 """What evaluate.py tells of the scores: on the terminal and in files."""
 import os
 
-from segmentation import calibration, comparison, drawing, metrics
+from segmentation import drawing, metrics
+from segmentation.evaluation import calibration, comparison
 import utils
 
 

@@ -8,7 +8,8 @@ import os
 
 import numpy as np
 
-from segmentation import boundary, calibration, drawing, metrics, pixels
+from segmentation import drawing, metrics, pixels
+from segmentation.evaluation import boundary, calibration
 from segmentation.data import contract
 import utils
 

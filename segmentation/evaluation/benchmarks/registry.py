@@ -4,10 +4,10 @@ A benchmark is made of a data source. `prepare` checks pairs before the
 network runs, `take` counts and writes a picture in a thread, `report` tells
 the scores; `list_test` has the pictures that are handed in without labels.
 """
-from segmentation import cityscapes_benchmark, road_benchmark
+from segmentation.evaluation.benchmarks import cityscapes, kitti_road
 
-BENCHMARKS = {'cityscapes': cityscapes_benchmark.CityscapesBenchmark,
-              'kitti road': road_benchmark.RoadBenchmark}
+BENCHMARKS = {'cityscapes': cityscapes.CityscapesBenchmark,
+              'kitti road': kitti_road.RoadBenchmark}
 
 
 def make(options, data):

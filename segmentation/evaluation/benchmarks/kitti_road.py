@@ -8,7 +8,8 @@ import os
 import cv2
 import numpy as np
 
-from segmentation import road_scores, submission
+from segmentation.evaluation import submission
+from segmentation.evaluation.benchmarks import road_scores
 import source_kitti
 import utils
 
