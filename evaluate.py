@@ -32,7 +32,8 @@ import os
 
 import tqdm
 
-from segmentation import crf, crf_pool, crf_tuning, report
+from segmentation import crf, crf_pool, crf_tuning
+from segmentation.report import page as report
 from segmentation.evaluation import (
     comparison, results, scorer as scoring, selection, submission)
 from segmentation.evaluation.benchmarks import registry

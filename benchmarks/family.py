@@ -39,7 +39,8 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
-from segmentation import metrics, models, report, run_dir
+from segmentation import metrics, models, run_dir
+from segmentation.report import page
 from segmentation.data import contract
 import utils                        # noqa: E402
 
@@ -95,7 +96,7 @@ def train(options, model, directory):
 def training_speed(directory):
     """Pictures a second: the median of all epochs but a first of several."""
     speeds = [entry['images_per_second'] for entry
-              in report.read_log(directory)]
+              in page.read_log(directory)]
     return statistics.median(speeds[1:] or speeds)
 
 

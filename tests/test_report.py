@@ -13,7 +13,7 @@ import pytest
 import evaluate
 import helpers
 import runs
-from segmentation import highlights, layers, report
+from segmentation.report import highlights, page as report, panels
 
 NAMES = ['<b>&"', 'box', 'road', 'never']
 TABLE = ('name,id,ignore\n"<b>&""",0,\nbox,1,\nroad,2,\nnever,3,\n'
@@ -248,7 +248,7 @@ def test_typical_picture_has_the_median_score():
 def test_crop_holds_the_mistakes():
     mask = np.zeros((60, 90), bool)
     mask[40:50, 70:80] = True
-    rows, columns = layers.window(mask)
+    rows, columns = panels.window(mask)
     assert (rows.stop - rows.start, columns.stop - columns.start) == (20, 30)
     assert mask[rows, columns].sum() == 100
 
@@ -257,13 +257,13 @@ def test_mistakes_are_told_apart():
     ids = np.array([[0, 0, 1, 1, 2, 255]], np.uint8)
     predicted = np.array([[0, 1, 0, 2, 2, 0]], np.uint8)
     clear, ignored = (0, 0, 0, 0), (0, 0, 0, 60)
-    missed, invented = layers.MISSED + (255,), layers.INVENTED + (255,)
-    other = layers.OTHER + (90,)
+    missed, invented = panels.MISSED + (255,), panels.INVENTED + (255,)
+    other = panels.OTHER + (90,)
     for classes, wanted in (
             ((), [clear, missed, missed, missed, clear]),
             ((0,), [clear, missed, invented, other, clear]),
             ((1, 2), [clear, other, other, missed, clear])):
-        layer = layers.mistakes(ids, predicted, 3, *classes)
+        layer = panels.mistakes(ids, predicted, 3, *classes)
         assert layer[0, :5].tolist() == list(map(list, wanted))
         assert layer[0, 5].tolist() == list(ignored)
 

@@ -15,7 +15,8 @@ import shutil
 
 import numpy as np
 
-from segmentation import crf, highlights, layers, metrics, plots, run_dir
+from segmentation import crf, metrics, run_dir
+from segmentation.report import highlights, panels, plots
 from segmentation.evaluation import submission
 import utils
 
@@ -141,7 +142,7 @@ class Report:
         place = self.numbers[name]
         predicted, confidence = self.scorer.predict(image, maps)[0].winner()
         stem = 'pictures/{:05d}'.format(place)
-        whole = layers.Layers(self.work, stem, image, ids, predicted,
+        whole = panels.Layers(self.work, stem, image, ids, predicted,
                               confidence, self.run.label_colors)
         full, paths, figures = whole.full(), None, {}
         for shot in self.shots[name]:
