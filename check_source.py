@@ -20,7 +20,7 @@ import os
 import re
 import time
 
-from segmentation import audit, draft, findings, gallery, survey
+from segmentation.checking import audit, class_draft, findings, gallery, survey
 from segmentation.data import contract
 import utils
 
@@ -97,8 +97,8 @@ def write_classes(options):
             os.path.dirname(path)))
     found = survey.Survey(os.path.join(options.data_dir, 'labels'),
                           options.workers)
-    lines = draft.draft(found)
-    left = draft.write(path, lines)
+    lines = class_draft.draft(found)
+    left = class_draft.write(path, lines)
     findings.print_table(('name', 'value', 'ignored', 'note'), [
         (line.row.name, found.describe(line.code),
          'ignored' if line.row.ignore else '', line.note)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import audit, census
+from segmentation.checking import audit, census
 import source_cityscapes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

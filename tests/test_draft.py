@@ -7,7 +7,8 @@ import pytest
 
 from helpers import run_program
 from pngs import write_png
-from segmentation import draft, pixels, survey
+from segmentation import pixels
+from segmentation.checking import class_draft, survey
 from segmentation.data import class_table
 
 ROAD, SKY, TREE, BLACK = (128, 64, 128), (70, 130, 180), (107, 142, 35), \
@@ -31,7 +32,7 @@ def write_rgb(path, image):
 
 
 def draft_of(folder):
-    return draft.draft(survey.Survey(str(folder), workers=2))
+    return class_draft.draft(survey.Survey(str(folder), workers=2))
 
 
 def sorts(lines):
@@ -95,7 +96,7 @@ def test_labels_that_were_a_jpeg_once_give_the_same_classes(tmp_path):
                     cv2.imdecode(data, cv2.IMREAD_COLOR))
     found = survey.Survey(str(tmp_path))
     assert len(found.values) > 256
-    classes = [line.row.color for line in draft.draft(found)
+    classes = [line.row.color for line in class_draft.draft(found)
                if line.sort == 'class']
     assert len(classes) == 3
     for color, wanted in zip(classes, (SKY, ROAD, TREE)):
@@ -186,7 +187,7 @@ def test_blends_beyond_the_hundredth_are_left_out(tmp_path):
     path = str(tmp_path / 'classes.csv')
     lines = draft_of(tmp_path)
     assert [line.sort for line in lines].count('blend') == 200
-    assert draft.write(path, lines) == 100
+    assert class_draft.write(path, lines) == 100
     assert len(class_table.read(path)) == len(lines) - 100
 
 

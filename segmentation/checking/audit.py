@@ -11,7 +11,8 @@ import time
 import cv2
 import numpy as np
 
-from segmentation import census, drawing, metrics, pixels
+from segmentation import drawing, metrics, pixels
+from segmentation.checking import census
 import source
 
 SPLITS = ('train', 'valid')

@@ -4,7 +4,8 @@ import sys
 
 import numpy as np
 
-from segmentation import audit, census, metrics, pixels
+from segmentation import metrics, pixels
+from segmentation.checking import audit, census
 
 LISTED = 20     # lines of one kind before only a count
 
