@@ -32,7 +32,7 @@ import os
 
 import tqdm
 
-from segmentation import crf, crf_pool, crf_tuning
+from segmentation.crf import model, pool, tuning
 from segmentation.report import page as report
 from segmentation.evaluation import (
     comparison, results, scorer as scoring, selection, submission)
@@ -90,7 +90,7 @@ def parse_options(argv=None):
                      default=os.cpu_count() or 1,
                      help='threads that read and score pictures '
                           '(default: %(default)s, one a core)')
-    crf_tuning.add_option(crf.add_options(parser))
+    tuning.add_option(model.add_options(parser))
     written = parser.add_argument_group('what is written')
     written.add_argument('--json', metavar='FILE',
                          help='write the scores as JSON')
@@ -116,8 +116,8 @@ def parse_options(argv=None):
     options = parser.parse_args(argv)
     if options.zip and not (options.export or options.birds_eye):
         parser.error('--zip goes with --export or --birds-eye')
-    crf.check_options(parser, options)
-    crf_tuning.check_option(parser, options)
+    model.check_options(parser, options)
+    tuning.check_option(parser, options)
     if options.compare:
         for name in ('csv', 'matrix', 'reliability', 'report', 'export',
                      'birds_eye', 'crf'):
@@ -167,17 +167,17 @@ def restore(options, run):
 
 def tune(options, run, scorer):
     """Find parameters for the run; whether pictures are left to score."""
-    crf_tuning.check_run(run)
-    places = crf_tuning.spread(scorer.count, options.tune)
+    tuning.check_run(run)
+    places = tuning.spread(scorer.count, options.tune)
     with restore(options, run) as network:
-        pictures = crf_tuning.collect(network, scorer, places)
+        pictures = tuning.collect(network, scorer, places)
     print('[i] tuning on {} of {} pictures of the {} split'.format(
         len(pictures), scorer.count, options.split))
-    found, raw = crf_tuning.tune(scorer.pool, pictures)
-    print('\n'.join(crf_tuning.report(found, raw)))
-    scorer.pool.choice = crf_tuning.save(run, options.split, pictures, found,
+    found, raw = tuning.tune(scorer.pool, pictures)
+    print('\n'.join(tuning.report(found, raw)))
+    scorer.pool.choice = tuning.save(run, options.split, pictures, found,
                                          raw)
-    print('[i] {}'.format(os.path.join(run.directory, crf.FILE)))
+    print('[i] {}'.format(os.path.join(run.directory, model.FILE)))
     scorer.leave_out(places)
     print('[i] the scores are of the {} pictures that tuning did not see'
           .format(scorer.count) if scorer.count else
@@ -243,10 +243,10 @@ def main(argv=None):
     if options.compare:
         return compare(options)
     run, scorer = prepare(options)
-    choice = crf.choose(options, run, tuned=not options.tune)
+    choice = model.choose(options, run, tuned=not options.tune)
     if choice:
         print('\n'.join(choice.lines))
-    with crf_pool.start(choice, options.workers) as scorer.pool:
+    with pool.start(choice, options.workers) as scorer.pool:
         if not options.tune or tune(options, run, scorer):
             tally = score(options, run, scorer)
             told = results.tell(options, run, scorer, tally)

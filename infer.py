@@ -24,7 +24,8 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import crf, crf_pool, drawing, pixels, run_dir
+from segmentation import drawing, pixels, run_dir
+from segmentation.crf import model, pool as crf_pool
 from segmentation.inference import jobs as samples, tta
 from segmentation.data import contract
 import utils
@@ -79,9 +80,9 @@ def parse_options(argv=None):
                         default=os.cpu_count() or 1,
                         help='threads that read and write pictures '
                              '(default: %(default)s, one a core)')
-    crf.add_options(parser)
+    model.add_options(parser)
     options = parser.parse_args(argv)
-    crf.check_options(parser, options)
+    model.check_options(parser, options)
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence):
         parser.error('--no-overlay leaves nothing to write')
@@ -227,7 +228,7 @@ def main(argv=None):
               if options.data_source else None)
     run = run_dir.find(options.name, options.checkpoint, source)
     jobs = samples.list_jobs(options, choose_kinds(options, run))
-    choice = crf.choose(options, run)
+    choice = model.choose(options, run)
     made = samples.read_record(options.output_dir)
     if options.skip_existing:
         count, jobs = len(jobs), samples.without_existing(jobs)

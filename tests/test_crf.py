@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import helpers
-from segmentation import crf, crf_pool, crf_tuning, metrics
+from segmentation import metrics
+from segmentation.crf import model, pool as crf_pool, tuning
 from segmentation.inference import tta
-from segmentation.crf import Parameters
+from segmentation.crf.model import Parameters
 
 WIDTH, HEIGHT = 12, 10
 COLORS = np.array([(20, 40, 60), (200, 150, 90), (60, 220, 180)], np.uint8)
@@ -91,20 +92,20 @@ def test_refined_is_what_brute_force_gives(flat, parameters, classes, regions):
     at least, and by hundreds of times at most.
     """
     image, probabilities = draw(classes, classes, flat, regions)
-    found = crf.refine(image, probabilities, parameters)
+    found = model.refine(image, probabilities, parameters)
     wanted = mean_field(image, probabilities, parameters)
     assert found.dtype == np.float32 and found.flags.c_contiguous
     assert not regions or abs(wanted - probabilities).max() > .004
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize('preset', sorted(crf.PRESETS))
+@pytest.mark.parametrize('preset', sorted(model.PRESETS))
 @pytest.mark.parametrize('classes', [2, 4])
 def test_presets_give_about_what_brute_force_gives(preset, classes):
     """To 1e-2: weights of 1 and more show more of the lattice's error."""
     image, probabilities = draw(classes, classes, True)
-    parameters = crf.PRESETS[preset]
-    found = crf.refine(image, probabilities, parameters)
+    parameters = model.PRESETS[preset]
+    found = model.refine(image, probabilities, parameters)
     wanted = mean_field(image, probabilities, parameters)
     assert abs(wanted - probabilities).max() > .1
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-2)
@@ -113,7 +114,7 @@ def test_presets_give_about_what_brute_force_gives(preset, classes):
 def test_without_weights_nothing_changes():
     image, probabilities = draw(1, 3, False)
     np.testing.assert_allclose(
-        crf.refine(image, probabilities, Parameters(5, 3, 0, 30, 10, 0)),
+        model.refine(image, probabilities, Parameters(5, 3, 0, 30, 10, 0)),
         probabilities, atol=2e-5)
 
 
@@ -121,7 +122,7 @@ def test_certain_pixels_are_not_infinitely_so():
     image, probabilities = draw(1, 3, True)
     probabilities[:] = np.eye(3, dtype=np.float32)[0]
     probabilities[4, 5] = np.eye(3)[1]
-    refined = crf.refine(image, probabilities, Parameters(5, 5, 9, 50, 20, 9))
+    refined = model.refine(image, probabilities, Parameters(5, 5, 9, 50, 20, 9))
     assert np.isfinite(refined).all() and refined[4, 5].argmax() == 0
 
 
@@ -131,17 +132,17 @@ def test_blurred_prediction_snaps_to_the_edge():
     image[:, 20:] = 90, 160, 200
     slope = (1 / (1 + np.exp((23.5 - np.arange(41)) / 3))).astype(np.float32)
     probabilities = np.stack([1 - slope, slope], axis=-1)[None].repeat(30, 0)
-    ids = crf.refine(image, probabilities, crf.PRESETS['post']).argmax(-1)
+    ids = model.refine(image, probabilities, model.PRESETS['post']).argmax(-1)
     np.testing.assert_array_equal(ids, image[..., 0] > 0)
 
 
 def test_classes_after_each_iteration_are_those_of_refining():
     image, probabilities = draw(3, 4, False)
     parameters = Parameters(9, 3, 2, 10, 60, 4)
-    steps = list(crf.likeliest(image, probabilities, parameters, (1, 2, 5)))
+    steps = list(model.likeliest(image, probabilities, parameters, (1, 2, 5)))
     assert (steps[0] != steps[2]).any()
     for count, ids in zip((1, 2, 5), steps):
-        np.testing.assert_array_equal(ids, crf.refine(
+        np.testing.assert_array_equal(ids, model.refine(
             image, probabilities, parameters._replace(iterations=count)
         ).argmax(axis=-1))
 
@@ -150,12 +151,12 @@ def test_classes_after_each_iteration_are_those_of_refining():
                                    np.zeros((HEIGHT, WIDTH, 3), np.float32)])
 def test_pictures_that_do_not_fit_are_refused(image):
     with pytest.raises(ValueError, match=r'uint8 \(10, 12, 3\) is wanted'):
-        crf.refine(image, draw(0, 2, True)[1], crf.PRESETS['post'])
+        model.refine(image, draw(0, 2, True)[1], model.PRESETS['post'])
 
 
 @pytest.fixture(scope='module')
 def pool():
-    with crf_pool.start(crf.Choice(crf.PRESETS['post'], 'post', []),
+    with crf_pool.start(model.Choice(model.PRESETS['post'], 'post', []),
                         1) as pool:
         yield pool
 
@@ -169,8 +170,8 @@ def test_processes_refine_what_was_enlarged(pool, sizes):
             for width, height in sizes]
     prediction = tta.Prediction(maps, [True, False][:len(maps)], (71, 45))
     found = pool.refine(image, prediction)
-    wanted = crf.refine(image, prediction.probabilities(),
-                        crf.PRESETS['post'])
+    wanted = model.refine(image, prediction.probabilities(),
+                        model.PRESETS['post'])
     assert found.size == (71, 45)
     np.testing.assert_array_equal(found.winner()[0], wanted.argmax(axis=-1))
     for number in range(3):
@@ -193,7 +194,7 @@ def test_processes_load_no_tensorflow(pool):
 
 
 def test_process_that_was_ended_is_said():
-    with crf_pool.start(crf.Choice(crf.PRESETS['post'], 'post', []),
+    with crf_pool.start(model.Choice(model.PRESETS['post'], 'post', []),
                         1) as pool:
         future = pool.submit(os._exit, 1)
         with pytest.raises(OSError, match='fewer --workers need less'):
@@ -271,13 +272,13 @@ def test_tuning_finds_what_gains(pool):
         soft = (.7 * np.eye(3) + .1).astype(np.float32)[shifted]
         pictures.append((str(seed), image, ids, tta.Prediction(
             [soft], [False], ids.shape[::-1])))
-    found, raw = crf_tuning.tune(pool, pictures)
+    found, raw = tuning.tune(pool, pictures)
     assert len(found) == 24 and len({setting for setting, _ in found}) == 24
     mious = [metrics.scores(matrix)['miou'] for _, matrix in found]
     assert mious == sorted(mious, reverse=True)
     assert mious[0] > metrics.scores(raw)['miou'] + .02
     parameters, matrix = found[0]
     np.testing.assert_array_equal(matrix, sum(metrics.confusion_matrix(
-        ids, crf.refine(image, prediction.probabilities(),
+        ids, model.refine(image, prediction.probabilities(),
                         parameters).argmax(axis=-1), 3)
         for _, image, ids, prediction in pictures))

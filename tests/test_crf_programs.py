@@ -11,11 +11,11 @@ import evaluate
 import helpers
 import infer
 import runs
-from segmentation import crf
+from segmentation.crf import model
 import test_evaluate
 import test_road_benchmark
 
-STREET = crf.PRESETS['street']
+STREET = model.PRESETS['street']
 
 
 @pytest.fixture(scope='module')
@@ -57,7 +57,7 @@ def refined(image, parameters):
     is_smaller = image.shape[1] >= 64 and image.shape[0] >= 32
     small = cv2.resize(image, (64, 32), interpolation=cv2.INTER_AREA
                        if is_smaller else cv2.INTER_LINEAR)
-    return crf.refine(image, test_evaluate.enlarge(
+    return model.refine(image, test_evaluate.enlarge(
         test_evaluate.run_network(small, 1), image.shape).astype(np.float32),
         parameters)
 
@@ -79,7 +79,7 @@ def test_pictures_are_refined_as_they_were_read(run, place, capsys):
         (one != other).ravel() for one, other in zip(raw, found)]))
     assert changed > .02
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == '[i] CRF, street: ' + crf.in_words(STREET)
+    assert lines[0] == '[i] CRF, street: ' + model.in_words(STREET)
     assert lines[1] == ('[i] CRF: {:.2%} of the pixels changed class'
                         .format(changed))
     assert [line.split(':')[0] for line in lines[3:]] == [
@@ -98,7 +98,7 @@ def test_single_parameters_can_be_given(run, place, capsys, native):
         'sxy 20 srgb 8.5 compat 3\n')
     name = test_evaluate.list_files('valid')[0][0]
     if not native:
-        wanted = refined(cv2.imread(name), crf.Parameters(1, 10, 3, 20, 8.5,
+        wanted = refined(cv2.imread(name), model.Parameters(1, 10, 3, 20, 8.5,
                                                           3))
         assert (found[0] == wanted.argmax(axis=-1)).mean() > .995
 
@@ -220,7 +220,7 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
     lines = done.stdout.splitlines()
     assert lines[1:3] == ['[i] tuning on 3 of 9 pictures of the train split',
                           '[i] 24 settings, the best by mIoU:']
-    best = crf.in_words(crf.Parameters(**told['parameters']))
+    best = model.in_words(model.Parameters(**told['parameters']))
     assert lines[3].endswith(best)
     assert ('[i] the scores are of the 6 pictures that tuning did not see'
             in lines)
@@ -256,7 +256,7 @@ def test_parameters_of_another_checkpoint_are_taken_and_said(
         json.dump(told, file)
     segment(run, '--crf')
     assert capsys.readouterr().out.splitlines()[:3] == [
-        '[i] CRF, tuned: ' + crf.in_words(STREET._replace(iterations=1)),
+        '[i] CRF, tuned: ' + model.in_words(STREET._replace(iterations=1)),
         '[i] tuned on 1 pictures of the valid split: mIoU 50.00% -> 62.50%',
         '[i] it was tuned with the checkpoint best-7, this is best-1']
 

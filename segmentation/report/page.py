@@ -15,7 +15,8 @@ import shutil
 
 import numpy as np
 
-from segmentation import crf, metrics, run_dir
+from segmentation import metrics, run_dir
+from segmentation.crf import model
 from segmentation.report import highlights, panels, plots
 from segmentation.evaluation import submission
 import utils
@@ -229,7 +230,7 @@ class Report:
             self.describe(), scores=scores, lines=lines,
             title=os.path.basename(os.path.abspath(self.run.directory)),
             evaluation=dict({key: scores[key] for key in EVALUATION},
-                            crf=pool and crf.in_words(pool.choice.parameters)),
+                            crf=pool and model.in_words(pool.choice.parameters)),
             options=(self.run.saved or {}).get('options', {}),
             curves=plots.curves(read_log(self.run.directory)),
             reliability=plots.reliability(scores['calibration']['bins'])

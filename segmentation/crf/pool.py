@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 
-from segmentation import crf
+from segmentation.crf import model
 from segmentation.inference import tta
 
 
@@ -122,7 +122,7 @@ def lighter(prediction):
 def refine(image, prediction, parameters):
     """In a process: the refined (H, W, C) and the seconds that it took."""
     begin = time.perf_counter()
-    probabilities = crf.refine(image, prediction.probabilities(), parameters)
+    probabilities = model.refine(image, prediction.probabilities(), parameters)
     return probabilities, time.perf_counter() - begin
 
 

@@ -14,7 +14,8 @@ import os
 
 import tqdm
 
-from segmentation import crf, crf_pool, metrics
+from segmentation import metrics
+from segmentation.crf import model, pool as crf_pool
 from segmentation.evaluation import comparison, scorer as scoring
 import utils
 
@@ -51,7 +52,7 @@ def check_run(run):
     """Raise unless parameters can be written to a rundir.Run."""
     if not os.access(run.directory, os.W_OK):
         raise PermissionError('{}: {} cannot be written there'.format(
-            run.directory, crf.FILE))
+            run.directory, model.FILE))
 
 
 def settings(parameters):
@@ -64,7 +65,7 @@ def settings(parameters):
     return list(dict.fromkeys(parameters._replace(
         gaussian_compat=parameters.gaussian_compat * weight,
         bilateral_compat=parameters.bilateral_compat * weight,
-        bilateral_srgb=max(crf.NARROWEST, parameters.bilateral_srgb * color))
+        bilateral_srgb=max(model.NARROWEST, parameters.bilateral_srgb * color))
         for weight, color in itertools.product(WEIGHTS, COLORS)))
 
 
@@ -134,7 +135,7 @@ def tune(pool, pictures):
 def matrices(image, ids, prediction, parameters):
     """In a process: the matrix of a picture after each of the iterations."""
     return [metrics.confusion_matrix(ids, found, prediction.num_classes)
-            for found in crf.likeliest(image, prediction.probabilities(),
+            for found in model.likeliest(image, prediction.probabilities(),
                                        parameters, counts(parameters))]
 
 
@@ -148,7 +149,7 @@ def report(found, raw):
     for parameters, matrix in found[:SHOWN]:
         lines.append('{:7.2f} %  {:+.2f}  {}'.format(
             100 * miou(matrix), 100 * (miou(matrix) - miou(raw)),
-            crf.in_words(parameters)))
+            model.in_words(parameters)))
     best = found[0][1]
     lines.append('[i] tuned: ' + comparison.gain(raw, best))
     if miou(best) <= miou(raw):
@@ -160,11 +161,11 @@ def report(found, raw):
 def save(run, split, pictures, found, raw):
     """Write the best parameters to a rundir.Run; return their Choice."""
     parameters, best = found[0]
-    utils.write_json(os.path.join(run.directory, crf.FILE), {
+    utils.write_json(os.path.join(run.directory, model.FILE), {
         'parameters': dict(parameters._asdict()),
         'checkpoint': os.path.basename(run.checkpoint),
         'split': split,
         'pictures': [name for name, *_ in pictures],
         'raw_miou': miou(raw),
         'miou': miou(best)})
-    return crf.Choice(parameters, 'tuned', [])
+    return model.Choice(parameters, 'tuned', [])
