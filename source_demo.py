@@ -12,7 +12,8 @@ import os
 
 import numpy as np
 
-from segmentation import drawing, scenes, stage
+from segmentation import drawing
+from segmentation.synthetic import scenes, stage
 from segmentation.data import class_table
 import source
 import utils

@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import scenes, stage
+from segmentation.synthetic import scenes, stage
 
 ROAD, SKY = (
     [name for name, _ in stage.CLASSES].index(name)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import run_program
-from segmentation import stage
+from segmentation.synthetic import stage
 from segmentation.data import contract
 
 SIZE = 96, 64

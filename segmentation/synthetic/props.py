@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-from segmentation import stage
+from segmentation.synthetic import stage
 
 
 def wheel(z, size):

@@ -12,7 +12,7 @@ import collections
 import cv2
 import numpy as np
 
-from segmentation import props, stage
+from segmentation.synthetic import props, stage
 
 # How strongly the noise shows on each class, in the order of CLASSES.
 GRAIN = np.float32((.06, .08, .1, .1, .22, .02, .05))
