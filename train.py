@@ -8,7 +8,8 @@ The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
 
-from segmentation import models, run_dir
+from segmentation import run_dir
+import models
 from segmentation.training import class_weights, schedules
 from segmentation.data import contract
 import utils

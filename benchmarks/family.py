@@ -39,7 +39,8 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
-from segmentation import metrics, models, run_dir
+from segmentation import metrics, run_dir
+import models
 from segmentation.report import page
 from segmentation.data import contract
 import utils                        # noqa: E402

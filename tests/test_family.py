@@ -8,7 +8,7 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import models
+import models
 from segmentation.backbone import saved_model
 from segmentation.nn import flops, network
 from segmentation.tf1 import tf

@@ -7,7 +7,7 @@ import pytest
 
 import fixtures
 import helpers
-from segmentation import models
+import models
 from segmentation.nn import network
 from segmentation.tf1 import tf
 import train

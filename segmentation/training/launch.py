@@ -4,7 +4,8 @@ import platform
 
 import numpy as np
 
-from segmentation import models, run_dir, tf1
+from segmentation import run_dir, tf1
+import models
 from segmentation.training import batches, checkpoints, feature_cache, trainer
 from segmentation.nn import network
 from segmentation.data import contract
