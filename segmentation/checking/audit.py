@@ -13,7 +13,7 @@ import numpy as np
 
 from segmentation import drawing, metrics, pixels
 from segmentation.checking import census
-import source
+from segmentation.data import data_source
 
 SPLITS = ('train', 'valid')
 
@@ -40,7 +40,7 @@ class Audit:
         self.faults = check_classes(data, names)
         if len(names) != data.num_classes:
             self.names = [str(number) for number in range(data.num_classes)]
-        self.own = isinstance(data, source.DataSource)
+        self.own = isinstance(data, data_source.DataSource)
         self.reader = data if self.own else \
             None if self.faults else census.Contract(data, names)
         self.workers = getattr(data, 'workers', 1)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
-import source
+from segmentation.data import data_source
 
 NOISY = 1 / 3   # share of neighbours that differ; of CamVid's labels, .08
 VALUES = 256    # most values of a label image
@@ -25,7 +25,7 @@ Value = collections.namedtuple(
     'Value', 'is_color code number pixels place nearest')
 
 
-class Contract(source.DataSource):
+class Contract(data_source.DataSource):
     """A reader of the label files of a source that is the contract alone.
 
     Colours are judged by `label_colors`. Not known is what a single-channel
@@ -108,7 +108,7 @@ def inspect(data, image_path, label_path):
 def read(data, image_path, label_path):
     """A picture or None, the values of its label, and what they mean."""
     own_way = all(getattr(type(data), name) is
-                  getattr(source.DataSource, name)
+                  getattr(data_source.DataSource, name)
                   for name in ('read_ids', 'read_pair'))
     if own_way:
         codes = data.read_codes(label_path)

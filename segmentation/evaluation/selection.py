@@ -3,7 +3,7 @@ import os
 
 from segmentation import run_dir
 from segmentation.data import contract
-import source
+from segmentation.data import data_source
 import utils
 
 
@@ -45,7 +45,7 @@ def list_pairs(data, options, benchmark=None):
     Without a test split of labelled pictures, those that are to be submitted
     to the benchmark stand in it, with None for a label.
     """
-    if not isinstance(data, source.DataSource):
+    if not isinstance(data, data_source.DataSource):
         refuse_lists(options)
         return ()
     pairs = data.splits.get(options.split)

@@ -1,0 +1,276 @@
+"""The contract of a data source, and a base class that keeps it.
+
+A source is any object with the attributes below; a file ``source_NAME.py``
+with a ``get_source()`` is found by ``--data-source NAME``.
+
+=====================  =====================================================
+image_size             (width, height) in pixels, each divisible by 32
+num_classes            C
+label_colors           {class number: (blue, green, red)}, for blending
+num_training,          samples, after ``load_data(data_dir, valid_fraction)``
+num_validation
+train_generator        (batch_size, names=False) -> one epoch, shuffled
+valid_generator        the same, never shuffled
+class_names            optional: C names
+ignore                 optional: true where a label row of zeros means that
+                       the pixel is not to be scored
+=====================  =====================================================
+
+The generators yield (images, labels) or, with names, (images, labels, image
+paths, label paths): images (B, H, W, 3) BGR 0..255, labels (B, H, W, C)
+one-hot. Nothing else of this file need be used.
+"""
+import collections
+import concurrent.futures
+import os
+
+import cv2
+import numpy as np
+
+from segmentation import pixels
+from segmentation.data import augmentation
+
+IGNORE = pixels.IGNORE      # class number of a pixel that is not scored
+
+
+class DataSource:
+    """A data source out of a class table and a list of files.
+
+    A subclass sets `image_size` and `classes`, and either `list_pairs` (the
+    split is then drawn) or `list_splits` (the data set has its own).
+
+    Attributes
+    ----------
+    classes : sequence of (name, (red, green, blue))
+        Class numbers are places in it. A name may stand once only; more
+        colours of a class go to `more_colors`.
+    more_colors : sequence of (name, (red, green, blue))
+    void_colors : sequence of (red, green, blue)
+        Colours of pixels to ignore.
+    ids : dict {value in a single-channel label file: class number}
+        For labels that are ids, not colours; IGNORE is a class number too.
+    augment, soft : bool
+        Whether training samples are varied, and whether their label rows
+        are the share of each class in the pixel, in 255ths.
+    seed, workers, epoch : int
+        Seed of split and order, threads, and which epoch comes next: the
+        same epoch of the same seed is the same, whatever the number of
+        workers.
+    required_splits : sequence of str
+        Splits that must not be empty.
+    benchmark : str
+        Whose rules evaluate.py knows: 'cityscapes' or 'kitti road'.
+    """
+
+    image_size = None
+    classes = ()
+    more_colors = ()
+    void_colors = ()
+    ids = None
+    seed = 0
+    workers = os.cpu_count() or 1
+    augment = False
+    soft = False
+    epoch = 0
+    required_splits = ('train', 'valid')
+    benchmark = None
+
+    def list_pairs(self, data_dir):
+        """All (picture path, label path) of a data set without a split."""
+        raise NotImplementedError
+
+    def list_splits(self, data_dir, valid_fraction):
+        """{'train': pairs, 'valid': pairs}; by default drawn by the seed."""
+        pairs = sorted(self.list_pairs(data_dir))
+        order = np.random.RandomState(self.seed).permutation(len(pairs))
+        count = max(1, int(round(len(pairs) * valid_fraction)))
+        return {'train': sorted(pairs[k] for k in order[count:]),
+                'valid': sorted(pairs[k] for k in order[:count])}
+
+    def load_data(self, data_dir, valid_fraction):
+        """List the samples; every label file must be there."""
+        self.splits = self.list_splits(data_dir, valid_fraction)
+        for split in self.required_splits:
+            if not self.splits.get(split):
+                raise ValueError('{}: no {} pictures ({})'.format(
+                    data_dir, split, (self.__doc__ or 'data source')
+                    .splitlines()[0].rstrip('.')))
+            for image_path, label_path in self.splits[split]:
+                self.check_pair(image_path, label_path)
+
+    def check_pair(self, image_path, label_path):
+        """Raise FileNotFoundError where a picture has no label."""
+        if not os.path.isfile(label_path):
+            raise FileNotFoundError('{}: no label {} in {}'.format(
+                os.path.basename(image_path), os.path.basename(label_path),
+                os.path.dirname(label_path)))
+
+    @property
+    def num_classes(self):
+        return len(self.classes)
+
+    @property
+    def class_names(self):
+        return [name for name, _ in self.classes]
+
+    @property
+    def label_colors(self):
+        return {number: tuple(reversed(color))
+                for number, (_, color) in enumerate(self.classes)}
+
+    @property
+    def ignore(self):
+        return bool(self.void_colors) or IGNORE in (self.ids or {}).values()
+
+    @property
+    def num_training(self):
+        return len(self.splits['train'])
+
+    @property
+    def num_validation(self):
+        return len(self.splits['valid'])
+
+    def read_codes(self, path):
+        """The values of a label file as they stand in it.
+
+        Returns
+        -------
+        (H, W) array
+            Ids of a single-channel file (uint8 or uint16) where the source
+            has `ids`, else red << 16 | green << 8 | blue (int32).
+        """
+        label = pixels.read(path, cv2.IMREAD_UNCHANGED)
+        if label.ndim == 2 and self.ids:
+            return label
+        if label.dtype != np.uint8:
+            raise ValueError('{}: {} colours: 8 bit a channel are wanted'
+                             .format(path, label.dtype))
+        if label.ndim == 2:
+            label = cv2.cvtColor(label, cv2.COLOR_GRAY2BGR)
+        return pixels.pack(label)
+
+    def table(self, codes):
+        """The class number of every code: IGNORE, UNKNOWN or 0.. C-1"""
+        if codes.dtype != np.int32:
+            return self._tables('ids', np.iinfo(codes.dtype).max + 1,
+                                self.ids)
+        return self._tables('colors', 1 << 24, self.color_codes())
+
+    def color_codes(self):
+        """{packed colour: class number}."""
+        numbers = {name: k for k, name in enumerate(self.class_names)}
+        colors = [(color, IGNORE) for color in self.void_colors]
+        colors += [(color, numbers[name]) for name, color
+                   in tuple(self.classes) + tuple(self.more_colors)]
+        return {pixels.pack_color(color): number for color, number in colors}
+
+    def _tables(self, kind, size, known):
+        key = '_{}_table_{}'.format(kind, size)
+        if key not in self.__dict__:
+            table = np.full(size, pixels.UNKNOWN, np.uint8)
+            for code, number in known.items():
+                if code < size:
+                    table[code] = number
+            self.__dict__[key] = table
+        return self.__dict__[key]
+
+    def read_ids(self, path):
+        """The class numbers (H, W) uint8 of a label file, at its own size."""
+        codes = self.read_codes(path)
+        ids = pixels.look_up(codes, self.table(codes))
+        if (ids == pixels.UNKNOWN).any():
+            raise ValueError(self.describe_unknown(path, codes, ids))
+        return ids
+
+    def describe_unknown(self, path, codes, ids):
+        """One line on the first value of a label that is in no class."""
+        row, column = np.argwhere(ids == pixels.UNKNOWN)[0]
+        code = codes[row, column]
+        value = ('colour {}'.format(pixels.unpack(code))
+                 if codes.dtype == np.int32 else 'id {}'.format(code))
+        return '{}: {} at row {}, column {} is in no class ({} pixels in ' \
+            'all)'.format(path, value, row, column, (codes == code).sum())
+
+    def read_pair(self, image_path, label_path):
+        """A picture (H, W, 3) BGR and its class numbers (H, W), uint8."""
+        image = pixels.read(image_path)
+        ids = self.read_ids(label_path)
+        if image.shape[:2] != ids.shape:
+            raise ValueError(
+                '{} is {}x{} but its label {} is {}x{}'.format(
+                    image_path, *image.shape[1::-1], label_path,
+                    *ids.shape[::-1]))
+        return image, ids
+
+    def train_generator(self, batch_size, names=False):
+        """One epoch of training batches, in an order of its own."""
+        random = np.random.RandomState([self.seed, self.epoch])
+        pairs = self.splits['train']
+        jobs = [(pairs[k], random.randint(1 << 31) if self.augment else None)
+                for k in random.permutation(len(pairs))]
+        self.epoch += 1
+        return self.generate(jobs, batch_size, names, self.soft)
+
+    def valid_generator(self, batch_size, names=False):
+        """All validation batches, always in the same order."""
+        jobs = [(pair, None) for pair in self.splits['valid']]
+        return self.generate(jobs, batch_size, names)
+
+    def generate(self, jobs, batch_size, names, soft=False):
+        """Yield the batches of (pair, seed) jobs, read ahead by threads."""
+        width, height = self.image_size
+        rows = pixels.one_hot_rows(self.num_classes)
+
+        def resize_labels(ids, size):
+            if soft:
+                return pixels.area_shares(ids, size, self.num_classes)
+            # mode='clip' lets take() do without a copy.
+            return np.take(rows, pixels.resize_ids(ids, size), axis=0,
+                           mode='clip')
+
+        def fill(images, labels, k, pair, seed):
+            image, ids = self.read_pair(*pair)
+            if seed is None:
+                images[k] = pixels.resize_image(image, self.image_size)
+                labels[k] = resize_labels(ids, self.image_size)
+            else:
+                images[k], labels[k] = augmentation.vary(
+                    image, ids, self.image_size, seed, resize_labels)
+
+        def start(chunk):
+            images = np.empty((len(chunk), height, width, 3), np.uint8)
+            labels = np.empty((len(chunk), height, width, self.num_classes),
+                              np.uint8)
+            futures = [pool.submit(fill, images, labels, k, *job)
+                       for k, job in enumerate(chunk)]
+            return chunk, images, labels, futures
+
+        chunks = [jobs[k:k + batch_size]
+                  for k in range(0, len(jobs), batch_size)]
+        # Two batches ahead, or as many as keep every worker at work.
+        ahead = 1 + max(1, -(-self.workers // batch_size))
+        pool = concurrent.futures.ThreadPoolExecutor(self.workers)
+        under_way = collections.deque()
+        try:
+            for chunk in chunks:
+                under_way.append(start(chunk))
+                if len(under_way) > ahead:
+                    yield finish(under_way.popleft(), names)
+            while under_way:
+                yield finish(under_way.popleft(), names)
+        finally:
+            for _, _, _, futures in under_way:
+                for future in futures:
+                    future.cancel()
+            pool.shutdown()
+
+
+def finish(batch, names):
+    """Wait for the workers of a batch; their first error is raised here."""
+    chunk, images, labels, futures = batch
+    for future in futures:
+        future.result()
+    if not names:
+        return images, labels
+    return (images, labels, [pair[0] for pair, _ in chunk],
+            [pair[1] for pair, _ in chunk])
