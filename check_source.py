@@ -20,6 +20,7 @@ import os
 import re
 import time
 
+from segmentation import files
 from segmentation.checking import audit, class_draft, findings, gallery, survey
 from segmentation.data import contract
 import utils
@@ -81,8 +82,8 @@ def main(argv=None):
         print('[i] {} pictures in {}'.format(len(result['pictures']),
                                              options.output_dir))
     if options.json:
-        utils.refuse_overwrite(options.json, inputs(found))
-        utils.write_json(options.json, utils.without_nan(result))
+        files.refuse_overwrite(options.json, inputs(found))
+        files.write_json(options.json, files.without_nan(result))
     return findings.conclude(found.faults)
 
 
@@ -161,10 +162,10 @@ def write_pictures(found, folder, ours):
     for name, image in draw(found):
         refuse_foreign(folder, name, ours)
         written.append(name)
-        with utils.atomic(os.path.join(folder, RECORD)) as work:
+        with files.atomic(os.path.join(folder, RECORD)) as work:
             with open(work, 'w') as file:
                 file.write('\n'.join([TITLE] + sorted(ours.union(written))))
-        utils.write_image(os.path.join(folder, name), image)
+        files.write_image(os.path.join(folder, name), image)
     for name in ours.difference(written):
         if os.path.exists(os.path.join(folder, name)):
             os.remove(os.path.join(folder, name))

@@ -32,6 +32,7 @@ import os
 
 import tqdm
 
+from segmentation import files, option_types
 from segmentation.crf import model, pool, tuning
 from segmentation.report import page as report
 from segmentation.evaluation import (
@@ -72,7 +73,7 @@ def parse_options(argv=None):
                             '(default: the run\'s)')
     how = parser.add_argument_group('how they are predicted')
     size = how.add_mutually_exclusive_group()
-    size.add_argument('--image-size', type=utils.parse_size, metavar='WxH',
+    size.add_argument('--image-size', type=option_types.image_size, metavar='WxH',
                       help='network input in pixels, each divisible by 32 '
                            '(default: the run\'s)')
     size.add_argument('--native', action='store_true',
@@ -80,13 +81,13 @@ def parse_options(argv=None):
     how.add_argument('--flip', action='store_true',
                      help='average the probabilities with those of the '
                           'mirrored picture')
-    how.add_argument('--scales', type=tta.parse_scales, default=(1.,),
+    how.add_argument('--scales', type=option_types.scales, default=(1.,),
                      metavar='S,S,...',
                      help='average the probabilities at these multiples of '
                           'the network input, such as .75,1,1.25')
-    how.add_argument('--batch-size', type=utils.positive(int), default=4,
+    how.add_argument('--batch-size', type=option_types.positive(int), default=4,
                      help='samples a step (default: %(default)s)')
-    how.add_argument('--workers', type=utils.positive(int),
+    how.add_argument('--workers', type=option_types.positive(int),
                      default=os.cpu_count() or 1,
                      help='threads that read and score pictures '
                           '(default: %(default)s, one a core)')
@@ -138,7 +139,7 @@ def prepare(options):
     selection.check_outputs((options.json, options.csv, options.matrix,
                              options.reliability), run, pairs)
     for path in filter(None, (options.matrix, options.reliability)):
-        utils.check_image_type(path)
+        files.check_image_type(path)
     submission.check((options.export, options.birds_eye), options.zip)
     if options.report:
         report.check(options.report, (
@@ -233,7 +234,7 @@ def compare(options):
     print('[i] ' + comparison.verdict(result))
     print(comparison.table(result))
     if options.json:
-        utils.write_json(options.json, utils.without_nan(dict(
+        files.write_json(options.json, files.without_nan(dict(
             result, runs=[results.describe(its_a, run_a),
                           results.describe(its_b, run_b)])))
 

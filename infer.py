@@ -24,7 +24,9 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import drawing, pixels, run_dir
+from segmentation import (
+    drawing, errors, files, option_types, pixels, run_dir, text)
+from segmentation.errors import InputError
 from segmentation.crf import model, pool as crf_pool
 from segmentation.inference import jobs as samples, tta
 from segmentation.data import contract
@@ -47,7 +49,7 @@ def parse_options(argv=None):
                         help='folder for the outputs')
     parser.add_argument('--no-overlay', action='store_true',
                         help='write no blended pictures')
-    parser.add_argument('--alpha', type=utils.share, default=.5,
+    parser.add_argument('--alpha', type=option_types.share, default=.5,
                         help='share of the colour in overlays '
                              '(default: %(default)s)')
     parser.add_argument('--legend', action='store_true',
@@ -63,7 +65,7 @@ def parse_options(argv=None):
     parser.add_argument('--skip-existing', action='store_true',
                         help='leave outputs that are there as they are')
     size = parser.add_mutually_exclusive_group()
-    size.add_argument('--image-size', type=utils.parse_size, metavar='WxH',
+    size.add_argument('--image-size', type=option_types.image_size, metavar='WxH',
                       help='network input in pixels, each divisible by 32 '
                            '(default: the run\'s)')
     size.add_argument('--native', action='store_true',
@@ -74,9 +76,9 @@ def parse_options(argv=None):
                         help='folder of a source with its classes in it')
     parser.add_argument('--classes', metavar='TABLE',
                         help='class table of a source that has several')
-    parser.add_argument('--batch-size', type=utils.positive(int), default=4,
+    parser.add_argument('--batch-size', type=option_types.positive(int), default=4,
                         help='pictures a step (default: %(default)s)')
-    parser.add_argument('--workers', type=utils.positive(int),
+    parser.add_argument('--workers', type=option_types.positive(int),
                         default=os.cpu_count() or 1,
                         help='threads that read and write pictures '
                              '(default: %(default)s, one a core)')
@@ -102,7 +104,7 @@ def choose_kinds(options, run):
         kinds['colors'] = 'colors'
     for name in options.confidence:
         if name not in run.class_names:
-            raise ValueError('--confidence is {!r}: the classes of {} are {}'
+            raise InputError('--confidence is {!r}: the classes of {} are {}'
                              .format(name, options.name,
                                      ', '.join(run.class_names)))
         kinds[run.class_names.index(name)] = 'confidence-' + re.sub(
@@ -166,7 +168,7 @@ class Segmenter:
         ids, _ = prediction.winner()
         for kind, path in job.outputs.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            utils.write_image(path, self.draw(kind, image, ids, prediction))
+            files.write_image(path, self.draw(kind, image, ids, prediction))
         return None
 
     def draw(self, kind, image, ids, prediction):
@@ -189,7 +191,7 @@ def report(seconds, elapsed):
     """Say how fast it went: all in all, and each stage for itself."""
     count = len(seconds['network'])
     print('[i] {} pictures in {}: {:.2f} pictures/s'.format(
-        count, utils.duration(elapsed), count / elapsed))
+        count, text.duration(elapsed), count / elapsed))
     for stage in ('decode', 'network', 'crf', 'write'):
         if seconds.get(stage):
             print('[i] {}: median {:.1f} ms, 95th percentile {:.1f} ms'.format(
@@ -200,7 +202,7 @@ def segment(options, run, jobs, made, pool):
     """Take the jobs through the network; the errors of those not read."""
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.inference import predictor
-    segmenter, errors = Segmenter(options, run, pool), []
+    segmenter, failures = Segmenter(options, run, pool), []
     # Threads that wait for the CRF come on top of those that read.
     threads = options.workers * (2 if pool else 1)
     with predictor.restore(run, options.batch_size, threads) as network:
@@ -212,13 +214,13 @@ def segment(options, run, jobs, made, pool):
                                 segmenter.predict),
                 total=len(jobs), disable=None, leave=False, unit='picture'):
             if error is not None:
-                errors.append(error)
+                failures.append(error)
         elapsed = time.perf_counter() - start
     if pool and segmenter.changed:
         print('[i] CRF: {:.2%} of the pixels changed class'.format(
             np.divide(*np.sum(segmenter.changed, axis=0))))
     report(dict(network.seconds, crf=pool.seconds if pool else ()), elapsed)
-    return errors
+    return failures
 
 
 def main(argv=None):
@@ -240,13 +242,13 @@ def main(argv=None):
     if choice:
         print('\n'.join(choice.lines))
     with crf_pool.start(choice, min(options.workers, len(jobs))) as pool:
-        errors = segment(options, run, jobs, made, pool)
-    if errors:
+        failures = segment(options, run, jobs, made, pool)
+    if failures:
         print('[!] {} of {} pictures were not read:'.format(
-            len(errors), len(jobs)), file=sys.stderr)
-    for error in errors:
-        print('[!] {}'.format(utils.describe_error(error)), file=sys.stderr)
-    return 1 if errors else 0
+            len(failures), len(jobs)), file=sys.stderr)
+    for error in failures:
+        print('[!] {}'.format(errors.describe(error)), file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == '__main__':

@@ -6,6 +6,8 @@ where there is no VGG16. TensorFlow is loaded only when one is built.
 """
 import collections
 
+from segmentation.errors import InputError
+
 Model = collections.namedtuple('Model', 'what build')
 HEAD_WIDTH = 64
 
@@ -61,22 +63,22 @@ def check(options):
     if name in FROM_SCRATCH + ('fcn-pools',) and (
             options.stddev or options.fixed_upsampling
             or tuple(options.skip_scales) != (1, 1)):
-        raise ValueError('--initializer, --fixed-upsampling and --skip-scales '
+        raise InputError('--initializer, --fixed-upsampling and --skip-scales '
                          'are of the FCNs on taps of VGG16: they do not apply '
                          'to {}'.format(name))
     if name != 'fcn-pools' and options.head_width:
-        raise ValueError('--head-width is of fcn-pools: it does not apply to '
+        raise InputError('--head-width is of fcn-pools: it does not apply to '
                          '{}'.format(name))
     if not options.freeze_encoder:
         for option in ('feature_dir', 'delete_features'):
             if getattr(options, option):
-                raise ValueError('--{} goes with --freeze-encoder'.format(
+                raise InputError('--{} goes with --freeze-encoder'.format(
                     option.replace('_', '-')))
         return
     if name in FROM_SCRATCH:
-        raise ValueError('{} has no VGG16: --freeze-encoder does not apply'
+        raise InputError('{} has no VGG16: --freeze-encoder does not apply'
                          .format(name))
     if options.augment:
-        raise ValueError('--freeze-encoder computes the features of pictures '
+        raise InputError('--freeze-encoder computes the features of pictures '
                          'once, as they are and mirrored: --augment does not '
                          'apply')

@@ -13,6 +13,7 @@ The 29 classes are those that colours tell apart, for ids as well.
 import collections
 import os
 
+from segmentation.errors import InputError
 import source
 
 Label = collections.namedtuple('Label', 'id name color evaluated')
@@ -98,7 +99,7 @@ class CityscapesSource(source.DataSource):
                        for number, label in enumerate(classes)}
             self.ids = {label.id: numbers[label.color] for label in IN_FILES}
         else:
-            raise ValueError('no class table {!r} of cityscapes: 19 and 29 '
+            raise InputError('no class table {!r} of cityscapes: 19 and 29 '
                              'are there'.format(table))
         self.classes = tuple((label.name, label.color) for label in classes)
 

@@ -12,7 +12,7 @@ import os
 
 import numpy as np
 
-from segmentation import drawing
+from segmentation import drawing, files, option_types
 from segmentation.synthetic import scenes, stage
 from segmentation.data import class_table
 import source
@@ -55,9 +55,9 @@ def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Write synthetic road scenes as pictures.')
     parser.add_argument('directory', help='folder to write them to')
-    parser.add_argument('--count', type=utils.positive(int), default=6,
+    parser.add_argument('--count', type=option_types.positive(int), default=6,
                         help='how many (default: %(default)s)')
-    parser.add_argument('--image-size', type=utils.parse_size, metavar='WxH',
+    parser.add_argument('--image-size', type=option_types.image_size, metavar='WxH',
                         help='size in pixels (default: 256x128)')
     parser.add_argument('--labels', action='store_true',
                         help='write a data set: images/, labels/ and '
@@ -90,9 +90,9 @@ def main(argv=None):
     for number in range(options.count):
         image, ids = demo.draw(TRAINING + VALIDATION + number)
         name = 'scene_{:02d}.png'.format(number)
-        utils.write_image(os.path.join(images, name), image)
+        files.write_image(os.path.join(images, name), image)
         if options.labels:
-            utils.write_image(os.path.join(labels, name), drawing.colors_of(
+            files.write_image(os.path.join(labels, name), drawing.colors_of(
                 ids, demo.label_colors))
     print('[i] {} scenes in {}'.format(options.count, options.directory))
 

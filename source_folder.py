@@ -20,6 +20,7 @@ multiples of 32, but of no more than about 480x352 pixels.
 import os
 
 from segmentation import pixels
+from segmentation.errors import InputError
 from segmentation.data import class_table, label_files, splits as splitting
 import source
 
@@ -105,14 +106,14 @@ class FolderSource(source.DataSource):
     def refuse_groups(self, parts):
         """Raise ValueError if --group-by was asked for in vain."""
         if self.group_by:
-            raise ValueError('--group-by does not apply: {} give the split'
+            raise InputError('--group-by does not apply: {} give the split'
                              .format(' and '.join(sorted(parts.values()))))
 
     def check_pair(self, image_path, label_path):
         """Raise FileNotFoundError or ValueError without a label in PNG."""
         stem_, suffix = os.path.splitext(label_path)
         if suffix.lower() != '.png':
-            raise ValueError('{}: a JPEG: its compression changes the values '
+            raise InputError('{}: a JPEG: its compression changes the values '
                              'of a label, so that {}.png is wanted'.format(
                                  label_path, os.path.basename(stem_)))
         super().check_pair(image_path, label_path)
@@ -128,7 +129,7 @@ class FolderSource(source.DataSource):
             return label_files.read_colors(png)
         ids = label_files.read_ids(png)
         if ids is None:
-            raise ValueError('{}: colours, but {} in {} has no r, g and b of '
+            raise InputError('{}: colours, but {} in {} has no r, g and b of '
                              'every class'.format(path, TABLE, self.folder))
         return ids
 
@@ -155,10 +156,10 @@ def list_pictures(data_dir):
                                 'pictures'.format(folder))
     names = label_files.list_files(folder)
     if not names:
-        raise ValueError('{}: no PNG or JPEG picture in it'.format(folder))
+        raise InputError('{}: no PNG or JPEG picture in it'.format(folder))
     for first, second in zip(names, names[1:]):
         if stem(first) == stem(second):
-            raise ValueError('{}: {} and {} would have one label'.format(
+            raise InputError('{}: {} and {} would have one label'.format(
                 folder, first, second))
     return names
 
@@ -178,7 +179,7 @@ def check_orphans(data_dir, pictures, labels):
     """Raise ValueError where labels are there without a picture."""
     orphans = sorted(set(labels) - set(map(stem, pictures)))
     if orphans:
-        raise ValueError(
+        raise InputError(
             '{}: {} has no picture in images/ ({} such labels in all): take '
             'it away, or list the pictures in train.txt and valid.txt'.format(
                 os.path.join(data_dir, 'labels'), labels[orphans[0]],

@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 
+from segmentation.errors import InputError
 import source
 
 PICTURE = re.compile(r'(um|umm|uu)_(\d+)\.png')
@@ -79,7 +80,7 @@ def read_calibration(path):
                 matrices[name] = matrix
     missing = [name for name in CALIBRATED if name not in matrices]
     if missing:
-        raise ValueError('{}: {} wanted, found {}'.format(
+        raise InputError('{}: {} wanted, found {}'.format(
             path, ', '.join(missing), ', '.join(matrices) or 'nothing'))
     return matrices
 
@@ -90,9 +91,9 @@ def parse_matrix(line, path, number):
     try:
         values = np.array([float(word) for word in text.split()])
     except ValueError as error:
-        raise ValueError('{}: line {}: {}'.format(path, number, error))
+        raise InputError('{}: line {}: {}'.format(path, number, error))
     if values.size not in SHAPES or not np.isfinite(values).all():
-        raise ValueError(
+        raise InputError(
             '{}: line {} is {!r}: a name, a colon and 9 or 12 numbers are '
             'wanted'.format(path, number, line.strip()[:40]))
     return name.strip(), values.reshape(SHAPES[values.size])

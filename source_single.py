@@ -8,6 +8,7 @@ along the borders after it has seen nothing else is lost in its strides, and
 what post-processing brings back is seen without the mistakes of too little
 training.
 """
+from segmentation.errors import InputError
 import source_folder
 
 REPEATS = 25        # of the picture in an epoch
@@ -19,7 +20,7 @@ class SingleSource(source_folder.FolderSource):
     def list_splits(self, data_dir, valid_fraction):
         """The first picture as both splits; nothing is drawn."""
         if self.group_by:
-            raise ValueError('--group-by does not apply: one picture is all '
+            raise InputError('--group-by does not apply: one picture is all '
                              'there is')
         first = source_folder.list_pictures(data_dir)[:1]
         pairs = source_folder.pair_up(data_dir, first,

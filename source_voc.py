@@ -12,6 +12,7 @@ background, 255 the border of objects, which is not scored and is drawn
 import glob
 import os
 
+from segmentation.errors import InputError
 import source
 
 LISTS = os.path.join('ImageSets', 'Segmentation')
@@ -83,7 +84,7 @@ def find_root(data_dir):
             if os.path.isdir(os.path.join(folder, 'JPEGImages'))
             and os.path.isdir(os.path.join(folder, 'SegmentationClass'))]
         if len(found) > 1:
-            raise ValueError('{}: {} are there: --data-dir has to name one'
+            raise InputError('{}: {} are there: --data-dir has to name one'
                              .format(data_dir, ' and '.join(
                                  map(os.path.basename, found))))
         if found:

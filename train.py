@@ -8,7 +8,8 @@ The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
 
-from segmentation import run_dir
+from segmentation import option_types, run_dir
+from segmentation.errors import InputError
 import models
 from segmentation.training import class_weights, schedules
 from segmentation.data import contract
@@ -37,24 +38,24 @@ def parse_options(argv=None):
     parser.add_argument('--vgg-dir', default='vgg',
                         help='folder of the VGG16 SavedModel; fetched where '
                              'it is missing (default: %(default)s)')
-    parser.add_argument('--epochs', type=utils.positive(int), default=40,
+    parser.add_argument('--epochs', type=option_types.positive(int), default=40,
                         help='epochs in all (default: %(default)s)')
-    parser.add_argument('--batch-size', type=utils.positive(int), default=8,
+    parser.add_argument('--batch-size', type=option_types.positive(int), default=8,
                         help='samples a step (default: %(default)s)')
-    parser.add_argument('--learning-rate', type=utils.positive(float),
+    parser.add_argument('--learning-rate', type=option_types.positive(float),
                         default=1e-4, help='of Adam (default: %(default)s)')
     parser.add_argument('--schedule', choices=schedules.SCHEDULES,
                         default='constant',
                         help='how the learning rate goes over the run '
                              '(default: %(default)s)')
-    parser.add_argument('--warm-up', type=utils.not_negative, default=0,
+    parser.add_argument('--warm-up', type=option_types.not_negative, default=0,
                         metavar='EPOCHS',
                         help='epochs over which the learning rate rises to '
                              'its schedule (default: %(default)s)')
-    parser.add_argument('--patience', type=utils.positive(int), metavar='N',
+    parser.add_argument('--patience', type=option_types.positive(int), metavar='N',
                         help='stop after N epochs without a better mIoU '
                              '(default: never)')
-    parser.add_argument('--keep-prob', type=utils.share, default=.5,
+    parser.add_argument('--keep-prob', type=option_types.share, default=.5,
                         help='share of activations that dropout keeps '
                              '(default: %(default)s)')
     parser.add_argument('--class-weights', default='none', metavar='WHAT',
@@ -73,14 +74,14 @@ def parse_options(argv=None):
                              'zero, upsampling as bilinear interpolation, or '
                              'both normally distributed (default: '
                              '%(default)s)')
-    parser.add_argument('--stddev', type=utils.positive(float),
+    parser.add_argument('--stddev', type=option_types.positive(float),
                         help='deviation of --initializer truncated_normal, '
                              'which is cut off at two of it (default: {})'
                              .format(STDDEV))
     parser.add_argument('--fixed-upsampling', action='store_true',
                         help='upsampling of an FCN on VGG16 stays bilinear '
                              'interpolation, and does not learn')
-    parser.add_argument('--skip-scales', type=utils.positive(float), nargs=2,
+    parser.add_argument('--skip-scales', type=option_types.positive(float), nargs=2,
                         default=(1, 1), metavar=('POOL4', 'POOL3'),
                         help='factors of the skips of an FCN on VGG16 '
                              '(default: 1 1; the paper\'s at-once net has '
@@ -94,17 +95,17 @@ def parse_options(argv=None):
                              '(default: the user\'s cache folder)')
     parser.add_argument('--delete-features', action='store_true',
                         help='delete them when the run is done')
-    parser.add_argument('--head-width', type=utils.positive(int), metavar='N',
+    parser.add_argument('--head-width', type=option_types.positive(int), metavar='N',
                         help='channels of the convolutions of fcn-pools '
                              '(default: {})'.format(models.HEAD_WIDTH))
-    parser.add_argument('--l2', type=utils.not_negative, default=0,
+    parser.add_argument('--l2', type=option_types.not_negative, default=0,
                         help='weight of the l2 loss of what is not VGG16 '
                              '(default: %(default)s)')
     parser.add_argument('--init-from', metavar='RUN',
                         help='start with the best weights of another run')
     parser.add_argument('--resume', action='store_true',
                         help='go on with the run --name')
-    parser.add_argument('--checkpoint-interval', type=utils.positive(int),
+    parser.add_argument('--checkpoint-interval', type=option_types.positive(int),
                         default=1, metavar='N',
                         help='epochs between resumable checkpoints '
                              '(default: %(default)s)')
@@ -139,7 +140,7 @@ def merge_saved(parser, options, argv):
         if key in CHANGEABLE:
             saved[key] = value
         elif value != saved.get(key):
-            raise ValueError('--{} is {} in {}: a resumed run keeps it'.format(
+            raise InputError('--{} is {} in {}: a resumed run keeps it'.format(
                 key.replace('_', '-'), saved.get(key), options.name))
     return argparse.Namespace(**saved)
 
@@ -157,7 +158,7 @@ def main(argv=None):
     for attribute, option in (('augment', options.augment),
                               ('soft', options.soft_labels)):
         if option and not hasattr(source, attribute):
-            raise ValueError('data source {!r} gives samples as they are: '
+            raise InputError('data source {!r} gives samples as they are: '
                              '--augment and --soft-labels do not apply'
                              .format(options.data_source))
     contract.check_first_batch(source)

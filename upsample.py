@@ -12,7 +12,8 @@ import argparse
 import cv2
 import numpy as np
 
-from segmentation import pixels, tf1
+from segmentation import files, pixels, tf1
+from segmentation.errors import InputError
 from segmentation.tf1 import tf
 import utils
 
@@ -76,7 +77,7 @@ def upsample(x, n_channels, factor, name, stddev=None, trainable=True):
         [B, H*f, W*f, C]
     """
     if factor < 1:
-        raise ValueError('factor is {}: 1 or more is wanted'.format(factor))
+        raise InputError('factor is {}: 1 or more is wanted'.format(factor))
     with tf.variable_scope(name):
         # [K, K, 1, 1], spread to [K, K, C, c] only when it runs: as a
         # constant it would be megabytes of every saved graph.
@@ -106,7 +107,7 @@ def layer(x, n_channels, factor, name, stddev=None, trainable=True):
     """
     side = kernel_side(factor)
     if factor and side % factor:
-        raise ValueError('{}: the side of the kernel is {}, its stride {}: a '
+        raise InputError('{}: the side of the kernel is {}, its stride {}: a '
                          'side divisible by the stride is wanted'.format(
                              name, side, factor))
     return upsample(x, n_channels, factor, name, stddev, trainable)
@@ -125,7 +126,7 @@ def parse_options(argv=None):
 def main(argv=None):
     options = parse_options(argv)
     image = pixels.read(options.input)
-    utils.refuse_overwrite(options.output, [options.input])
+    files.refuse_overwrite(options.output, [options.input])
     batch = tf.placeholder(tf.float32, [None, None, None, 3])
     enlarged = upsample(batch, 3, options.factor, 'upsampled')
     with tf1.session() as sess:
@@ -134,7 +135,7 @@ def main(argv=None):
     height, width = result.shape[:2]
     expected = cv2.resize(image.astype(np.float32), (width, height),
                           interpolation=cv2.INTER_LINEAR)
-    utils.write_image(options.output,
+    files.write_image(options.output,
                       np.rint(result).clip(0, 255).astype(np.uint8))
     print('[i] original size: {}x{}'.format(*image.shape[1::-1]))
     print('[i] upsampled size: {}x{}'.format(width, height))

@@ -10,6 +10,7 @@ import os
 
 import numpy as np
 
+from segmentation.errors import InputError
 from segmentation.backbone import download, saved_model
 from segmentation.backbone import weights as weight_files
 import utils
@@ -31,7 +32,7 @@ def fetch(vgg_dir, url=URL, archive=None):
         download.fetch_and_unpack(url, vgg_dir, archive=archive)
         folder = saved_model.find(vgg_dir)
     if folder is None:
-        raise ValueError('{} holds no saved_model.pb'.format(archive or url))
+        raise InputError('{} holds no saved_model.pb'.format(archive or url))
     return folder
 
 
@@ -66,7 +67,7 @@ def with_fc(weights, fc, seed=0):
     weights = dict(weights)
     if fc == 'file':
         if 'fc6' not in weights or 'fc7' not in weights:
-            raise ValueError('the weights have no fc6 and fc7: '
+            raise InputError('the weights have no fc6 and fc7: '
                              'choose --fc none or --fc random')
         return weights
     for name, _ in saved_model.FC:

@@ -39,7 +39,8 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
-from segmentation import metrics, run_dir
+from segmentation import files, metrics, option_types, run_dir
+from segmentation.errors import InputError
 import models
 from segmentation.report import page
 from segmentation.data import contract
@@ -66,7 +67,7 @@ def run_program(name, *arguments):
                             + [str(argument) for argument in arguments]
                             ).returncode
     if status:
-        raise ValueError('{}: {} ended with status {}'.format(
+        raise InputError('{}: {} ended with status {}'.format(
             arguments[1], name, status))
 
 
@@ -104,7 +105,7 @@ def training_speed(directory):
 def scores(directory, path):
     """The scores of a run on the validation split; `path` holds them all."""
     run_program('evaluate.py', '--name', directory, '--json', path)
-    told = utils.read_json(path, ['matrix', 'ignored_pixels'])
+    told = files.read_json(path, ['matrix', 'ignored_pixels'])
     matrix = np.array(told['matrix'])
     found = metrics.scores(matrix)
     every = matrix.sum() + told['ignored_pixels']
@@ -160,15 +161,15 @@ def parse_options(argv=None):
                         default=list(models.MODELS), metavar='MODEL',
                         help='default: all, {}'.format(
                             ' '.join(models.MODELS)))
-    parser.add_argument('--epochs', type=utils.positive(int), default=10,
+    parser.add_argument('--epochs', type=option_types.positive(int), default=10,
                         help='of each model (default: %(default)s)')
-    parser.add_argument('--batch-size', type=utils.positive(int), default=4,
+    parser.add_argument('--batch-size', type=option_types.positive(int), default=4,
                         help='samples a step, in inference as well '
                              '(default: %(default)s)')
-    parser.add_argument('--learning-rate', type=utils.positive(float),
+    parser.add_argument('--learning-rate', type=option_types.positive(float),
                         help='of all models (default: {:g} on VGG16, {:g} '
                              'without)'.format(RATE, RATE_FROM_SCRATCH))
-    parser.add_argument('--seconds', type=utils.positive(float), default=10,
+    parser.add_argument('--seconds', type=option_types.positive(float), default=10,
                         help='that the inference of a model is measured for '
                              '(default: %(default)s)')
     parser.add_argument('--output-dir', default='runs/family',
@@ -202,7 +203,7 @@ def main(argv=None):
     print(table(rows))
     print('[i] {:.1%} of the pixels are labelled'.format(rows[0]['labelled']))
     if options.json:
-        utils.write_json(options.json, {
+        files.write_json(options.json, {
             'options': vars(options), 'models': rows})
 
 

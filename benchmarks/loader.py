@@ -23,6 +23,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import source_cityscapes    # noqa: E402
+from segmentation import option_types                # noqa: E402
 import utils                # noqa: E402
 
 
@@ -54,11 +55,11 @@ def parse_options(argv=None):
         description='Time the loading of Cityscapes against two baselines.')
     parser.add_argument('--data-dir', required=True)
     parser.add_argument('--classes', default='29', help='19 or 29')
-    parser.add_argument('--samples', type=utils.positive(int), default=96,
+    parser.add_argument('--samples', type=option_types.positive(int), default=96,
                         help='a round (default: %(default)s)')
-    parser.add_argument('--rounds', type=utils.positive(int), default=5)
-    parser.add_argument('--batch-size', type=utils.positive(int), default=8)
-    parser.add_argument('--workers', type=utils.positive(int),
+    parser.add_argument('--rounds', type=option_types.positive(int), default=5)
+    parser.add_argument('--batch-size', type=option_types.positive(int), default=8)
+    parser.add_argument('--workers', type=option_types.positive(int),
                         default=os.cpu_count() or 1)
     return parser.parse_args(argv)
 

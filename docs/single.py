@@ -10,7 +10,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from segmentation import drawing, pixels      # noqa: E402
+from segmentation import drawing, files, pixels      # noqa: E402
 from segmentation.data import contract      # noqa: E402
 import utils                                            # noqa: E402
 
@@ -32,7 +32,7 @@ def main(argv=None):
     pictures = [image, drawing.colors_of(ids, data.label_colors)] + [
         pixels.read(os.path.join(folder, 'colors', name))
         for folder in (options.coarse_dir, options.refined_dir)]
-    utils.write_image(options.output, drawing.sheet(
+    files.write_image(options.output, drawing.sheet(
         [drawing.caption(*both) for both in zip(pictures, CAPTIONS)], 2))
 
 

@@ -7,6 +7,8 @@ import os
 import cv2
 import numpy as np
 
+from segmentation.errors import InputError
+
 IGNORE = 255        # a pixel that is not scored
 UNKNOWN = 254       # a value that is in no class
 
@@ -30,7 +32,7 @@ def read(path, mode=cv2.IMREAD_COLOR):
     except cv2.error:       # such as more pixels than OpenCV takes
         image = None
     if image is None:
-        raise ValueError('{}: no picture that OpenCV reads'.format(path))
+        raise InputError('{}: no picture that OpenCV reads'.format(path))
     return image
 
 

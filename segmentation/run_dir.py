@@ -18,8 +18,9 @@ import os
 import re
 import shutil
 
+from segmentation import files
+from segmentation.errors import InputError
 from segmentation.data import contract
-import utils
 
 # What it takes to use a run: the files of its graph and its weights, the
 # (width, height) of its input, its C names and {class number: colour}.
@@ -37,7 +38,7 @@ def path(directory, *names):
 def create(directory, description):
     """Make the directory of a new run and write its options.json."""
     os.makedirs(directory, exist_ok=True)
-    utils.write_json(path(directory, 'options.json'), description)
+    files.write_json(path(directory, 'options.json'), description)
 
 
 def refuse_existing(directory):
@@ -58,7 +59,7 @@ def read_options(directory):
     if not os.path.isfile(name):
         raise FileNotFoundError('no run in {}: it has no options.json'.format(
             directory))
-    return utils.read_json(name, ['options'])
+    return files.read_json(name, ['options'])
 
 
 def read_state(directory):
@@ -67,12 +68,12 @@ def read_state(directory):
     if not os.path.isfile(name):
         raise FileNotFoundError('no checkpoint in {} yet: it has no '
                                 'state.json'.format(directory))
-    return utils.read_json(name, [])
+    return files.read_json(name, [])
 
 
 def write_state(directory, state):
     """Point at the checkpoints in `state`, then remove those before them."""
-    utils.write_json(path(directory, 'state.json'), state)
+    files.write_json(path(directory, 'state.json'), state)
     current = {state.get(kind) for kind in ('best', 'last', 'resume')}
     for name in os.listdir(directory):
         if CHECKPOINT.match(name) and name.split('.')[0] not in current:
@@ -104,7 +105,7 @@ def trim_log(directory, epochs):
         with open(name) as file:
             lines = [line for line in file if line.endswith('}\n')
                      and json.loads(line)['epoch'] <= epochs]
-        with utils.atomic(name) as work, open(work, 'w') as file:
+        with files.atomic(name) as work, open(work, 'w') as file:
             file.writelines(lines)
 
 
@@ -152,12 +153,12 @@ def find(directory, kind='best', source=None):
     if not os.path.isfile(path(directory, 'options.json')):
         graph, weights = find_blog_files(directory, kind)
         if source is None:
-            raise ValueError('{} has no options.json: it takes --data-source '
+            raise InputError('{} has no options.json: it takes --data-source '
                              'to know its classes'.format(directory))
         return Run(directory, graph, weights, tuple(source.image_size),
                    contract.class_names(source), colors_of(source), None)
     if kind not in ('best', 'last'):
-        raise ValueError('--checkpoint is {!r}: {} has best and last'.format(
+        raise InputError('--checkpoint is {!r}: {} has best and last'.format(
             kind, directory))
     saved = read_options(directory)
     try:
@@ -166,7 +167,7 @@ def find(directory, kind='best', source=None):
                   saved['class_names'],
                   dict(enumerate(map(tuple, saved['label_colors']))), saved)
     except KeyError as error:
-        raise ValueError('{} has no {}'.format(
+        raise InputError('{} has no {}'.format(
             path(directory, 'options.json'), error))
     if source is not None:
         check_source(run, source)
@@ -211,7 +212,7 @@ def colors_of(source):
 def check_source(run, source):
     """Raise ValueError where a source contradicts the classes of a run."""
     if source.num_classes != len(run.class_names):
-        raise ValueError('the data source has {} classes, the run {} has {}'
+        raise InputError('the data source has {} classes, the run {} has {}'
                          .format(source.num_classes, run.directory,
                                  len(run.class_names)))
     names, colors = contract.class_names(source), colors_of(source)
@@ -220,6 +221,6 @@ def check_source(run, source):
                 ('name', names[number], name),
                 ('colour (BGR)', colors[number], run.label_colors[number])):
             if its != ours:
-                raise ValueError(
+                raise InputError(
                     'the {} of class {} is {} in the data source, {} in the '
                     'run {}'.format(what, number, its, ours, run.directory))

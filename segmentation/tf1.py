@@ -10,6 +10,8 @@ import sys
 import tempfile
 import warnings
 
+from segmentation.errors import InputError
+
 
 @contextlib.contextmanager
 def quiet():
@@ -72,7 +74,7 @@ def restore(saver, sess, path):
     try:
         saver.restore(sess, path)
     except tf.errors.OpError as error:
-        raise ValueError('{}: the weights cannot be read: {}'.format(
+        raise InputError('{}: the weights cannot be read: {}'.format(
             path, reason(error)))
 
 

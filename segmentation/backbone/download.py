@@ -15,6 +15,8 @@ import zlib
 
 import tqdm
 
+from segmentation.errors import InputError
+
 CHUNK = 1 << 16  # bytes between two steps of the progress bar
 
 
@@ -111,7 +113,7 @@ def fetch_and_unpack(url, directory, archive=None, **options):
         unpack(cache, directory)
     except ValueError as error:
         os.remove(cache)
-        raise ValueError('{} (fetched from {}, removed)'.format(error, url))
+        raise InputError('{} (fetched from {}, removed)'.format(error, url))
     os.remove(cache)
 
 
@@ -229,11 +231,11 @@ def _check_zip(archive):
         with zipfile.ZipFile(archive) as opened:
             bad = opened.testzip()
             if bad is not None:
-                raise ValueError('bad CRC-32 of ' + bad)
+                raise InputError('bad CRC-32 of ' + bad)
             return opened.namelist()
     except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError,
             RuntimeError, ValueError) as error:
-        raise ValueError('{}: not a whole zip file: {}'.format(archive, error))
+        raise InputError('{}: not a whole zip file: {}'.format(archive, error))
 
 
 def _check_entries(archive, names, directory):
@@ -242,7 +244,7 @@ def _check_entries(archive, names, directory):
         path = name.replace('\\', '/')
         parts = [part for part in path.split('/') if part not in ('', '.')]
         if path[:1] == '/' or '..' in parts or ':' in ''.join(parts[:1]):
-            raise ValueError('{}: entry {!r} would leave the folder it is '
+            raise InputError('{}: entry {!r} would leave the folder it is '
                              'unpacked to'.format(archive, name))
         target = os.path.join(directory, *parts[:1])
         if parts and os.path.lexists(target):

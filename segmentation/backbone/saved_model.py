@@ -13,6 +13,7 @@ import tempfile
 import numpy as np
 
 from segmentation import tf1
+from segmentation.errors import InputError
 from segmentation.tf1 import saved_model_pb2, tf, variable_pb2
 from segmentation.backbone.weights import MEAN_BGR
 
@@ -120,11 +121,11 @@ def read_meta_graph(folder):
         try:
             model.ParseFromString(file.read())
         except Exception as error:      # protobuf's own class moves about
-            raise ValueError('{} is no SavedModel: {}'.format(path, error))
+            raise InputError('{} is no SavedModel: {}'.format(path, error))
     found = [meta for meta in model.meta_graphs if TAG in meta.meta_info_def
              .tags]
     if not found:
-        raise ValueError('{} has no graph tagged {!r}'.format(path, TAG))
+        raise InputError('{} has no graph tagged {!r}'.format(path, TAG))
     meta = found[0]
     refuse_missing(meta, TENSORS, folder)
     for node in meta.graph_def.node:
@@ -143,7 +144,7 @@ def refuse_missing(meta, names, folder):
     nodes = {node.name for node in meta.graph_def.node}
     missing = [name for name in names if name not in nodes]
     if missing:
-        raise ValueError('{} lacks the tensor{} {}'.format(
+        raise InputError('{} lacks the tensor{} {}'.format(
             os.path.join(folder, 'saved_model.pb'), 's' * (len(missing) > 1),
             ', '.join(missing)))
 
@@ -166,7 +167,7 @@ def probe_channel_order(graph_def):
     lost = pixel[:, None] - values[None]                    # [3 in, 3 out]
     blue = np.flatnonzero((abs(lost - MEAN_BGR[0]) < .01).any(axis=1))
     if blue.tolist() not in ([0], [2]):
-        raise ValueError('cannot tell the channel order of VGG16: the pixel '
+        raise InputError('cannot tell the channel order of VGG16: the pixel '
                          '{} comes out of its preprocessing as {}'.format(
                              pixel.tolist(), values.tolist()))
     return 'BGR' if blue[0] == 0 else 'RGB'

@@ -12,6 +12,8 @@ import zlib
 
 import numpy as np
 
+from segmentation.errors import InputError
+
 MEAN_BGR = (103.939, 116.779, 123.68)  # Simonyan & Zisserman 2015
 CONVOLUTIONS = ('conv1_1', 'conv1_2',
                 'conv2_1', 'conv2_2',
@@ -67,7 +69,7 @@ def read(path):
     """
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in READERS:
-        raise ValueError('{}: weights are read from {} files'.format(
+        raise InputError('{}: weights are read from {} files'.format(
             path, ', '.join(sorted(READERS))))
     open(path, 'rb').close()  # the parsers' own complaints lack the name
     try:
@@ -78,7 +80,7 @@ def read(path):
             EOFError, RuntimeError, ImportError, pickle.UnpicklingError,
             zipfile.BadZipFile, zlib.error) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError('{}: {}'.format(path, reason)) from error
+        raise InputError('{}: {}'.format(path, reason)) from error
     return layers
 
 
@@ -137,7 +139,7 @@ def _read_npy(path):
                        else np.lib.format.read_array_header_2_0)
         shape, _, dtype = read_header(opened)
         if shape != () or dtype != object:
-            raise ValueError('holds an array, not a dictionary of layers')
+            raise InputError('holds an array, not a dictionary of layers')
         # latin1 is how Python 3 reads the arrays that Python 2 pickled.
         content = _ArrayUnpickler(opened, encoding='latin1').load().item()
     return {name: _pair(content[name]) for name in LAYERS if name in content}
@@ -173,7 +175,7 @@ def _read_keras(path):
 def _read_torch(path):
     torch = _import('torch')
     if 'weights_only' not in inspect.signature(torch.load).parameters:
-        raise ValueError('needs PyTorch 1.13 or later, found {}: pip install '
+        raise InputError('needs PyTorch 1.13 or later, found {}: pip install '
                          '--upgrade torch'.format(torch.__version__))
     state = torch.load(path, map_location='cpu', weights_only=True)
     layers = {}
@@ -200,7 +202,7 @@ def _import(name):
     try:
         return __import__(name)
     except ImportError:
-        raise ValueError('needs {0}: pip install {0}'.format(name))
+        raise InputError('needs {0}: pip install {0}'.format(name))
 
 
 def _in_one_form(name, kernel, bias):
@@ -218,18 +220,18 @@ def _check(layers):
     wanted = LAYERS if set(SIDES) & set(layers) else CONVOLUTIONS
     missing = [name for name in wanted if name not in layers]
     if missing:
-        raise ValueError('lacks kernel or bias of ' + ', '.join(missing))
+        raise InputError('lacks kernel or bias of ' + ', '.join(missing))
     channels = 3
     for name in wanted:
         kernel, bias = layers[name]
         side = SIDES.get(name, 3)
         shape = (side, side, channels) + kernel.shape[3:]
         if kernel.ndim != 4 or kernel.shape != shape:
-            raise ValueError('{} has kernel {}, wanted ({}, {}, {}, out)'
+            raise InputError('{} has kernel {}, wanted ({}, {}, {}, out)'
                              .format(name, kernel.shape, *shape[:3]))
         channels = kernel.shape[3]
         if bias.shape != (channels,):
-            raise ValueError('{} has bias {}, wanted ({},)'.format(
+            raise InputError('{} has bias {}, wanted ({},)'.format(
                 name, bias.shape, channels))
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-            raise ValueError('{} has values that are not finite'.format(name))
+            raise InputError('{} has values that are not finite'.format(name))

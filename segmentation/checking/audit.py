@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from segmentation import drawing, metrics, pixels
+from segmentation.errors import InputError
 from segmentation.checking import census
 from segmentation.data import data_source
 
@@ -113,7 +114,7 @@ class Audit:
         width, height = self.data.image_size
         for array, depth in ((image, 3), (label, self.data.num_classes)):
             if array.shape != (height, width, depth):
-                raise ValueError('{} is of shape {}: {} is wanted'.format(
+                raise InputError('{} is of shape {}: {} is wanted'.format(
                     image_path if array is image else label_path,
                     array.shape, (height, width, depth)))
         if not (0 <= image.min() and image.max() <= 255):

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
+from segmentation.errors import InputError
 from segmentation.data import label_files
 
 COLORS = 100000     # more are no labels
@@ -32,7 +33,7 @@ class Survey:
     def __init__(self, folder, workers=1):
         names = label_files.list_files(folder)
         if not names:
-            raise ValueError('{}: no label in it'.format(folder))
+            raise InputError('{}: no label in it'.format(folder))
         paths = [os.path.join(folder, *name.split('/')) for name in names]
         self.files = len(paths)
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
@@ -74,7 +75,7 @@ class Survey:
                 self.values[code] = Value(old.pixels + number,
                                           old.core + core, old.files + 1)
             if len(self.values) > COLORS:
-                raise ValueError(
+                raise InputError(
                     '{}: more than {} values with {}: no label images, or '
                     'saved with loss once'.format(folder, COLORS,
                                                   os.path.basename(path)))

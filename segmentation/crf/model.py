@@ -20,7 +20,8 @@ import os
 
 import numpy as np
 
-import utils
+from segmentation import files, option_types
+from segmentation.errors import InputError, MissingModuleError
 
 Parameters = collections.namedtuple(
     'Parameters', 'iterations gaussian_sxy gaussian_compat bilateral_sxy '
@@ -51,7 +52,7 @@ def check():
     try:
         importlib.import_module('pydensecrf.densecrf')
     except ImportError as error:
-        raise ImportError('--crf takes pydensecrf2, which smooths predictions '
+        raise MissingModuleError('--crf takes pydensecrf2, which smooths predictions '
                           '(pip install pydensecrf2): {}'.format(error))
 
 
@@ -131,13 +132,13 @@ def add_options(parser):
                             'large things) or tuned (for this run, by '
                             'evaluate.py --tune); without a word tuned '
                             'where it is there, otherwise street')
-    group.add_argument('--crf-iterations', type=utils.positive(int),
+    group.add_argument('--crf-iterations', type=option_types.positive(int),
                        metavar='N', help='in place of the preset\'s')
-    group.add_argument('--crf-gaussian', nargs=2, type=utils.not_negative,
+    group.add_argument('--crf-gaussian', nargs=2, type=option_types.not_negative,
                        metavar=('SXY', 'COMPAT'),
                        help='width in pixels and weight of the kernel of '
                             'near pixels, in place of the preset\'s')
-    group.add_argument('--crf-bilateral', nargs=3, type=utils.not_negative,
+    group.add_argument('--crf-bilateral', nargs=3, type=option_types.not_negative,
                        metavar=('SXY', 'SRGB', 'COMPAT'),
                        help='widths in pixels and in levels of colour and '
                             'weight of the kernel of near pixels alike in '
@@ -202,7 +203,7 @@ def read_tuned(path, run):
     if not os.path.isfile(path):
         raise FileNotFoundError('{} has no {}: evaluate.py --crf --tune N '
                                 'writes it'.format(run.directory, FILE))
-    told = utils.read_json(path, ['parameters', 'checkpoint', 'split',
+    told = files.read_json(path, ['parameters', 'checkpoint', 'split',
                                   'pictures', 'raw_miou', 'miou'])
     try:
         parameters = Parameters(**told['parameters'])
@@ -217,7 +218,7 @@ def read_tuned(path, run):
                      told['miou'], ', no gain'
                      if told['miou'] <= told['raw_miou'] else '')]
     except (TypeError, ValueError):
-        raise ValueError('{}: {} are wanted as numbers in parameters, widths '
+        raise InputError('{}: {} are wanted as numbers in parameters, widths '
                          'of {} or more, as evaluate.py --tune writes it'
                          .format(path, ', '.join(Parameters._fields),
                                  NARROWEST))

@@ -14,10 +14,10 @@ import os
 
 import tqdm
 
-from segmentation import metrics
+from segmentation import files, metrics, option_types
+from segmentation.errors import InputError
 from segmentation.crf import model, pool as crf_pool
 from segmentation.evaluation import comparison, scorer as scoring
-import utils
 
 WEIGHTS = .25, .5, 1, 2
 COLORS = .5, 1, 2
@@ -28,7 +28,7 @@ SHOWN = 5               # settings
 def add_option(group):
     """Add --tune to the options of the CRF."""
     group.add_argument(
-        '--tune', type=utils.positive(int), metavar='N',
+        '--tune', type=option_types.positive(int), metavar='N',
         help='try settings around the preset on N pictures of the split, '
              'evenly spaced, and write the best to crf.json of the run; the '
              'scores are of the others')
@@ -127,7 +127,7 @@ def tune(pool, pictures):
         ids, prediction.winner()[0], prediction.num_classes)
         for _, _, ids, prediction in pictures)
     if not raw.any():
-        raise ValueError('--tune: no pixel of the {} pictures has a label'
+        raise InputError('--tune: no pixel of the {} pictures has a label'
                          .format(len(pictures)))
     return sorted(totals.items(), key=lambda item: -miou(item[1])), raw
 
@@ -161,7 +161,7 @@ def report(found, raw):
 def save(run, split, pictures, found, raw):
     """Write the best parameters to a rundir.Run; return their Choice."""
     parameters, best = found[0]
-    utils.write_json(os.path.join(run.directory, model.FILE), {
+    files.write_json(os.path.join(run.directory, model.FILE), {
         'parameters': dict(parameters._asdict()),
         'checkpoint': os.path.basename(run.checkpoint),
         'split': split,

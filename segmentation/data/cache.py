@@ -3,7 +3,7 @@ import hashlib
 import json
 import os
 
-import utils
+from segmentation import errors, files
 
 
 def folder():
@@ -55,13 +55,13 @@ def recall(what, key, work_out):
     path = os.path.join(folder(), '{}-{}.json'.format(
         what.replace(' ', '-'), key))
     try:
-        return utils.read_json(path)
+        return files.read_json(path)
     except (OSError, ValueError):       # not there, or not whole
         result = work_out()
     try:
         os.makedirs(folder(), exist_ok=True)
-        utils.write_json(path, result)
+        files.write_json(path, result)
     except OSError as error:
         print('[i] not kept for the next run: {}'.format(
-            utils.describe_error(error)))
+            errors.describe(error)))
     return result

@@ -15,7 +15,8 @@ parted by commas, semicolons or tabs.
 import collections
 import csv
 
-import utils
+from segmentation import files
+from segmentation.errors import InputError
 
 COLUMNS = ('name', 'id', 'r', 'g', 'b', 'ignore', 'note')
 COLOR = ('r', 'g', 'b')
@@ -46,7 +47,7 @@ def read(path):
         delimiter = max(',;\t', key=first.count)
         lines = list(csv.reader(text.splitlines(), delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError('{}: no CSV in UTF-8: {}'.format(path, error))
+        raise InputError('{}: no CSV in UTF-8: {}'.format(path, error))
     columns = [name.strip().lower() for name in lines[0]] if lines else []
     check_columns(path, columns, first)
     rows = []
@@ -58,7 +59,7 @@ def read(path):
             check_unique('{}, line {}'.format(path, number), rows)
     count = sum(not row.ignore for row in rows)
     if not 2 <= count <= MOST:
-        raise ValueError('{}: {} classes: 2 to {} are wanted'.format(
+        raise InputError('{}: {} classes: 2 to {} are wanted'.format(
             path, count, MOST))
     return rows
 
@@ -68,14 +69,14 @@ def check_columns(path, columns, first):
     for name in columns:
         if 'name' in columns and (name not in COLUMNS
                                   or columns.count(name) > 1):
-            raise ValueError('{}: column {!r} is {}: {} is wanted'.format(
+            raise InputError('{}: column {!r} is {}: {} is wanted'.format(
                 path, name, 'there twice' if name in COLUMNS else
                 'none that is known', WANTED))
     missing = [name for name in ('name',) + COLOR if name not in columns]
     if 'id' in columns and len(missing) == 3 and 'name' in columns:
         missing = []
     if missing:
-        raise ValueError('{}: no column {} in the first line {!r}: {} is '
+        raise InputError('{}: no column {} in the first line {!r}: {} is '
                          'wanted'.format(path, ', '.join(missing), first[:60],
                                          WANTED))
 
@@ -83,15 +84,15 @@ def check_columns(path, columns, first):
 def parse_row(place, columns, cells):
     """The Row of one line; `place` names it in errors."""
     if len(cells) > len(columns) and any(cells[len(columns):]):
-        raise ValueError('{}: {} values for {} columns'.format(
+        raise InputError('{}: {} values for {} columns'.format(
             place, len(cells), len(columns)))
     cell = dict.fromkeys(COLUMNS, '')
     cell.update(zip(columns, cells))
     if not cell['name']:
-        raise ValueError('{}: no name'.format(place))
+        raise InputError('{}: no name'.format(place))
     mark = cell['ignore'].lower()
     if mark not in MARKS:
-        raise ValueError('{}: ignore is {!r}: 1 or nothing is wanted'.format(
+        raise InputError('{}: ignore is {!r}: 1 or nothing is wanted'.format(
             place, cell['ignore']))
     number = parse(place, 'id', cell['id'], 65535) if 'id' in columns else None
     color = None
@@ -108,7 +109,7 @@ def parse(place, what, text, highest):
     except ValueError:
         value = -1
     if not 0 <= value <= highest:
-        raise ValueError('{}: {} is {!r}: 0 to {} is wanted'.format(
+        raise InputError('{}: {} is {!r}: 0 to {} is wanted'.format(
             place, what, text, highest))
     return value
 
@@ -128,7 +129,7 @@ def check_unique(place, rows):
             if same:
                 value = last.color if what == 'colour' else \
                     last.id if what == 'id' else last.name
-                raise ValueError('{}: the {} {!r} of {!r} is that of {!r} '
+                raise InputError('{}: the {} {!r} of {!r} is that of {!r} '
                                  'already'.format(place, what, value,
                                                   last.name, row.name)
                                  if what != 'name' else
@@ -177,7 +178,7 @@ def write(path, rows, notes):
     columns = ['name']
     columns += ['id'] if rows[0].id is not None else []
     columns += list(COLOR) if rows[0].color is not None else []
-    with utils.atomic(path) as work:
+    with files.atomic(path) as work:
         with open(work, 'w', encoding='utf-8', newline='') as file:
             table = csv.writer(file, lineterminator='\n')
             table.writerow(columns + ['ignore', 'note'])

@@ -6,7 +6,8 @@ import sys
 
 import numpy as np
 
-import utils
+from segmentation import option_types
+from segmentation.errors import InputError, MissingModuleError
 
 CONTRACT = ('image_size', 'num_classes', 'label_colors', 'load_data',
             'train_generator', 'valid_generator')
@@ -24,10 +25,10 @@ def find_source(name):
     """
     module_name = name if '.' in name else 'source_' + name
     if not all(part.isidentifier() for part in module_name.split('.')):
-        raise ImportError('no data source {!r}: NAME of source_NAME.py, or a '
+        raise MissingModuleError('no data source {!r}: NAME of source_NAME.py, or a '
                           'dotted module name, is wanted'.format(name))
     if name.endswith('.py'):
-        raise ImportError('no data source {!r}: {} is its name, if that is '
+        raise MissingModuleError('no data source {!r}: {} is its name, if that is '
                           'a file here'.format(
                               name, name[:-3].replace('source_', '', 1)))
     if os.getcwd() not in sys.path:
@@ -38,21 +39,21 @@ def find_source(name):
         parents = [module_name.rsplit('.', count)[0]
                    for count in range(module_name.count('.') + 1)]
         if error.name in parents:
-            raise ImportError('no data source {!r}: {}.py is not on the path'
+            raise MissingModuleError('no data source {!r}: {}.py is not on the path'
                               .format(name, module_name.replace('.', '/')))
-        raise ImportError('data source {!r} cannot be imported: {}'.format(
+        raise MissingModuleError('data source {!r} cannot be imported: {}'.format(
             name, error))
     except SyntaxError as error:
-        raise ImportError('data source {!r} cannot be imported: {}'.format(
+        raise MissingModuleError('data source {!r} cannot be imported: {}'.format(
             name, error))
     if not hasattr(module, 'get_source'):
-        raise ValueError('data source {!r}: {} has no get_source()'.format(
+        raise InputError('data source {!r}: {} has no get_source()'.format(
             name, module.__file__))
     source = module.get_source()
     missing = [attribute for attribute in CONTRACT
                if not hasattr(source, attribute)]
     if missing:
-        raise ValueError('data source {!r} lacks {}'.format(
+        raise InputError('data source {!r} lacks {}'.format(
             name, ', '.join(missing)))
     return source
 
@@ -65,12 +66,12 @@ def make_source(name, classes=None, data_dir=None):
     source = find_source(name)
     if hasattr(source, 'choose_folder'):
         if data_dir is None:
-            raise ValueError('data source {!r} has its classes in a folder: '
+            raise InputError('data source {!r} has its classes in a folder: '
                              '--data-dir is wanted'.format(name))
         source.choose_folder(data_dir)
     if classes:
         if not hasattr(source, 'choose_classes'):
-            raise ValueError('data source {!r} has one class table: --classes '
+            raise InputError('data source {!r} has one class table: --classes '
                              'does not apply'.format(name))
         source.choose_classes(classes)
     return source
@@ -86,14 +87,14 @@ def load_source(options, required=None):
                          options.data_dir)
     if getattr(options, 'group_by', None):
         if not hasattr(source, 'group_by'):
-            raise ValueError('data source {!r} knows no groups: --group-by '
+            raise InputError('data source {!r} knows no groups: --group-by '
                              'does not apply'.format(options.data_source))
         source.group_by = options.group_by
     source.seed = options.seed
     source.workers = options.workers
     if options.image_size:
         source.image_size = options.image_size
-    utils.check_size(source.image_size)
+    option_types.check_image_size(source.image_size)
     seed_globals(epoch_seed(options.seed, 0))
     if required is not None and hasattr(source, 'required_splits'):
         source.required_splits = required
@@ -102,7 +103,7 @@ def load_source(options, required=None):
     for split in getattr(source, 'required_splits', counts):
         attribute = counts[split]
         if not getattr(source, attribute, 0):
-            raise ValueError('data source {!r}: {} is {} in {}'.format(
+            raise InputError('data source {!r}: {} is {} in {}'.format(
                 options.data_source, attribute,
                 getattr(source, attribute, 'missing'), options.data_dir))
     return source
@@ -138,7 +139,7 @@ def check_split(source, data_dir, saved):
     for name in ('train', 'valid'):
         changed = sorted(set(split[name]) ^ set(saved[name]))
         if changed:
-            raise ValueError(
+            raise InputError(
                 '{}: the {} split is not that of the run: {} differ, such as '
                 '{}'.format(data_dir, name, len(changed), changed[0]))
 
@@ -152,13 +153,13 @@ def checked(source, batches):
     """
     for images, labels, *names in batches:
         if names and len(names) != 2:
-            raise ValueError('the data source gives {} parts of a batch: 2, '
+            raise InputError('the data source gives {} parts of a batch: 2, '
                              'or 4 with names, are wanted'.format(
                                  2 + len(names)))
         check_batch(source, images, labels)
         finite = np.isfinite(images).all(axis=(1, 2, 3))
         if not finite.all():
-            raise ValueError('{}: the picture has values that are not '
+            raise InputError('{}: the picture has values that are not '
                              'finite'.format(names[0][finite.argmin()]
                                              if names else 'images'))
         labels = np.asarray(labels)
@@ -168,7 +169,7 @@ def checked(source, batches):
             empty = np.argwhere(~labels.any(axis=-1))
             if len(empty):
                 k, row, column = empty[0]
-                raise ValueError(
+                raise InputError(
                     '{}: no class at row {}, column {} ({} pixels of the '
                     'batch), and the source does not declare ignore'.format(
                         names[1][k] if names else 'labels', row, column,
@@ -181,10 +182,10 @@ def check_first_batch(source):
     for generator in (source.train_generator, source.valid_generator):
         first = next(checked(source, generator(1, names=True)), None)
         if first is None:
-            raise ValueError('the data source has no samples: {} yields '
+            raise InputError('the data source has no samples: {} yields '
                              'nothing'.format(generator.__name__))
         if len(first) != 4:
-            raise ValueError('the data source gives no names: {} with '
+            raise InputError('the data source gives no names: {} with '
                              'names=True yields (images, labels, image '
                              'paths, label paths)'.format(generator.__name__))
 
@@ -207,6 +208,6 @@ def check_batch(source, images, labels):
                                ('labels', labels, source.num_classes)):
         wanted = (len(images), height, width, depth)
         if np.shape(array) != wanted:
-            raise ValueError(
+            raise InputError(
                 'the data source gives {} of shape {}: {} is wanted'.format(
                     what, np.shape(array), wanted))

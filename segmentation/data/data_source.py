@@ -28,6 +28,7 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
+from segmentation.errors import InputError
 from segmentation.data import augmentation
 
 IGNORE = pixels.IGNORE      # class number of a pixel that is not scored
@@ -92,7 +93,7 @@ class DataSource:
         self.splits = self.list_splits(data_dir, valid_fraction)
         for split in self.required_splits:
             if not self.splits.get(split):
-                raise ValueError('{}: no {} pictures ({})'.format(
+                raise InputError('{}: no {} pictures ({})'.format(
                     data_dir, split, (self.__doc__ or 'data source')
                     .splitlines()[0].rstrip('.')))
             for image_path, label_path in self.splits[split]:
@@ -143,7 +144,7 @@ class DataSource:
         if label.ndim == 2 and self.ids:
             return label
         if label.dtype != np.uint8:
-            raise ValueError('{}: {} colours: 8 bit a channel are wanted'
+            raise InputError('{}: {} colours: 8 bit a channel are wanted'
                              .format(path, label.dtype))
         if label.ndim == 2:
             label = cv2.cvtColor(label, cv2.COLOR_GRAY2BGR)
@@ -179,7 +180,7 @@ class DataSource:
         codes = self.read_codes(path)
         ids = pixels.look_up(codes, self.table(codes))
         if (ids == pixels.UNKNOWN).any():
-            raise ValueError(self.describe_unknown(path, codes, ids))
+            raise InputError(self.describe_unknown(path, codes, ids))
         return ids
 
     def describe_unknown(self, path, codes, ids):
@@ -196,7 +197,7 @@ class DataSource:
         image = pixels.read(image_path)
         ids = self.read_ids(label_path)
         if image.shape[:2] != ids.shape:
-            raise ValueError(
+            raise InputError(
                 '{} is {}x{} but its label {} is {}x{}'.format(
                     image_path, *image.shape[1::-1], label_path,
                     *ids.shape[::-1]))

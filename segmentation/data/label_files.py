@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
+from segmentation.errors import InputError
 
 PICTURES = ('.png', '.jpg', '.jpeg')
 SIGNATURE = b'\x89PNG\r\n\x1a\n'
@@ -51,12 +52,12 @@ def open_png(path):
     with open(path, 'rb') as file:
         data = file.read()
     if data[:3] == b'\xff\xd8\xff':
-        raise ValueError(
+        raise InputError(
             '{}: a JPEG: its compression changes the values of a label, so '
             'that a PNG is wanted, made anew and not from the JPEG'.format(
                 path))
     if data[:8] != SIGNATURE:
-        raise ValueError('{}: no PNG: a label has to be one'.format(path))
+        raise InputError('{}: no PNG: a label has to be one'.format(path))
     chunks, place, kind = [], 8, None
     while kind != b'IEND':
         head = data[place:place + 8]
@@ -64,11 +65,11 @@ def open_png(path):
         kind, body = head[4:], data[place + 8:place + 8 + length]
         place += 12 + length
         if len(head) < 8 or place > len(data):
-            raise ValueError('{}: the PNG is cut off after {} bytes'.format(
+            raise InputError('{}: the PNG is cut off after {} bytes'.format(
                 path, len(data)))
         chunks.append((kind, body))
     if chunks[0][0] != b'IHDR' or len(chunks[0][1]) != 13:
-        raise ValueError('{}: a broken PNG: it has no header'.format(path))
+        raise InputError('{}: a broken PNG: it has no header'.format(path))
     return Png(path, chunks[0][1][8], chunks[0][1][9], chunks)
 
 
@@ -81,7 +82,7 @@ def decode(png):
     image = cv2.imdecode(np.frombuffer(b''.join(parts), np.uint8),
                          cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise ValueError('{}: a broken PNG'.format(png.path))
+        raise InputError('{}: a broken PNG'.format(png.path))
     return image
 
 
@@ -112,7 +113,7 @@ def read_colors(png):
     """The packed colours (H, W) int32; grey values are grey colours."""
     image = decode(png)
     if image.dtype != np.uint8:
-        raise ValueError('{}: {} bits a value: colours have 8'.format(
+        raise InputError('{}: {} bits a value: colours have 8'.format(
             png.path, png.depth))
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

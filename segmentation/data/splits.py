@@ -8,6 +8,8 @@ import re
 
 import numpy as np
 
+from segmentation.errors import InputError
+
 NAMES = {'train': ('train',), 'valid': ('valid', 'val'), 'test': ('test',)}
 
 
@@ -19,7 +21,7 @@ def find_parts(folder, suffix):
         found = [os.path.join(folder, name + suffix) for name in names
                  if is_there(os.path.join(folder, name + suffix))]
         if len(found) > 1:
-            raise ValueError('{} and {}: only one of them is wanted'.format(
+            raise InputError('{} and {}: only one of them is wanted'.format(
                 *found))
         parts.update({split: path for path in found})
     return parts
@@ -38,7 +40,7 @@ def read_list(path, data_dir, pictures):
                     '{}, line {}: no picture {} in {}'.format(
                         path, number, name, os.path.join(data_dir, 'images')))
             if name in names:
-                raise ValueError('{}, line {}: {} stands there twice'.format(
+                raise InputError('{}, line {}: {} stands there twice'.format(
                     path, number, name))
             if name:
                 names[name] = number
@@ -49,7 +51,7 @@ def check_apart(splits, lists):
     """Raise unless there are two lists, without a picture in both."""
     for split in ('train', 'valid'):
         if not splits.get(split):
-            raise ValueError('{}: no {} pictures: {}.txt {}'.format(
+            raise InputError('{}: no {} pictures: {}.txt {}'.format(
                 os.path.dirname(next(iter(lists.values()))), split, split,
                 'is empty' if split in lists else 'is wanted beside {}'.format(
                     ', '.join(map(os.path.basename, lists.values())))))
@@ -57,7 +59,7 @@ def check_apart(splits, lists):
     for split, names in splits.items():
         for name in names:
             if name in seen:
-                raise ValueError('{} is in {} and in {}'.format(
+                raise InputError('{} is in {} and in {}'.format(
                     name, lists[seen[name]], lists[split]))
             seen[name] = split
 
@@ -70,13 +72,13 @@ def by_folder(data_dir, pictures, folders):
     for name in pictures:
         split = splits_of.get(name.split('/')[0] if '/' in name else None)
         if split is None:
-            raise ValueError('{}: {} is neither in train/ nor in valid/ nor '
+            raise InputError('{}: {} is neither in train/ nor in valid/ nor '
                              'in test/'.format(
                                  os.path.join(data_dir, 'images'), name))
         splits[split].append(name)
     for split in ('train', 'valid'):
         if not splits.get(split, split == 'valid' and splits.get('train')):
-            raise ValueError('{}: no {} pictures'.format(
+            raise InputError('{}: no {} pictures'.format(
                 folders.get(split, os.path.join(data_dir, 'images', split)),
                 split))
     return splits
@@ -88,7 +90,7 @@ def draw(names, fraction, seed, pattern=None):
     for name in names:
         groups[group_key(pattern, name) if pattern else name].append(name)
     if pattern and len(groups) < 2:
-        raise ValueError(
+        raise InputError(
             '--group-by {!r}: all {} pictures are in the group {!r}: two '
             'groups are wanted'.format(pattern, len(names),
                                        next(iter(groups))))
@@ -105,7 +107,7 @@ def group_key(pattern, name):
     match = re.search(pattern, name)
     key = match and match.group(1 if match.re.groups else 0)
     if key is None:
-        raise ValueError('--group-by {!r} does not match images/{}'.format(
+        raise InputError('--group-by {!r} does not match images/{}'.format(
             pattern, name))
     return key
 

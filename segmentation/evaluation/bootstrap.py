@@ -13,6 +13,7 @@ Efron and Tibshirani 1993, 'An introduction to the bootstrap', section 13.3.
 import numpy as np
 
 from segmentation import metrics
+from segmentation.errors import InputError
 
 RESAMPLES = 2000
 SEED = 0
@@ -42,7 +43,7 @@ def ious(counts):
 def check_count(count):
     """Raise ValueError where so few pictures have no interval."""
     if count < 2:
-        raise ValueError('{} picture: an interval over pictures takes two or '
+        raise InputError('{} picture: an interval over pictures takes two or '
                          'more'.format(count))
 
 

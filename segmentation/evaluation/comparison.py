@@ -3,6 +3,7 @@
 import numpy as np
 
 from segmentation import metrics
+from segmentation.errors import InputError
 from segmentation.evaluation import bootstrap
 
 FEW = 20        # pictures, below which an interval is itself a rough guess
@@ -23,7 +24,7 @@ def align(first, second, names):
     differs = (matrices[0].sum(axis=2) != matrices[1].sum(axis=2)).any(axis=1)
     if differs.any():
         changed = first.names[first.in_order()[differs.argmax()]]
-        raise ValueError('{}: its labels are not the same for {} and for {}'
+        raise InputError('{}: its labels are not the same for {} and for {}'
                          .format(changed, *names))
     return matrices
 
@@ -131,7 +132,7 @@ def check(runs, scorers):
     """
     first, second = runs
     if first.class_names != second.class_names:
-        raise ValueError('{} has the classes {}; {} has {}'.format(
+        raise InputError('{} has the classes {}; {} has {}'.format(
             first.directory, ', '.join(first.class_names), second.directory,
             ', '.join(second.class_names)))
     bootstrap.check_count(min(scorer.count for scorer in scorers))
@@ -145,6 +146,6 @@ def check_pictures(pictures, names):
     """Raise ValueError unless two lists of pictures hold the same ones."""
     if sorted(pictures[0]) != sorted(pictures[1]):
         changed = sorted(set(pictures[0]) ^ set(pictures[1]))
-        raise ValueError('{} and {} are not of the same pictures: {} differ, '
+        raise InputError('{} and {} are not of the same pictures: {} differ, '
                          'such as {}'.format(*names, len(changed),
                                              (changed + pictures[0])[0]))

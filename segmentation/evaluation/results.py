@@ -1,9 +1,8 @@
 """What evaluate.py tells of the scores: on the terminal and in files."""
 import os
 
-from segmentation import drawing, metrics
+from segmentation import drawing, files, metrics
 from segmentation.evaluation import calibration, comparison
-import utils
 
 
 def describe(options, run):
@@ -47,17 +46,17 @@ def tell(options, run, scorer, tally):
             print(line)
     if scorer.pool:
         told['crf'] = tell_gain(run, scorer, tally)
-    scores = utils.without_nan(dict(
+    scores = files.without_nan(dict(
         describe(options, run), **tally.describe(run.class_names), **told))
     if options.json:
-        utils.write_json(options.json, scores)
+        files.write_json(options.json, scores)
     if options.csv:
         tally.write_csv(options.csv, run.class_names)
     if options.matrix:
-        utils.write_image(options.matrix,
+        files.write_image(options.matrix,
                           drawing.confusion(matrix, run.class_names))
     if options.reliability:
-        utils.write_image(options.reliability, calibration.plot(tally.bins))
+        files.write_image(options.reliability, calibration.plot(tally.bins))
     return scores, lines
 
 

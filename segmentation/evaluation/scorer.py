@@ -8,10 +8,9 @@ import os
 
 import numpy as np
 
-from segmentation import drawing, metrics, pixels
+from segmentation import drawing, files, metrics, pixels
 from segmentation.evaluation import boundary, calibration
 from segmentation.data import contract
-import utils
 
 # Of a picture: its name, the (C, C) confusion matrix, its ignored pixels, the
 # matrices of its trimaps, its calibration bins, what its benchmark counts, and
@@ -209,7 +208,7 @@ class Tally:
     def write_csv(self, path, names):
         """Write a line of scores for each picture; no value where none is."""
         kinds = ('miou', 'pixel_accuracy', 'mean_accuracy', 'fwiou')
-        with utils.atomic(path) as work, open(
+        with files.atomic(path) as work, open(
                 work, 'w', newline='', encoding='utf-8',
                 errors='surrogateescape') as file:
             writer = csv.writer(file, lineterminator='\n')

@@ -1,10 +1,10 @@
 """Which run is scored, on which pictures, and where the results may go."""
 import os
 
-from segmentation import run_dir
+from segmentation import files, run_dir
+from segmentation.errors import InputError
 from segmentation.data import contract
 from segmentation.data import data_source
-import utils
 
 
 def find_run(options):
@@ -18,7 +18,7 @@ def find_run(options):
         saved.update(run_dir.read_options(options.name)['options'])
     for key in ('data_source', 'data_dir'):
         if not (getattr(options, key) or saved[key]):
-            raise ValueError('{} has no options.json: it takes --{}'.format(
+            raise InputError('{} has no options.json: it takes --{}'.format(
                 options.name, key.replace('_', '-')))
     if options.data_source in (None, saved['data_source']):
         options.classes = options.classes or saved['classes']
@@ -55,7 +55,7 @@ def list_pairs(data, options, benchmark=None):
             options.data_dir)]
     if not pairs:
         there = [name for name in data.splits if data.splits[name]]
-        raise ValueError('data source {!r} has no {} split in {}: {}'.format(
+        raise InputError('data source {!r} has no {} split in {}: {}'.format(
             options.data_source, options.split, options.data_dir,
             ' and '.join(there) + ' are there' if there else 'nor another'))
     for pair in pairs:
@@ -68,13 +68,13 @@ def refuse_lists(options):
     """Raise for what a source that tells no files cannot be asked."""
     asked = [(options.native, '--native'), (options.list, '--list')]
     for option in (name for is_asked, name in asked if is_asked):
-        raise ValueError('data source {!r} gives samples of one size: {} '
+        raise InputError('data source {!r} gives samples of one size: {} '
                          'does not apply'.format(options.data_source, option)
                          if option == '--native' else
                          'data source {!r} tells no files: {} does not apply'
                          .format(options.data_source, option))
     if options.split == 'test':
-        raise ValueError('data source {!r} has no test split: train and '
+        raise InputError('data source {!r} has no test split: train and '
                          'valid are there'.format(options.data_source))
 
 
@@ -91,14 +91,14 @@ def read_list(options, pairs):
             place = '{}, line {}: {}'.format(options.list, number, name)
             key = absolute(os.path.join(options.data_dir, name))
             if key not in known:
-                raise ValueError('{} is no picture of the {} split in {}'
+                raise InputError('{} is no picture of the {} split in {}'
                                  .format(place, options.split,
                                          options.data_dir))
             if key in chosen:
-                raise ValueError('{} stands there twice'.format(place))
+                raise InputError('{} stands there twice'.format(place))
             chosen[key] = known[key]
     if not chosen:
-        raise ValueError('{}: no picture in it'.format(options.list))
+        raise InputError('{}: no picture in it'.format(options.list))
     return list(chosen.values())
 
 
@@ -114,7 +114,7 @@ def check_outputs(paths, run, pairs):
             continue
         check_output(path, run, pairs)
         if absolute(path) in seen:
-            raise ValueError('{}: two outputs would be written to it'.format(
+            raise InputError('{}: two outputs would be written to it'.format(
                 path))
         seen.add(absolute(path))
 
@@ -129,6 +129,6 @@ def check_output(path, run, pairs):
             path))
     of_run = [run_dir.path(run.directory, name) for name in (
         'options.json', 'state.json', 'network.meta', 'crf.json')]
-    utils.refuse_overwrite(path, [
+    files.refuse_overwrite(path, [
         name for name in of_run + [name for pair in pairs for name in pair]
         if name and os.path.isfile(name)])

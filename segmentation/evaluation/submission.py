@@ -1,18 +1,17 @@
 """Folders of pictures to hand in: whole or not there, zipped if asked for."""
 import contextlib
 import os
-import shutil
-import tempfile
 import zipfile
 
-import utils
+from segmentation import files
+from segmentation.errors import InputError
 
 
 def check(folders, zipped=False):
     """Raise unless the folders that are not None can be made, and zipped."""
     folders = [path for path in folders if path is not None]
     if len(set(map(os.path.abspath, folders))) < len(folders):
-        raise ValueError('{}: two kinds of maps would be written to it'
+        raise InputError('{}: two kinds of maps would be written to it'
                          .format(folders[0]))
     for path in folders:
         if os.path.isfile(path):
@@ -31,28 +30,16 @@ def zip_path(path):
 
 @contextlib.contextmanager
 def folder(path, zipped=False):
-    """Give a work folder beside `path` that is renamed when all is well."""
-    path = os.path.abspath(path)
-    parent = os.path.dirname(path)
-    os.makedirs(parent, exist_ok=True)
-    work = tempfile.mkdtemp(prefix='.part-', dir=parent)
-    try:
+    """Give a work folder that becomes `path`, and a zip file beside it."""
+    with files.atomic_folder(path) as work:
         yield work
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(work, 0o777 & ~umask)
         if zipped:
             pack(work, zip_path(path))
-        if os.path.isdir(path):
-            os.rmdir(path)
-        os.rename(work, path)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def pack(directory, path):
     """Write the files of a folder to a zip file, without the folder."""
-    with utils.atomic(path) as work, zipfile.ZipFile(work, 'w') as archive:
+    with files.atomic(path) as work, zipfile.ZipFile(work, 'w') as archive:
         for name in sorted(os.listdir(directory)):
             # PNG files are deflated already: stored, not deflated again.
             archive.write(os.path.join(directory, name), name)
@@ -64,7 +51,7 @@ def name_outputs(pairs, name):
     for picture, _ in pairs:
         names[picture] = output = name(picture)
         if output in seen:
-            raise ValueError('{} and {} would both be written to {}'.format(
+            raise InputError('{} and {} would both be written to {}'.format(
                 seen[output], picture, output))
         seen[output] = picture
     return names

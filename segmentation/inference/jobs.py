@@ -4,7 +4,8 @@ import os
 
 import cv2
 
-import utils
+from segmentation import files
+from segmentation.errors import InputError
 
 # A file is a picture by its suffix, or else if OpenCV knows its first bytes.
 SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
@@ -27,7 +28,7 @@ def list_pictures(path, output_dir):
     if not os.path.isdir(path):
         raise FileNotFoundError('{}: no such file or folder'.format(path))
     if os.path.realpath(path) == os.path.realpath(output_dir):
-        raise ValueError('{} is the folder of the samples: --output-dir has '
+        raise InputError('{} is the folder of the samples: --output-dir has '
                          'to be another'.format(output_dir))
 
     def stop(error):
@@ -45,7 +46,7 @@ def list_pictures(path, output_dir):
                   if name[0] != '.'
                   and is_picture(os.path.join(parent, name))]
     if not found:
-        raise ValueError('{}: no picture in it'.format(path))
+        raise InputError('{}: no picture in it'.format(path))
     return [(name, os.path.relpath(name, path)) for name in found]
 
 
@@ -69,7 +70,7 @@ def list_jobs(options, kinds):
         jobs.append(Job(picture, outputs))
         for path in outputs.values():
             if path in seen:
-                raise ValueError('{}: {} and {} would both be written to it'
+                raise InputError('{}: {} and {} would both be written to it'
                                  .format(path, seen[path], picture))
             seen[path] = picture
     return jobs
@@ -83,10 +84,10 @@ def check_outputs(jobs, output_dir, made):
             if not os.path.exists(path):
                 continue
             if identity(path) in inputs:
-                raise ValueError('{} is an input: it is not overwritten'
+                raise InputError('{} is an input: it is not overwritten'
                                  .format(path))
             if os.path.relpath(path, output_dir) not in made:
-                raise ValueError(
+                raise InputError(
                     '{} is there and is not of infer.py: --skip-existing '
                     'leaves it, or choose another --output-dir'.format(path))
 
@@ -112,7 +113,7 @@ def write_record(options, run, jobs, made, crf=None):
     os.makedirs(options.output_dir, exist_ok=True)
     made = made.union(os.path.relpath(path, options.output_dir)
                       for job in jobs for path in job.outputs.values())
-    utils.write_json(os.path.join(options.output_dir, RECORD), {
+    files.write_json(os.path.join(options.output_dir, RECORD), {
         'run': options.name,
         'checkpoint': run.checkpoint,
         'class_names': run.class_names,
@@ -125,5 +126,5 @@ def write_record(options, run, jobs, made, crf=None):
 def read_record(output_dir):
     """The outputs, relative to `output_dir`, that infer.py made before."""
     path = os.path.join(output_dir, RECORD)
-    return set(utils.read_json(path, ['outputs'])['outputs']
+    return set(files.read_json(path, ['outputs'])['outputs']
                if os.path.exists(path) else ())

@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from segmentation import tf1, threads
+from segmentation.errors import InputError
 from segmentation.nn import network
 from segmentation.tf1 import tf
 
@@ -49,7 +50,7 @@ class Predictor:
                                                   self.net.keep_prob: 1})
         wanted = batch.shape[:3] + (self.num_classes,)
         if result.shape != wanted:
-            raise ValueError('the network gives {}: {} is wanted'.format(
+            raise InputError('the network gives {}: {} is wanted'.format(
                 result.shape, wanted))
         return result                                       # [B, H, W, C]
 
@@ -153,7 +154,7 @@ def restore(run, batch_size, workers):
         shape = net.softmax.shape
         found = shape.as_list()[-1] if shape.ndims else None
         if found not in (None, len(run.class_names)):
-            raise ValueError('{} has {} classes, {} are wanted: {}'.format(
+            raise InputError('{} has {} classes, {} are wanted: {}'.format(
                 run.graph, found, len(run.class_names),
                 ', '.join(run.class_names)))
         yield Predictor(sess, net, len(run.class_names), batch_size, workers)

@@ -7,26 +7,10 @@ Each map of probabilities is brought to the size wanted linearly, mirrored
 back, and then averaged: one class at a time, as all classes at the size of a
 photograph would take gigabytes.
 """
-import argparse
-
 import cv2
 import numpy as np
 
 from segmentation import pixels
-import utils
-
-
-def parse_scales(text):
-    """The numbers of '.75,1,1.25'.
-
-    >>> parse_scales('.75,1,1.25')
-    (0.75, 1.0, 1.25)
-    """
-    try:
-        return tuple(utils.positive(float)(word) for word in text.split(','))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            '{!r}: numbers are wanted, such as .75,1,1.25'.format(text))
 
 
 class Views:

@@ -7,6 +7,7 @@ import collections
 import os
 
 from segmentation import run_dir, tf1
+from segmentation.errors import InputError
 from segmentation.tf1 import tf
 
 # The fields are the names of the tensors in the saved graph.
@@ -180,7 +181,7 @@ def find(graph):
     for field in Network._fields:
         name = field if field in names else BLOG_NAMES.get(field)
         if name not in names:
-            raise ValueError('the saved graph has no tensor {!r}{}'.format(
+            raise InputError('the saved graph has no tensor {!r}{}'.format(
                 field, ' (nor {!r})'.format(name) if name else ''))
         tensors.append(graph.get_tensor_by_name(name + ':0'))
     return Network(*tensors)
@@ -207,10 +208,10 @@ def restore(sess, meta_path, checkpoint=None):
     try:
         tf.train.import_meta_graph(meta_path)
     except (tf.errors.OpError, ValueError, IOError) as error:
-        raise ValueError('{}: the graph cannot be read: {}'.format(
+        raise InputError('{}: the graph cannot be read: {}'.format(
             meta_path, str(error).split('. ')[0].splitlines()[0]))
     if not tf.global_variables():
-        raise ValueError('{}: the graph has no variables'.format(meta_path))
+        raise InputError('{}: the graph has no variables'.format(meta_path))
     if checkpoint:
         tf1.restore(tf.train.Saver(tf.global_variables()), sess, checkpoint)
     return find(tf.get_default_graph())
@@ -225,7 +226,7 @@ def take_over(sess, checkpoint):
     try:
         reader = tf.train.load_checkpoint(checkpoint)
     except tf.errors.OpError as error:
-        raise ValueError('{}: the weights cannot be read: {}'.format(
+        raise InputError('{}: the weights cannot be read: {}'.format(
             checkpoint, tf1.reason(error)))
     shapes = reader.get_variable_to_shape_map()
     taken, left = [], []

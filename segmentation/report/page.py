@@ -15,11 +15,11 @@ import shutil
 
 import numpy as np
 
-from segmentation import metrics, run_dir
+from segmentation import files, metrics, run_dir
+from segmentation.errors import InputError, MissingModuleError
 from segmentation.crf import model
 from segmentation.report import highlights, panels, plots
 from segmentation.evaluation import submission
-import utils
 
 MARKER = 'report.json'
 MADE_BY = 'evaluate.py --report'
@@ -38,12 +38,12 @@ def check(path, others=()):
         try:
             importlib.import_module(name)
         except ImportError as error:
-            raise ImportError('--report takes jinja2 and matplotlib (pip '
+            raise MissingModuleError('--report takes jinja2 and matplotlib (pip '
                               'install jinja2 matplotlib): {}'.format(error))
     there = os.path.abspath(path)
     for other in filter(None, others):
         if (os.path.abspath(other) + os.sep).startswith(there + os.sep):
-            raise ValueError('{}: the folder {} is for the report alone'
+            raise InputError('{}: the folder {} is for the report alone'
                              .format(other, path))
     if not is_report(path):
         submission.check([path])
@@ -54,7 +54,7 @@ def is_report(path):
     marker = os.path.join(path, MARKER)
     if not os.path.isfile(marker):
         return False
-    manifest = utils.read_json(marker)
+    manifest = files.read_json(marker)
     if not isinstance(manifest, dict) or manifest.get('made_by') != MADE_BY:
         return False
     return set(list_files(path)) <= set(manifest.get('files', ()))
@@ -69,11 +69,11 @@ def list_files(path):
 @contextlib.contextmanager
 def folder(path):
     """Give a work folder that takes the place of `path` when all is well."""
-    with submission.folder(path) as work:
+    with files.atomic_folder(path) as work:
         yield work
-        files = list_files(work) + [MARKER]
-        utils.write_json(os.path.join(work, MARKER),
-                         {'made_by': MADE_BY, 'files': files})
+        names = list_files(work) + [MARKER]
+        files.write_json(os.path.join(work, MARKER),
+                         {'made_by': MADE_BY, 'files': names})
         if is_report(path):
             shutil.rmtree(path)
 
@@ -224,7 +224,7 @@ class Report:
             template = jinja2.Environment(
                 autoescape=True, trim_blocks=True, lstrip_blocks=True,
                 undefined=jinja2.StrictUndefined).from_string(file.read())
-        utils.write_json(os.path.join(self.work, 'scores.json'), scores)
+        files.write_json(os.path.join(self.work, 'scores.json'), scores)
         pool = self.scorer.pool
         page = template.render(
             self.describe(), scores=scores, lines=lines,

@@ -19,9 +19,9 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import threads
+from segmentation import files, text, threads
+from segmentation.errors import InputError
 from segmentation.training import batches
-import utils
 
 try:
     import fcntl
@@ -115,7 +115,7 @@ class Features:
         if any((arrays[name].shape, arrays[name].dtype) != (shape, dtype)
                for name, (shape, dtype) in specified.items()):
             return None
-        self.progress = utils.read_json(name, list(self.counts))
+        self.progress = files.read_json(name, list(self.counts))
         return arrays
 
     def announce(self, specified, images):
@@ -124,12 +124,12 @@ class Features:
                    for split, count in self.counts.items()}
         size = sum(np.dtype(dtype).itemsize * int(np.prod(shape, dtype=float))
                    for shape, dtype in specified.values())
-        text = '[i] features of {} samples and their mirror images, and of ' \
+        line = '[i] features of {} samples and their mirror images, and of ' \
             '{} to validate: {:.1f} GB in {}'.format(
                 self.counts['train'], self.counts['valid'], size / 1e9,
                 self.folder)
         if not any(missing.values()):
-            print(text + ', from before', flush=True)
+            print(line + ', from before', flush=True)
             return
         free = shutil.disk_usage(self.folder).free
         if free + self.taken() < size + FREE:
@@ -139,7 +139,7 @@ class Features:
         start = time.perf_counter()
         self.encode(images)
         each = time.perf_counter() - start
-        print('{}, {} to compute'.format(text, utils.duration(
+        print('{}, {} to compute'.format(line, text.duration(
             each * (2 * missing['train'] + missing['valid']))), flush=True)
 
     def taken(self):
@@ -176,14 +176,14 @@ class Features:
         finally:
             self.note()
         if first != count:
-            raise ValueError('the data source gave {} {} samples: it tells '
+            raise InputError('the data source gave {} {} samples: it tells '
                              'of {}'.format(first, split, count))
 
     def note(self):
         """Write the progress, once the features themselves are on disk."""
         for array in self.arrays.values():
             array.flush()
-        utils.write_json(self.path('progress.json'), self.progress)
+        files.write_json(self.path('progress.json'), self.progress)
 
     def compute(self, split, rows, images, labels):
         """Write the features of samples, and what goes with them."""
@@ -200,7 +200,7 @@ class Features:
     def write(self, split, rows, images):
         for k, value in enumerate(self.encode(images)):
             if abs(value).max() > LARGEST:
-                raise ValueError('{}: a feature of {:.3g} does not fit into '
+                raise InputError('{}: a feature of {:.3g} does not fit into '
                                  '16 bits'.format(self.tensors[k].name,
                                                   abs(value).max()))
             self.arrays['{}-features-{}.npy'.format(split, k)][rows] = value

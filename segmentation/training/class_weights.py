@@ -4,9 +4,9 @@ import os
 import numpy as np
 import tqdm
 
-from segmentation import metrics
+from segmentation import files, metrics
+from segmentation.errors import InputError
 from segmentation.data import cache, contract
-import utils
 
 
 def class_weights(what, source, data_dir):
@@ -35,13 +35,13 @@ def read_weights(path, names):
         raise FileNotFoundError(
             '--class-weights is {!r}: none, median, sqrt-median or a JSON '
             'file is wanted'.format(path))
-    weights = utils.read_json(path)
+    weights = files.read_json(path)
     if not isinstance(weights, dict) or set(weights) != set(names):
-        raise ValueError('{}: {{class: weight}} of these classes is wanted: '
+        raise InputError('{}: {{class: weight}} of these classes is wanted: '
                          '{}'.format(path, ', '.join(names)))
     weights = [weights[name] for name in names]
     if not all(isinstance(w, (int, float)) and 0 <= w < float('inf')
                for w in weights) or not any(weights):
-        raise ValueError('{}: {} are no weights: numbers of 0 or more are '
+        raise InputError('{}: {} are no weights: numbers of 0 or more are '
                          'wanted'.format(path, weights))
     return weights

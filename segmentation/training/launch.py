@@ -5,6 +5,7 @@ import platform
 import numpy as np
 
 from segmentation import run_dir, tf1
+from segmentation.errors import InputError
 import models
 from segmentation.training import batches, checkpoints, feature_cache, trainer
 from segmentation.nn import network
@@ -47,7 +48,7 @@ def build(sess, options, source):
         taken, left = network.take_over(
             sess, run_dir.checkpoint(options.init_from, 'best'))
         if not taken:
-            raise ValueError('--init-from {}: none of its variables fits '
+            raise InputError('--init-from {}: none of its variables fits '
                              'the model {}'.format(options.init_from,
                                                    options.model))
         print('[i] {} of {} variables from {}{}'.format(

@@ -6,10 +6,10 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import drawing, metrics, run_dir
+from segmentation import drawing, files, metrics, run_dir, text
+from segmentation.errors import InputError
 from segmentation.training import schedules, tensorboard
 from segmentation.data import contract
-import utils
 
 SHOWN = 4       # validation pictures in TensorBoard
 
@@ -146,7 +146,7 @@ class Trainer:
         if self.options.table:
             print(metrics.table(matrix, names))
         return dict(scores, epoch=epoch, first_batch_loss=first_loss,
-                    iou=utils.without_nan(ious),
+                    iou=files.without_nan(ious),
                     images_per_second=images_per_second,
                     seconds=time.time() - start)
 
@@ -184,7 +184,7 @@ class Trainer:
             if summary is not None:
                 self.histograms(summary, board_, epoch)
             board_.flush()
-            run_dir.append_log(options.name, utils.without_nan(entry))
+            run_dir.append_log(options.name, files.without_nan(entry))
             kinds = []
             if state['best_miou'] is None or entry['miou'] > state[
                     'best_miou']:
@@ -208,7 +208,7 @@ class Trainer:
 def check_loss(loss, paths):
     """Raise ValueError with the files of the batch if it is no number."""
     if not np.isfinite(loss):
-        raise ValueError('the loss is {} after the batch {}: stopped, the '
+        raise InputError('the loss is {} after the batch {}: stopped, the '
                          'checkpoints are of before'.format(
                              loss, ', '.join(paths)))
 
@@ -216,7 +216,7 @@ def check_loss(loss, paths):
 def check_count(sizes, split, batch_size):
     """Raise ValueError if a generator gave no batch."""
     if not sizes:
-        raise ValueError('the data source gave no {} batch of --batch-size '
+        raise InputError('the data source gave no {} batch of --batch-size '
                          '{}'.format(split, batch_size))
 
 
@@ -226,4 +226,4 @@ def report(entry, epochs):
     print('[i] epoch {epoch}/{}: loss {train_loss:.4f}, validation '
           '{valid_loss:.4f}; pixel accuracy {pixel_accuracy:.2%}, mIoU '
           '{miou:.2%}; {images_per_second:.1f} images/s; {} left'.format(
-              epochs, utils.duration(left), **entry), flush=True)
+              epochs, text.duration(left), **entry), flush=True)

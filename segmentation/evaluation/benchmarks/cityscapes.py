@@ -10,10 +10,10 @@ import re
 
 import numpy as np
 
-from segmentation import metrics
+from segmentation import files, metrics
+from segmentation.errors import InputError
 from segmentation.evaluation import submission
 import source_cityscapes
-import utils
 
 PICTURE = re.compile(r'([^_]+_\d+_\d+)_leftImg8bit\.png')
 
@@ -52,7 +52,7 @@ class CityscapesBenchmark:
         picture, label = pair
         labels = self.labels[predicted]
         if self.export:
-            utils.write_image(os.path.join(self.export, self.names[picture]),
+            files.write_image(os.path.join(self.export, self.names[picture]),
                               labels)
         if self.is_reference or label is None:
             return None
@@ -109,7 +109,7 @@ def output_name(picture):
     """
     match = PICTURE.fullmatch(os.path.basename(picture))
     if not match:
-        raise ValueError('{}: no name of the benchmark: '
+        raise InputError('{}: no name of the benchmark: '
                          'CITY_SEQUENCE_FRAME_leftImg8bit.png is wanted'
                          .format(picture))
     return match.group(1) + '_pred_labelIds.png'

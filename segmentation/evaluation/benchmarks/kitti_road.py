@@ -8,10 +8,10 @@ import os
 import cv2
 import numpy as np
 
+from segmentation import files
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import road_scores
 import source_kitti
-import utils
 
 PLANES = (('picture', 'picture plane'), ('birds_eye', 'bird\'s-eye view'))
 SHOWN = ('MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR')
@@ -59,7 +59,7 @@ class RoadBenchmark:
         for folder, image in ((self.export, confidence),
                               (self.birds_eye, view)):
             if folder:
-                utils.write_image(os.path.join(folder, self.names[picture]),
+                files.write_image(os.path.join(folder, self.names[picture]),
                                   image)
         if label is None:
             return None

@@ -4,6 +4,7 @@ A benchmark is made of a data source. `prepare` checks pairs before the
 network runs, `take` counts and writes a picture in a thread, `report` tells
 the scores; `list_test` has the pictures that are handed in without labels.
 """
+from segmentation.errors import InputError
 from segmentation.evaluation.benchmarks import cityscapes, kitti_road
 
 BENCHMARKS = {'cityscapes': cityscapes.CityscapesBenchmark,
@@ -14,11 +15,11 @@ def make(options, data):
     """The benchmark of a data source, or None; with what it is to write."""
     name = getattr(data, 'benchmark', None)
     if name not in BENCHMARKS and (options.export or options.birds_eye):
-        raise ValueError('data source {!r} is of no benchmark: --export and '
+        raise InputError('data source {!r} is of no benchmark: --export and '
                          '--birds-eye know cityscapes and kitti'.format(
                              options.data_source))
     if options.birds_eye and name != 'kitti road':
-        raise ValueError('data source {!r}: --birds-eye goes with kitti'
+        raise InputError('data source {!r}: --birds-eye goes with kitti'
                          .format(options.data_source))
     if name not in BENCHMARKS:
         return None

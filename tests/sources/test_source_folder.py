@@ -10,9 +10,9 @@ from helpers import run_program
 from pngs import write_png
 import source
 import source_folder
+from segmentation import errors, option_types
 from segmentation.backbone import saved_model
 from segmentation.data import contract
-import utils
 
 COLORS = 'name,r,g,b\nroad,128,64,128\nsky,70,130,180\nignore,0,0,0\n'
 IDS = 'name,id,ignore\nroad,7,\nsky,0,\nvoid,255,1\n'
@@ -78,7 +78,7 @@ def refusal(root, **options):
         data = load(root, **options)
         for generator in data.train_generator, data.valid_generator:
             list(generator(2))
-    line = utils.describe_error(error.value)
+    line = errors.describe(error.value)
     assert '\n' not in line
     return line
 
@@ -166,7 +166,7 @@ def test_group_by_errors_name_the_file_and_the_group(root):
     assert "all 10 pictures are in the group 'jpg'" in refusal(
         root, group_by='jpg')
     with pytest.raises(argparse.ArgumentTypeError, match='no regular expr'):
-        utils.pattern('(')
+        option_types.pattern('(')
     with pytest.raises(ValueError, match="'demo' knows no groups"):
         load(root, data_source='demo', group_by='a')
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from segmentation import option_types
 from segmentation.inference import tta
 
 
@@ -85,4 +86,4 @@ def test_mirrored_picture_has_the_mirrored_prediction():
                                   'inf'])
 def test_scales_are_numbers_above_0(text):
     with pytest.raises(argparse.ArgumentTypeError):
-        tta.parse_scales(text)
+        option_types.scales(text)

@@ -4,8 +4,7 @@ import os
 
 import pytest
 
-from segmentation import run_dir
-import utils
+from segmentation import files, run_dir
 
 Usage = collections.namedtuple('Usage', 'total used free')
 
@@ -84,7 +83,7 @@ def test_the_state_is_written_before_anything_goes(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError('the disk is full')
 
-    monkeypatch.setattr(utils, 'write_json', fail)
+    monkeypatch.setattr(files, 'write_json', fail)
     with pytest.raises(OSError):
         run_dir.write_state(str(tmp_path), {'resume': 'resume-9'})
     assert run_dir.checkpoint(str(tmp_path), 'resume') == str(

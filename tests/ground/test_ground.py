@@ -7,8 +7,8 @@ import textwrap
 import numpy as np
 import pytest
 
+from segmentation import files, option_types
 from segmentation.data import contract
-import utils
 
 SOURCE = '''
 class Toy:
@@ -113,12 +113,12 @@ def test_source_without_get_source_is_said(workplace):
 
 def test_size_must_be_divisible_by_32():
     with pytest.raises(ValueError) as error:
-        utils.check_size((570, 160))
+        option_types.check_image_size((570, 160))
     assert str(error.value) == ('image_size is (570, 160): 570 is not '
                                 'divisible by 32; 544 and 576 are')
     with pytest.raises(argparse.ArgumentTypeError, match='WIDTHxHEIGHT'):
-        utils.parse_size('512')
-    assert utils.parse_size('512X256') == (512, 256)
+        option_types.image_size('512')
+    assert option_types.image_size('512X256') == (512, 256)
 
 
 class Plain:
@@ -172,15 +172,15 @@ def test_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / 'a.json'
     path.write_text('old')
     with pytest.raises(TypeError):
-        utils.write_json(str(path), {'no': object()})
+        files.write_json(str(path), {'no': object()})
     assert path.read_text() == 'old'
     assert os.listdir(str(tmp_path)) == ['a.json']
 
 
 def test_nan_is_null_in_json(tmp_path):
     path = str(tmp_path / 'a.json')
-    utils.write_json(path, utils.without_nan({'a': [float('nan'), .5]}))
-    assert utils.read_json(path) == {'a': [None, .5]}
+    files.write_json(path, files.without_nan({'a': [float('nan'), .5]}))
+    assert files.read_json(path) == {'a': [None, .5]}
 
 
 def test_changed_split_is_refused(tmp_path):

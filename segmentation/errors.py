@@ -1,0 +1,48 @@
+"""What went wrong: bad input, as opposed to a bug, and how to say it."""
+import os
+import traceback
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used; its text is one line for people.
+
+    The line says what was found, where, and what was wanted. Any other
+    exception but OSError and MemoryError is a bug and keeps its traceback.
+    """
+
+
+class MissingModuleError(InputError, ImportError):
+    """An optional package, or a module that the user named, is missing."""
+
+
+# What a program reports in one line; everything else is a bug.
+EXPECTED = (InputError, OSError, MemoryError)
+
+
+def describe(error):
+    """Return one line on an exception of EXPECTED, with the file's name."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f'{error.filename}: {error.strerror}'
+    if isinstance(error, MemoryError):
+        return (f'out of memory ({error}): a smaller --batch-size or '
+                '--image-size needs less')
+    return str(error)
+
+
+def name(error):
+    """Return the class of an exception and its first line, 'KeyError: 3'."""
+    return ''.join(traceback.format_exception_only(type(error), error)
+                   ).strip().splitlines()[-1]
+
+
+def origin(error):
+    """Return (file, line) of the innermost code that is in no library.
+
+    Libraries are what lies in Python's own folders or in site-packages.
+    """
+    library = [os.path.dirname(os.__file__), 'site-packages', '<']
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames
+           if not any(part in frame.filename for part in library)]
+    frame = (own or frames)[-1]
+    return frame.filename, frame.lineno

@@ -1,0 +1,99 @@
+"""Types of command-line options, for argparse: text in, checked value out."""
+import argparse
+import re
+
+from segmentation.errors import InputError
+
+STRIDE = 32     # what VGG16 divides a picture's sides by
+
+
+def image_size(text):
+    """Return the (width, height) of 'WIDTHxHEIGHT', each divisible by 32.
+
+    >>> image_size('512x256')
+    (512, 256)
+    """
+    try:
+        width, height = (int(side) for side in text.lower().split('x'))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{text!r}: WIDTHxHEIGHT is wanted, such as 512x256')
+    try:
+        check_image_size((width, height))
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error))
+    return width, height
+
+
+def check_image_size(size):
+    """Raise InputError unless both sides are positive multiples of 32."""
+    for side in size:
+        if side < STRIDE or side % STRIDE:
+            below = side // STRIDE * STRIDE
+            nearest = (f'{below} and {below + STRIDE} are' if below > 0
+                       else f'{STRIDE} is')
+            raise InputError(
+                f'image_size is ({size[0]}, {size[1]}): {side} is not '
+                f'divisible by {STRIDE}; {nearest}')
+
+
+def fraction(text):
+    """Return a share strictly between 0 and 1."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(
+            f'{text}: a share between 0 and 1 is wanted')
+    return value
+
+
+def share(text):
+    """Return a share above 0 and up to 1."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(
+            f'{text}: a share above 0, at most 1, is wanted')
+    return value
+
+
+def positive(kind):
+    """Return the type of a finite number above 0; `kind` is int or float."""
+    def parse(text):
+        value = kind(text)
+        if not 0 < value < float('inf'):
+            raise argparse.ArgumentTypeError(
+                f'{text}: a number above 0 is wanted')
+        return value
+    parse.__name__ = kind.__name__
+    return parse
+
+
+def not_negative(text):
+    """Return a finite number of 0 or more."""
+    value = float(text)
+    if not 0 <= value < float('inf'):
+        raise argparse.ArgumentTypeError(
+            f'{text}: a number of 0 or more is wanted')
+    return value
+
+
+def scales(text):
+    """Return the numbers of a list such as '.75,1,1.25'.
+
+    >>> scales('.75,1,1.25')
+    (0.75, 1.0, 1.25)
+    """
+    try:
+        return tuple(positive(float)(word) for word in text.split(','))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{text!r}: numbers are wanted, such as .75,1,1.25')
+
+
+def pattern(text):
+    """Return a regular expression as text, since options become JSON."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(
+            f'{text!r}: no regular expression: {error}')
+    return text
