@@ -94,8 +94,7 @@ def write_classes(options):
         raise FileExistsError('{} is there already: it is not overwritten'
                               .format(path))
     if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
-        raise FileNotFoundError('{}: no such folder'.format(
-            os.path.dirname(path)))
+        raise FileNotFoundError(f'{os.path.dirname(path)}: no such folder')
     found = survey.Survey(os.path.join(options.data_dir, 'labels'),
                           options.workers)
     lines = class_draft.draft(found)

@@ -178,7 +178,7 @@ def tune(options, run, scorer):
     print('\n'.join(tuning.report(found, raw)))
     scorer.pool.choice = tuning.save(run, options.split, pictures, found,
                                          raw)
-    print('[i] {}'.format(os.path.join(run.directory, model.FILE)))
+    print(f'[i] {os.path.join(run.directory, model.FILE)}')
     scorer.leave_out(places)
     print('[i] the scores are of the {} pictures that tuning did not see'
           .format(scorer.count) if scorer.count else
@@ -213,7 +213,7 @@ def write_report(options, run, scorer, tally, scores, lines):
             for figures in network.predict(page.jobs(), page.read, page.draw):
                 page.add(figures)
         page.write(scores, lines)
-    print('[i] {}'.format(os.path.join(options.report, 'index.html')))
+    print(f"[i] {os.path.join(options.report, 'index.html')}")
 
 
 def compare(options):
@@ -231,7 +231,7 @@ def compare(options):
     for letter, (its, run, _) in zip('AB', tasks):
         print('[i] {}: {} of {}, {} split'.format(
             letter, os.path.basename(run.checkpoint), its.name, its.split))
-    print('[i] ' + comparison.verdict(result))
+    print(f"[i] {comparison.verdict(result)}")
     print(comparison.table(result))
     if options.json:
         files.write_json(options.json, files.without_nan(dict(

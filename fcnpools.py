@@ -55,14 +55,14 @@ def build(sess, vgg_dir, num_classes, width, seed=0):
     x = logits = None
     for number, (name, dilation) in enumerate(POOLS):
         pool = network.standardize(pools[name], name)
-        x = join(unet.convolve(pool, width, name + '_side', 1), x)
-        x = unet.convolve(x, width, name + '_joined', dilation=dilation)
+        x = join(unet.convolve(pool, width, f"{name}_side", 1), x)
+        x = unet.convolve(x, width, f"{name}_joined", dilation=dilation)
         scores = fcnvgg.score(
             unet.drop(x, keep_prob, seed + number), num_classes,
-            name + '_joined_score') + fcnvgg.score(
-                pool, num_classes, name + '_score')
+            f"{name}_joined_score") + fcnvgg.score(
+                pool, num_classes, f"{name}_score")
         logits = scores if logits is None else scores + upsample.layer(
-            logits, num_classes, 2, name + '_up')
+            logits, num_classes, 2, f"{name}_up")
     logits = upsample.layer(logits, num_classes, 4, 'up')   # [B, H, W, C]
     return network.finish(image_input, keep_prob, logits), order
 

@@ -82,7 +82,7 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
         x = network.feature(tap[name])
         if scales.get(name, 1) != 1:
             x = scales[name] * x
-        return score(x, num_classes, name + '_score', stddev)
+        return score(x, num_classes, f"{name}_score", stddev)
 
     def enlarge(x, factor, name):
         if fixed_upsampling:
@@ -94,11 +94,11 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
         deepest, *skips = CHAINS[model]
         x, stride = scores_of(deepest), 32
         for name in skips:
-            x = enlarge(x, 2, name + '_up2') + scores_of(name)
+            x = enlarge(x, 2, f"{name}_up2") + scores_of(name)
             stride //= 2
-        logits = enlarge(x, stride, 'up{}'.format(stride))  # [B, H, W, C]
+        logits = enlarge(x, stride, f'up{stride}')  # [B, H, W, C]
     else:
         logits = tf.add_n([
-            weight * enlarge(scores_of(name), stride, name + '_up')
+            weight * enlarge(scores_of(name), stride, f"{name}_up")
             for name, stride, weight in TAPS])              # [B, H, W, C]
     return network.finish(image_input, keep_prob, logits), order

@@ -90,8 +90,7 @@ def parse_options(argv=None):
         parser.error('--no-overlay leaves nothing to write')
     for name in ('classes', 'data_dir'):
         if getattr(options, name) and not options.data_source:
-            parser.error('--{} goes with --data-source'.format(
-                name.replace('_', '-')))
+            parser.error(f"--{name.replace('_', '-')} goes with --data-source")
     return options
 
 
@@ -234,8 +233,7 @@ def main(argv=None):
     made = samples.read_record(options.output_dir)
     if options.skip_existing:
         count, jobs = len(jobs), samples.without_existing(jobs)
-        print('[i] {} of {} pictures are done already'.format(
-            count - len(jobs), count))
+        print(f'[i] {count - len(jobs)} of {count} pictures are done already')
     samples.check_outputs(jobs, options.output_dir, made)
     if not jobs:
         return 0
@@ -247,7 +245,7 @@ def main(argv=None):
         print('[!] {} of {} pictures were not read:'.format(
             len(failures), len(jobs)), file=sys.stderr)
     for error in failures:
-        print('[!] {}'.format(errors.describe(error)), file=sys.stderr)
+        print(f'[!] {errors.describe(error)}', file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -41,8 +41,8 @@ def list_folder(data_dir, folder):
     if not os.path.isdir(pictures):
         return []
     return [(os.path.join(pictures, name),
-             os.path.join(pictures + 'annot',
-                          os.path.splitext(name)[0] + '.png'))
+             os.path.join(f"{pictures}annot",
+                          f"{os.path.splitext(name)[0]}.png"))
             for name in sorted(os.listdir(pictures))
             if name.lower().endswith(('.png', '.jpg', '.jpeg'))]
 

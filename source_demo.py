@@ -29,9 +29,9 @@ class DemoSource(source.DataSource):
 
     def list_splits(self, data_dir, valid_fraction):
         """Scenes have numbers, and names as if they lay in `data_dir`."""
-        names = [os.path.join(data_dir, '{:04d}'.format(k))
+        names = [os.path.join(data_dir, f'{k:04d}')
                  for k in range(VALIDATION + TRAINING)]
-        pairs = [(name + '.png', name + '_ids.png') for name in names]
+        pairs = [(f"{name}.png", f"{name}_ids.png") for name in names]
         return {'valid': pairs[:VALIDATION], 'train': pairs[VALIDATION:]}
 
     def check_pair(self, image_path, label_path):
@@ -89,12 +89,12 @@ def main(argv=None):
         write_table(os.path.join(options.directory, 'classes.csv'))
     for number in range(options.count):
         image, ids = demo.draw(TRAINING + VALIDATION + number)
-        name = 'scene_{:02d}.png'.format(number)
+        name = f'scene_{number:02d}.png'
         files.write_image(os.path.join(images, name), image)
         if options.labels:
             files.write_image(os.path.join(labels, name), drawing.colors_of(
                 ids, demo.label_colors))
-    print('[i] {} scenes in {}'.format(options.count, options.directory))
+    print(f'[i] {options.count} scenes in {options.directory}')
 
 
 if __name__ == '__main__':

@@ -56,7 +56,7 @@ class FolderSource(source.DataSource):
             raise FileNotFoundError(
                 '{}: no {}: check_source.py --write-classes drafts one'
                 .format(data_dir, TABLE) if os.path.isdir(data_dir) else
-                '{}: no such folder'.format(data_dir))
+                f'{data_dir}: no such folder')
         rows = class_table.read(path)
         classes = class_table.complete(rows)
         numbers = {name: number for number, (name, _) in enumerate(classes)}
@@ -156,7 +156,7 @@ def list_pictures(data_dir):
                                 'pictures'.format(folder))
     names = label_files.list_files(folder)
     if not names:
-        raise InputError('{}: no PNG or JPEG picture in it'.format(folder))
+        raise InputError(f'{folder}: no PNG or JPEG picture in it')
     for first, second in zip(names, names[1:]):
         if stem(first) == stem(second):
             raise InputError('{}: {} and {} would have one label'.format(
@@ -190,7 +190,7 @@ def pair_up(data_dir, names, labels):
     """The (picture, label) paths of pictures, sorted."""
     return [(os.path.join(data_dir, 'images', *name.split('/')),
              os.path.join(data_dir, 'labels', *labels.get(
-                 stem(name), stem(name) + '.png').split('/')))
+                 stem(name), f"{stem(name)}.png").split('/')))
             for name in sorted(names)]
 
 

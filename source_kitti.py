@@ -54,7 +54,7 @@ def calibration_path(image_path):
     """Where the calibration of a frame lies: calib/ beside its image_2/."""
     folder, name = os.path.split(image_path)
     return os.path.join(os.path.dirname(folder), 'calib',
-                        os.path.splitext(name)[0] + '.txt')
+                        f"{os.path.splitext(name)[0]}.txt")
 
 
 def read_calibration(path):
@@ -91,7 +91,7 @@ def parse_matrix(line, path, number):
     try:
         values = np.array([float(word) for word in text.split()])
     except ValueError as error:
-        raise InputError('{}: line {}: {}'.format(path, number, error))
+        raise InputError(f'{path}: line {number}: {error}')
     if values.size not in SHAPES or not np.isfinite(values).all():
         raise InputError(
             '{}: line {} is {!r}: a name, a colon and 9 or 12 numbers are '

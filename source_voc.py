@@ -50,7 +50,7 @@ class VocSource(source.DataSource):
     def list_splits(self, data_dir, valid_fraction):
         """The official split, or one that is drawn."""
         root = find_root(data_dir)
-        train, valid = (os.path.join(root, LISTS, name + '.txt')
+        train, valid = (os.path.join(root, LISTS, f"{name}.txt")
                         for name in ('train', 'val'))
         if os.path.isfile(train) and os.path.isfile(valid):
             return {'train': read_list(root, train),
@@ -97,8 +97,8 @@ def find_root(data_dir):
 
 def pair(root, name):
     """The (picture, label) paths of a frame."""
-    return (os.path.join(root, 'JPEGImages', name + '.jpg'),
-            os.path.join(root, 'SegmentationClass', name + '.png'))
+    return (os.path.join(root, 'JPEGImages', f"{name}.jpg"),
+            os.path.join(root, 'SegmentationClass', f"{name}.png"))
 
 
 def read_list(root, path):

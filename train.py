@@ -31,7 +31,7 @@ def parse_options(argv=None):
                         help='directory of the run (default: %(default)s)')
     utils.add_source_options(parser, required=False)
     parser.add_argument('--model', choices=models.MODELS, default='fcn8s',
-                        help='; '.join('{}: {}'.format(name, model.what)
+                        help='; '.join(f'{name}: {model.what}'
                                        for name, model
                                        in models.MODELS.items())
                         + ' (default: %(default)s)')

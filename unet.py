@@ -43,8 +43,8 @@ def convolve(x, channels, name, side=3, stride=1, dilation=1):
 
 def twice(x, channels, name):
     """Two convolutions of side 3, as on each level of a U-Net."""
-    x = convolve(x, channels, name + '_1')
-    return convolve(x, channels, name + '_2')
+    x = convolve(x, channels, f"{name}_1")
+    return convolve(x, channels, f"{name}_2")
 
 
 def enlarge(x, channels, name):
@@ -74,12 +74,12 @@ def build_unet(num_classes, seed=0):
     x = (image_input - MEAN) / DEVIATION
     levels = []
     for channels in CHANNELS:
-        x = twice(x, channels, 'down{}'.format(channels))
+        x = twice(x, channels, f'down{channels}')
         levels.append(x)
         x = tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')
     x = drop(twice(x, BOTTOM, 'bottom'), keep_prob, seed)   # [B, H/16, W/16]
     for channels, level in zip(CHANNELS[::-1], levels[::-1]):
-        name = 'up{}'.format(channels)
+        name = f'up{channels}'
         x = tf.concat([level, enlarge(x, channels, name)], axis=3)
         x = twice(x, channels, name)
     return finish(image_input, keep_prob, x, num_classes)
@@ -90,10 +90,10 @@ def build_lite(num_classes, seed=0):
     image_input, keep_prob = network.inputs()
     x = (image_input - MEAN) / DEVIATION
     for channels in CHANNELS:
-        x = convolve(x, channels, 'down{}'.format(channels), 4, 2)
+        x = convolve(x, channels, f'down{channels}', 4, 2)
     x = drop(x, keep_prob, seed)                            # [B, H/16, W/16]
     for number, channels in enumerate((128, 64, 32, 32)):
-        x = enlarge(x, channels, 'up{}'.format(number))
+        x = enlarge(x, channels, f'up{number}')
     return finish(image_input, keep_prob, x, num_classes)   # [B, H, W, C]
 
 

@@ -77,7 +77,7 @@ def upsample(x, n_channels, factor, name, stddev=None, trainable=True):
         [B, H*f, W*f, C]
     """
     if factor < 1:
-        raise InputError('factor is {}: 1 or more is wanted'.format(factor))
+        raise InputError(f'factor is {factor}: 1 or more is wanted')
     with tf.variable_scope(name):
         # [K, K, 1, 1], spread to [K, K, C, c] only when it runs: as a
         # constant it would be megabytes of every saved graph.
@@ -138,7 +138,7 @@ def main(argv=None):
     files.write_image(options.output,
                       np.rint(result).clip(0, 255).astype(np.uint8))
     print('[i] original size: {}x{}'.format(*image.shape[1::-1]))
-    print('[i] upsampled size: {}x{}'.format(width, height))
+    print(f'[i] upsampled size: {width}x{height}')
     print('[i] largest difference from cv2.resize: {:.2g} of 255'.format(
         abs(result - expected).max()))
 

@@ -32,7 +32,7 @@ def fetch(vgg_dir, url=URL, archive=None):
         download.fetch_and_unpack(url, vgg_dir, archive=archive)
         folder = saved_model.find(vgg_dir)
     if folder is None:
-        raise InputError('{} holds no saved_model.pb'.format(archive or url))
+        raise InputError(f'{archive or url} holds no saved_model.pb')
     return folder
 
 
@@ -45,7 +45,7 @@ def random_weights(width, seed=0):
     for block, (count, full) in enumerate(saved_model.BLOCKS, 1):
         for number in range(1, count + 1):
             out = max(1, int(full * width))
-            shapes.append(('conv{}_{}'.format(block, number),
+            shapes.append((f'conv{block}_{number}',
                            (3, 3, channels, out)))
             channels = out
     for name, side in saved_model.FC:
@@ -116,7 +116,7 @@ def main(argv=None):
     if not options.weights and not options.random:
         folder = fetch(options.vgg_dir, options.url, options.archive)
         saved_model.read_meta_graph(folder)
-        print('[i] VGG16 is in {}'.format(folder))
+        print(f'[i] VGG16 is in {folder}')
         return
     if os.path.lexists(options.vgg_dir):
         raise FileExistsError('{} exists already: --vgg-dir names a new '

@@ -67,8 +67,7 @@ def run_program(name, *arguments):
                             + [str(argument) for argument in arguments]
                             ).returncode
     if status:
-        raise InputError('{}: {} ended with status {}'.format(
-            arguments[1], name, status))
+        raise InputError(f'{arguments[1]}: {name} ended with status {status}')
 
 
 def learning_rate(options, model):
@@ -89,7 +88,7 @@ def train(options, model, directory):
         if name == 'image_size' and value:
             value = '{}x{}'.format(*value)
         if value is not None:
-            arguments += ['--' + name.replace('_', '-'), value]
+            arguments += [f"--{name.replace('_', '-')}", value]
     if os.path.isfile(run_dir.path(directory, 'state.json')):
         arguments.append('--resume')
     run_program('train.py', *arguments)
@@ -147,7 +146,7 @@ def table(rows):
     lines = [[heading for heading, _, _ in COLUMNS], ['---'] * len(COLUMNS)]
     lines += [[form.format(value(row)) for _, form, value in COLUMNS]
               for row in rows]
-    return '\n'.join('| {} |'.format(' | '.join(line)) for line in lines)
+    return '\n'.join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def parse_options(argv=None):
@@ -159,8 +158,7 @@ def parse_options(argv=None):
                              '%(default)s)')
     parser.add_argument('--models', nargs='+', choices=list(models.MODELS),
                         default=list(models.MODELS), metavar='MODEL',
-                        help='default: all, {}'.format(
-                            ' '.join(models.MODELS)))
+                        help=f"default: all, {' '.join(models.MODELS)}")
     parser.add_argument('--epochs', type=option_types.positive(int), default=10,
                         help='of each model (default: %(default)s)')
     parser.add_argument('--batch-size', type=option_types.positive(int), default=4,
@@ -194,14 +192,14 @@ def main(argv=None):
         rows.append(dict({
             'model': model, 'learning_rate': learning_rate(options, model),
             'training_per_second': training_speed(directory)},
-            **scores(directory, directory + '.json')))
+            **scores(directory, f"{directory}.json")))
     # TensorFlow keeps the memory of a GPU that it has once taken: in this
     # process it runs last.
     for row in rows:
         row.update(costs_of(options, os.path.join(options.output_dir,
                                                   row['model'])))
     print(table(rows))
-    print('[i] {:.1%} of the pixels are labelled'.format(rows[0]['labelled']))
+    print(f"[i] {rows[0]['labelled']:.1%} of the pixels are labelled")
     if options.json:
         files.write_json(options.json, {
             'options': vars(options), 'models': rows})

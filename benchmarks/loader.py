@@ -92,7 +92,7 @@ def main(argv=None):
     print('{} pictures, {} classes, {} workers, {} cores'.format(
         len(found), source.num_classes, options.workers, os.cpu_count()))
     for name, values in rates.items():
-        print('{}: {:.1f} samples/s'.format(name, statistics.median(values)))
+        print(f'{name}: {statistics.median(values):.1f} samples/s')
     for name in ('bare', 'seed'):
         ratios = [a / b for a, b in zip(rates['ours'], rates[name])]
         print('ours / {}: {:.2f} (median of {}, {:.2f} to {:.2f})'.format(

@@ -28,7 +28,7 @@ def main(argv=None):
     pair = data.splits['valid'][0]
     image, ids = data.read_pair(*pair)
     name = os.path.relpath(pair[0], os.path.join(options.data_dir, 'images'))
-    name = os.path.splitext(name)[0] + '.png'
+    name = f"{os.path.splitext(name)[0]}.png"
     pictures = [image, drawing.colors_of(ids, data.label_colors)] + [
         pixels.read(os.path.join(folder, 'colors', name))
         for folder in (options.coarse_dir, options.refined_dir)]

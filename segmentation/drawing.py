@@ -144,7 +144,7 @@ def share_cell(count, total, side):
     paper = np.array(PAPER) * (1 - share) + np.array((112, 48, 16)) * share
     square = np.full((side, side, 3), paper, np.uint8)
     square[0], square[:, 0] = 224, 224
-    text = '{:.1f}'.format(100 * share) if count else '' if total else '-'
+    text = f'{100 * share:.1f}' if count else '' if total else '-'
     (width, height), _ = cv2.getTextSize(text, FONT, .4, 1)
     cv2.putText(square, text, ((side - width) // 2, (side + height) // 2),
                 FONT, .4, PAPER if share > .5 else INK, 1, cv2.LINE_AA)

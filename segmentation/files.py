@@ -81,7 +81,7 @@ def check_image_type(path):
     # OpenCV crashes on names that are not UTF-8: it is given ASCII alone.
     suffix = ascii(os.path.splitext(path)[1])[1:-1]
     try:
-        known = cv2.haveImageWriter('x' + suffix)
+        known = cv2.haveImageWriter(f"x{suffix}")
     except cv2.error:
         known = False
     if not known:

@@ -93,7 +93,7 @@ def table(matrix, names):
     lines = ['{:{}}   share  accuracy  precision    IoU'.format(
         'class', width)]
     for name, *values in zip(names, *columns):
-        texts = ['-' if np.isnan(v) else '{:.1f}'.format(100 * v)
+        texts = ['-' if np.isnan(v) else f'{100 * v:.1f}'
                  for v in values]
         lines.append('{:{}}  {:>6}  {:>8}  {:>9}  {:>5}'.format(
             name, width, *texts))

@@ -32,7 +32,7 @@ def read(path, mode=cv2.IMREAD_COLOR):
     except cv2.error:       # such as more pixels than OpenCV takes
         image = None
     if image is None:
-        raise InputError('{}: no picture that OpenCV reads'.format(path))
+        raise InputError(f'{path}: no picture that OpenCV reads')
     return image
 
 

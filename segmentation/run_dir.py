@@ -83,16 +83,16 @@ def write_state(directory, state):
 def checkpoint(directory, kind):
     """The path that restores the checkpoint `kind`: best, last or resume."""
     name = read_state(directory).get(kind)
-    if not name or not os.path.isfile(path(directory, name + '.index')):
+    if not name or not os.path.isfile(path(directory, f"{name}.index")):
         raise FileNotFoundError('{} has no {!r} checkpoint{}'.format(
-            directory, kind, ' ' + name if name else ''))
+            directory, kind, f" {name}" if name else ''))
     return path(directory, name)
 
 
 def append_log(directory, entry):
     """Add one line to log.jsonl."""
     with open(path(directory, 'log.jsonl'), 'a') as file:
-        file.write(json.dumps(entry) + '\n')
+        file.write(f"{json.dumps(entry)}\n")
 
 
 def trim_log(directory, epochs):
@@ -167,8 +167,7 @@ def find(directory, kind='best', source=None):
                   saved['class_names'],
                   dict(enumerate(map(tuple, saved['label_colors']))), saved)
     except KeyError as error:
-        raise InputError('{} has no {}'.format(
-            path(directory, 'options.json'), error))
+        raise InputError(f"{path(directory, 'options.json')} has no {error}")
     if source is not None:
         check_source(run, source)
     return run
@@ -177,8 +176,7 @@ def find(directory, kind='best', source=None):
 def find_blog_files(directory, kind):
     """The metagraph and the checkpoint of a run of the blog's code."""
     if not os.path.isdir(directory):
-        raise FileNotFoundError('no run in {}: no such folder'.format(
-            directory))
+        raise FileNotFoundError(f'no run in {directory}: no such folder')
     names = os.listdir(directory)
     graphs = [name[:-5] for name in names if name.endswith('.meta')]
     weights = [name[:-6] for name in names if name.endswith('.index')]
@@ -193,14 +191,13 @@ def find_blog_files(directory, kind):
 
     if kind not in ('best', 'last'):
         weights = [name for name in weights
-                   if name in (kind, kind + '.ckpt')]
+                   if name in (kind, f"{kind}.ckpt")]
         if not weights:
-            raise FileNotFoundError('{} has no checkpoint {!r}'.format(
-                directory, kind))
-    chosen = max(weights, key=lambda name: age(name + '.index'))
+            raise FileNotFoundError(f'{directory} has no checkpoint {kind!r}')
+    chosen = max(weights, key=lambda name: age(f"{name}.index"))
     graph = chosen if chosen in graphs else max(
-        graphs, key=lambda name: age(name + '.meta'))
-    return path(directory, graph + '.meta'), path(directory, chosen)
+        graphs, key=lambda name: age(f"{name}.meta"))
+    return path(directory, f"{graph}.meta"), path(directory, chosen)
 
 
 def colors_of(source):

@@ -122,7 +122,7 @@ def draw_scene(seed, size=(70, 45)):
 def data_dir():
     """The tiny data set; the modules of its sources lie beside it."""
     for name, code in (('tiny', TINY), ('bare', BARE)):
-        with open(os.path.join(folder(), 'source_{}.py'.format(name)),
+        with open(os.path.join(folder(), f'source_{name}.py'),
                   'w') as file:
             file.write(textwrap.dedent(code))
     data = os.path.join(folder(), 'data')
@@ -131,8 +131,8 @@ def data_dir():
         for k in range(COUNTS[split]):
             image, ids = draw_scene(100 * seed + k, (70 + k, 45))
             base = os.path.join(data, split, str(k))
-            cv2.imwrite(base + '.png', image)
-            cv2.imwrite(base + '_ids.png', ids)
+            cv2.imwrite(f"{base}.png", image)
+            cv2.imwrite(f"{base}_ids.png", ids)
     return data
 
 

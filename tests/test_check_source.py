@@ -92,12 +92,12 @@ def write_sample(folder, name, ids, size=(WIDTH, HEIGHT)):
     random = np.random.RandomState(zlib.crc32(name.encode()))
     width, height = size
     image = random.randint(0, 256, (height, width, 3)).astype(np.uint8)
-    assert cv2.imwrite(str(folder / (name + '.png')), image)
+    assert cv2.imwrite(str(folder / (f"{name}.png")), image)
     write_label(folder, name, COLORS[ids])
 
 
 def write_label(folder, name, image):
-    assert cv2.imwrite(str(folder / 'mask_{}.png'.format(name)), image)
+    assert cv2.imwrite(str(folder / f'mask_{name}.png'), image)
 
 
 def rows_of_road(count, width=WIDTH):
@@ -136,7 +136,7 @@ class Result:
         self.found = None
         if (tmp_path / 'found.json').exists():
             def refuse(constant):
-                raise AssertionError('{} in JSON'.format(constant))
+                raise AssertionError(f'{constant} in JSON')
             self.found = json.loads((tmp_path / 'found.json').read_text(),
                                     parse_constant=refuse)
         self.files = sorted(os.listdir(str(self.folder))) \
@@ -259,7 +259,7 @@ def test_noise_of_known_colours_fails_too(toy, tmp_path):
 def test_frames_that_stand_twice_are_named(toy, tmp_path):
     for copy in ('valid_e', 'train_f'):
         write_label(toy, copy, COLORS[rows_of_road(1)])
-        (toy / (copy + '.png')).write_bytes(
+        (toy / (f"{copy}.png")).write_bytes(
             (toy / 'train_a.png').read_bytes())
     result = Result(tmp_path, 'toy')
     assert result.status == 1
@@ -284,8 +284,8 @@ def test_broken_files_and_sizes_are_faults_each(toy, tmp_path):
 
 def test_many_faults_of_a_kind_end_in_a_count(toy, tmp_path):
     for k in range(23):
-        write_sample(toy, 'train_x{:02d}'.format(k), rows_of_road(3))
-        write_label(toy, 'train_x{:02d}'.format(k),
+        write_sample(toy, f'train_x{k:02d}', rows_of_road(3))
+        write_label(toy, f'train_x{k:02d}',
                     np.full((HEIGHT, WIDTH, 3), 7, np.uint8))
     result = Result(tmp_path, 'toy')
     assert len(result.found['faults']) == 23

@@ -169,7 +169,7 @@ def test_what_is_refused(run, place, arguments, message):
 def test_data_that_is_split_otherwise_is_refused(run, place):
     shutil.copytree(helpers.data_dir(), 'data')
     for end in ('.png', '_ids.png'):
-        os.rename('data/train/3' + end, 'data/valid/9' + end)
+        os.rename(f"data/train/3{end}", f"data/valid/9{end}")
     for split in ('train', 'valid'):
         with pytest.raises(ValueError, match='data: the train split is not '
                                              'that of the run: 1 differ'):
@@ -299,14 +299,14 @@ def test_listed_pictures_alone_are_scored_and_stand_in_the_csv(pair, place):
         rows = list(csv.DictReader(file))
     assert [row['picture'] for row in rows] == ['valid/1.png', 'valid/3.png']
     for row in rows:
-        (place / 'one.txt').write_text(row['picture'] + '\n')
+        (place / 'one.txt').write_text(f"{row['picture']}\n")
         alone = score(pair[0], '--list', 'one.txt')
         assert int(row['pixels']) == alone['pixels']
         assert int(row['ignored_pixels']) == alone['ignored_pixels'] > 0
         for name, value in alone['scores'].items():
             assert float(row[name]) == pytest.approx(value, abs=1e-12)
         for name, value in alone['iou'].items():
-            assert row['iou ' + name] == ('' if value is None else
+            assert row[f"iou {name}"] == ('' if value is None else
                                           repr(value))
     assert sum(int(row['pixels']) for row in rows) == found['pixels']
 
@@ -362,7 +362,7 @@ def test_two_runs_are_compared(pair, place, capsys):
         assert row['iou'] == pytest.approx([a[name], b[name]])
         assert row['low'] <= row['difference'] <= row['high']
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == '[i] A: best-1 of {}, train split'.format(pair[0])
+    assert lines[0] == f'[i] A: best-1 of {pair[0]}, train split'
     assert lines[2].startswith('[i] mIoU {:.2f} % -> {:.2f} %, '.format(
         *(100 * value for value in found['miou']['iou'])))
     assert [line.split('  ')[0] for line in lines[3:9]] == [
@@ -388,14 +388,14 @@ def test_sources_of_the_contract_alone_can_be_asked_for_all_of_it(
     score(pair[0], *options, '--flip', '--scales', '1,2', '--csv', 'a.csv')
     with open('a.csv', newline='') as file:
         assert [row['picture'] for row in csv.DictReader(file)] == [
-            'train/{}.png'.format(k) for k in range(helpers.COUNTS['train'])]
+            f'train/{k}.png' for k in range(helpers.COUNTS['train'])]
     evaluate.main(['--compare'] + pair + options)
 
 
 def test_test_split_needs_no_other(pair, place):
     shutil.copytree(os.path.join(helpers.data_dir(), 'test'), 'data/test')
     for split in ('train', 'valid'):
-        os.mkdir('data/' + split)
+        os.mkdir(f"data/{split}")
     found = score(pair[0], '--data-dir', 'data', '--split', 'test')
     assert found['matrix'] == score(pair[0], '--split', 'test')['matrix']
     os.remove('data/test/1_ids.png')

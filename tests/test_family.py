@@ -25,7 +25,7 @@ def vgg16_weights(fc):
     shapes, channels = {}, 3
     for block, (count, out) in enumerate(saved_model.BLOCKS, 1):
         for number in range(1, count + 1):
-            shapes['conv{}_{}'.format(block, number)] = 3, 3, channels, out
+            shapes[f'conv{block}_{number}'] = 3, 3, channels, out
             channels = out
     if fc:
         shapes.update(fc6=(7, 7, 512, 4096), fc7=(1, 1, 4096, 4096))

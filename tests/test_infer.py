@@ -93,7 +93,7 @@ def test_folders_of_all_kinds_of_pictures(run, place):
     lines = [line for line in done.stderr.splitlines() if line[:3] == '[!]']
     assert lines[0] == '[!] 3 of 8 pictures were not read:'
     assert [line.split(': ')[0] for line in lines[1:]] == [
-        '[!] {}'.format(place / 'in' / name)
+        f"[!] {place / 'in' / name}"
         for name in ('broken.png', 'cut.jpg', 'empty.bmp')]
     assert 'Traceback' not in done.stderr
     assert files_below(place / 'out') == sorted(
@@ -112,7 +112,7 @@ def test_folders_of_all_kinds_of_pictures(run, place):
 
 
 def test_outputs_are_of_probabilities_at_the_size_of_the_picture(run, place):
-    images = {name: write(place / 'in' / (name + '.png'), seed, size)
+    images = {name: write(place / 'in' / (f"{name}.png"), seed, size)
               for seed, (name, size) in enumerate(
                   {'up': (133, 71), 'down': (50, 25), 'same': (64, 32)}
                   .items())}
@@ -129,24 +129,24 @@ def test_outputs_are_of_probabilities_at_the_size_of_the_picture(run, place):
                           interpolation=cv2.INTER_LINEAR)
         ids = wide.argmax(axis=-1)
         seen |= set(ids.ravel())
-        found = read(place / 'out' / 'class-ids' / (name + '.png'))
+        found = read(place / 'out' / 'class-ids' / (f"{name}.png"))
         assert found.dtype == np.uint8 and found.shape == (height, width)
         assert (found == ids).mean() > .999
         colors = np.array(helpers.COLORS)[found]
         np.testing.assert_array_equal(
-            read(place / 'out' / 'colors' / (name + '.png')), colors)
-        assert abs(read(place / 'out' / (name + '.png')) - (
+            read(place / 'out' / 'colors' / (f"{name}.png")), colors)
+        assert abs(read(place / 'out' / (f"{name}.png")) - (
             .25 * colors + .75 * image)).max() <= .5
         for folder, number in (('confidence-road', 2),
                                ('confidence-not-road', 1)):
-            confidence = read(place / 'out' / folder / (name + '.png'))
+            confidence = read(place / 'out' / folder / (f"{name}.png"))
             assert confidence.shape == (height, width)
             assert abs(confidence - 255 * wide[..., number]).max() < .51
     assert len(seen) > 1
 
 
 def test_native_runs_at_the_size_of_the_picture(run, place):
-    images = [write(place / 'in' / '{}.png'.format(k), k, size)
+    images = [write(place / 'in' / f'{k}.png', k, size)
               for k, size in enumerate([(97, 65), (128, 64), (33, 130)])]
     assert segment(run, '--samples-dir', 'in', '--output-dir', 'out',
                    '--native', '--no-overlay', '--class-ids') == 0
@@ -155,7 +155,7 @@ def test_native_runs_at_the_size_of_the_picture(run, place):
               for image in images]
     for k, (image, values) in enumerate(zip(images, softmax(run, padded))):
         ids = values.argmax(axis=-1)[:image.shape[0], :image.shape[1]]
-        found = read(place / 'out' / 'class-ids' / '{}.png'.format(k))
+        found = read(place / 'out' / 'class-ids' / f'{k}.png')
         assert found.shape == image.shape[:2]
         assert (found == ids).mean() > .999
 
@@ -337,7 +337,7 @@ def blog_run(place):
         for name, value in (('e9', kernel[::-1]), ('e10', kernel)):
             sess.run(weights.initializer,
                      {weights.initializer.inputs[1]: value})
-            saver.save(sess, str(place / 'old' / (name + '.ckpt')))
+            saver.save(sess, str(place / 'old' / (f"{name}.ckpt")))
     image = np.zeros((45, 70, 3), np.uint8)
     image[:, :40] = 200, 90, 30
     image[:, 40:] = 30, 90, 200

@@ -193,8 +193,8 @@ def test_a_run_tells_all_of_itself(finished):
     assert saved['vgg16_channel_order'] == 'RGB'
     assert len(saved['class_weights']) == 4 and saved['class_weights'][3] == 1
     assert saved['split'] == {
-        'train': ['train/{}.png'.format(k) for k in range(9)],
-        'valid': ['valid/{}.png'.format(k) for k in range(4)]}
+        'train': [f'train/{k}.png' for k in range(9)],
+        'valid': [f'valid/{k}.png' for k in range(4)]}
     assert set(saved['versions']) == {'python', 'tensorflow', 'numpy'}
     assert saved['versions']['tensorflow'] == tf.__version__
 
@@ -204,7 +204,7 @@ def test_a_run_holds_this_and_no_more(finished):
     assert state['epoch'] == 3
     # Three steps an epoch; which was the best is for the network to say.
     assert state['last'] == 'last-9' and state['resume'] == 'resume-9'
-    assert state['best'] == 'best-{}'.format(3 * state['best_epoch'])
+    assert state['best'] == f"best-{3 * state['best_epoch']}"
     assert sorted(os.listdir(finished)) == sorted(
         ['options.json', 'state.json', 'network.meta', 'log.jsonl',
          'tensorboard']
@@ -282,7 +282,7 @@ def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
         cwd=workspace, HALVES='9@11')
     assert done.returncode == -signal.SIGKILL
     assert [line.split(':')[0] for line in done.stdout.splitlines()] == [
-        '[i] epoch {}/5'.format(epoch) for epoch in (1, 2, 3)]
+        f'[i] epoch {epoch}/5' for epoch in (1, 2, 3)]
     log = read_log('killed')
     assert len(log) == 3
     assert abs(log[0]['first_batch_loss'] - np.log(2)) < .05 * np.log(2)
@@ -321,10 +321,10 @@ def test_shares_of_classes_are_learned_where_asked_for(capsys):
 @pytest.mark.parametrize('number, status', [(signal.SIGTERM, 143),
                                             (signal.SIGINT, 130)])
 def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
-    name = 'signal-{}'.format(status)
+    name = f'signal-{status}'
     done = fixtures.run_program(
         'train.py', *halves(name), cwd=workspace,
-        HALVES='{}@5'.format(int(number)))
+        HALVES=f'{int(number)}@5')
     assert done.returncode == status
     assert 'Traceback' not in done.stderr
     assert 'saving' in done.stderr
@@ -563,7 +563,7 @@ def test_a_missing_vgg16_is_fetched(monkeypatch, workspace):
 
 def test_a_vgg16_that_cannot_be_had_leaves_no_run(monkeypatch, capsys):
     def fetch(url, directory, **_):
-        raise OSError(url + ': no route')
+        raise OSError(f"{url}: no route")
 
     monkeypatch.setattr(vgg16.download, 'fetch_and_unpack', fetch)
     assert run(halves('new', '--vgg-dir', 'none')) == 1
@@ -612,7 +612,7 @@ def test_a_run_begins_with_what_fits_of_another(finished, capsys):
 
 def test_a_run_begins_with_all_of_its_like(finished, capsys):
     assert run(tiny('like', '--epochs', '1', '--init-from', finished)) == 0
-    assert '[i] 39 of 39 variables from {}\n'.format(finished) \
+    assert f'[i] 39 of 39 variables from {finished}\n' \
         in capsys.readouterr().out
     # It starts below ln(4), where a new one does.
     assert read_log('like')[0]['first_batch_loss'] < 1.3

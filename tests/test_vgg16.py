@@ -87,7 +87,7 @@ def compute_taps(weights, picture):
     taps = []
     for block, count in enumerate((2, 2, 3, 3, 3), 1):
         for number in range(1, count + 1):
-            x = convolve(x, *weights['conv{}_{}'.format(block, number)])
+            x = convolve(x, *weights[f'conv{block}_{number}'])
         x = pool(x)
         taps.append(x)
     for name in ('fc6', 'fc7'):
@@ -123,10 +123,10 @@ def test_the_saved_model_has_the_names_of_the_course_archive(vgg_dir):
                      for v in tf.trainable_variables()}
     wanted = ['image_input', 'keep_prob', 'layer3_out', 'layer4_out',
               'layer7_out']
-    wanted += ['Processing/' + name for name in
+    wanted += [f"Processing/{name}" for name in
                ('split', 'sub', 'sub_1', 'sub_2', 'concat')]
-    wanted += ['pool{}'.format(number) for number in range(1, 6)]
-    wanted += ['{}/{}'.format(name, part) for name in NAMES + ['fc6', 'fc7']
+    wanted += [f'pool{number}' for number in range(1, 6)]
+    wanted += [f'{name}/{part}' for name in NAMES + ['fc6', 'fc7']
                for part in ('Conv2D', 'BiasAdd', 'Relu')]
     assert set(wanted) <= names
     for scope in ('dropout/', 'dropout_1/'):
@@ -349,7 +349,7 @@ def test_a_model_made_under_the_other_tensorflow_is_the_same(
 
 
 def make_npz(path, weights):
-    np.savez(str(path), **{'{}/{}'.format(name, part): array
+    np.savez(str(path), **{f'{name}/{part}': array
                            for name, pair in weights.items()
                            for part, array in zip(('kernel', 'bias'), pair)})
     return str(path)
@@ -448,7 +448,7 @@ def test_the_archive_is_fetched_unpacked_and_loaded(vgg_dir, archive,
     server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(.01,))
     thread.start()
-    url = 'http://127.0.0.1:{}/vgg.zip'.format(server.server_port)
+    url = f'http://127.0.0.1:{server.server_port}/vgg.zip'
     try:
         done = run_program('vgg16.py', '--vgg-dir', 'new', '--url', url,
                            cwd=tmp_path, no_proxy='127.0.0.1')

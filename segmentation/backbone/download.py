@@ -40,9 +40,9 @@ def fetch(url, path, progress=True, tries=5, pause=1.0, timeout=30):
         seconds of silence after which a connection counts as cut.
     """
     if os.path.lexists(path):
-        raise FileExistsError('{}: exists already, not fetched'.format(path))
+        raise FileExistsError(f'{path}: exists already, not fetched')
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    part = path + '.part'
+    part = f"{path}.part"
     if os.path.lexists(part) and _read_note(part) is None:
         _set_aside(part)  # without our note it is somebody else's file
     longest, failures = _size(part), 0
@@ -54,11 +54,10 @@ def fetch(url, path, progress=True, tries=5, pause=1.0, timeout=30):
             failures = 0 if _size(part) > longest else failures + 1
             longest = max(longest, _size(part))
             if failures >= tries:
-                raise OSError('{}: {}; nothing new in {} tries'.format(
-                    url, error, tries))
+                raise OSError(f'{url}: {error}; nothing new in {tries} tries')
         time.sleep(pause * max(failures, 1))
     os.replace(part, path)
-    os.remove(part + '.json')
+    os.remove(f"{part}.json")
 
 
 def unpack(archive, directory):
@@ -101,8 +100,8 @@ def fetch_and_unpack(url, directory, archive=None, **options):
     if archive is not None:
         return unpack(archive, directory)
     if os.path.lexists(directory) and not os.path.isdir(directory):
-        raise NotADirectoryError('{}: is not a folder'.format(directory))
-    cache = os.path.abspath(directory) + '.zip'
+        raise NotADirectoryError(f'{directory}: is not a folder')
+    cache = f"{os.path.abspath(directory)}.zip"
     if os.path.lexists(cache):
         try:
             return unpack(cache, directory)
@@ -113,7 +112,7 @@ def fetch_and_unpack(url, directory, archive=None, **options):
         unpack(cache, directory)
     except ValueError as error:
         os.remove(cache)
-        raise InputError('{} (fetched from {}, removed)'.format(error, url))
+        raise InputError(f'{error} (fetched from {url}, removed)')
     os.remove(cache)
 
 
@@ -134,19 +133,19 @@ def _continue(url, part, progress, timeout):
             if os.path.lexists(part):
                 os.remove(part)  # before another version's note is there
             note = {'url': url, 'version': version, 'total': total}
-            with open(part + '.json', 'w') as out:
+            with open(f"{part}.json", 'w') as out:
                 json.dump(note, out)
         if response.code != 416:  # 416: there is nothing left to send
             _append(response, part, start, total, progress)
     if total is not None and _size(part) != total:
-        raise _Interrupted('got {} of {} bytes'.format(_size(part), total))
+        raise _Interrupted(f'got {_size(part)} of {total} bytes')
 
 
 def _open_url(url, have, version, timeout):
     """Ask for the bytes after the first `have`; 416 is an answer too."""
     request = urllib.request.Request(url)
     if have:
-        request.add_header('Range', 'bytes={}-'.format(have))
+        request.add_header('Range', f'bytes={have}-')
         if version:
             request.add_header('If-Range', version)
     try:
@@ -156,7 +155,7 @@ def _open_url(url, have, version, timeout):
             return error
         if error.code >= 500 or error.code in (408, 429):  # a busy server
             raise _Interrupted(error)
-        raise OSError('{}: {}, wanted the file'.format(url, error))
+        raise OSError(f'{url}: {error}, wanted the file')
     except (OSError, http.client.HTTPException) as error:
         raise _Interrupted(getattr(error, 'reason', error))
 
@@ -205,7 +204,7 @@ def _append(response, part, start, total, progress):
 def _read_note(part):
     """Return what is known of the file in `part`, None if nothing is."""
     try:
-        with open(part + '.json') as opened:
+        with open(f"{part}.json") as opened:
             note = json.load(opened)
         return {key: note[key] for key in ('url', 'version', 'total')}
     except (OSError, ValueError, KeyError, TypeError):
@@ -218,7 +217,7 @@ def _size(path):
 
 def _set_aside(path):
     """Rename a file that may be somebody's to a free name."""
-    target = path + '.broken'
+    target = f"{path}.broken"
     while os.path.lexists(target):
         target += '.broken'
     os.rename(path, target)
@@ -231,11 +230,11 @@ def _check_zip(archive):
         with zipfile.ZipFile(archive) as opened:
             bad = opened.testzip()
             if bad is not None:
-                raise InputError('bad CRC-32 of ' + bad)
+                raise InputError(f"bad CRC-32 of {bad}")
             return opened.namelist()
     except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError,
             RuntimeError, ValueError) as error:
-        raise InputError('{}: not a whole zip file: {}'.format(archive, error))
+        raise InputError(f'{archive}: not a whole zip file: {error}')
 
 
 def _check_entries(archive, names, directory):

@@ -74,9 +74,9 @@ def build(weights):
     pools = []
     for block, (count, _) in enumerate(BLOCKS, 1):
         for number in range(1, count + 1):
-            x = convolve(x, 'conv{}_{}'.format(block, number), 'filter')
+            x = convolve(x, f'conv{block}_{number}', 'filter')
         x = tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME',
-                           name='pool{}'.format(block))
+                           name=f'pool{block}')
         pools.append(x)
     fc = [name for name, _ in FC if name in weights]
     for name in fc:
@@ -121,11 +121,11 @@ def read_meta_graph(folder):
         try:
             model.ParseFromString(file.read())
         except Exception as error:      # protobuf's own class moves about
-            raise InputError('{} is no SavedModel: {}'.format(path, error))
+            raise InputError(f'{path} is no SavedModel: {error}')
     found = [meta for meta in model.meta_graphs if TAG in meta.meta_info_def
              .tags]
     if not found:
-        raise InputError('{} has no graph tagged {!r}'.format(path, TAG))
+        raise InputError(f'{path} has no graph tagged {TAG!r}')
     meta = found[0]
     refuse_missing(meta, TENSORS, folder)
     for node in meta.graph_def.node:
@@ -162,7 +162,7 @@ def probe_channel_order(graph_def):
         image, output = tf.import_graph_def(
             tf.graph_util.extract_sub_graph(graph_def,
                                             ['image_input', prepared]),
-            return_elements=['image_input:0', prepared + ':0'], name='')
+            return_elements=['image_input:0', f"{prepared}:0"], name='')
         values = sess.run(output, {image: pixel[None, None, None]}).ravel()
     lost = pixel[:, None] - values[None]                    # [3 in, 3 out]
     blue = np.flatnonzero((abs(lost - MEAN_BGR[0]) < .01).any(axis=1))
@@ -183,8 +183,8 @@ def make_dropout_repeatable(graph_def, seed):
     inputs = {}
     for node in graph_def.node:
         if node.op == 'RandomUniform':
-            name = 'dropout_seed_{}'.format(len(inputs))
-            inputs[name + ':0'] = tf.stack(
+            name = f'dropout_seed_{len(inputs)}'
+            inputs[f"{name}:0"] = tf.stack(
                 [tf.constant(seed + len(inputs), tf.int64),
                  tf.cast(step, tf.int64)])
             node.op = 'StatelessRandomUniform'
@@ -246,7 +246,7 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0, taps=TAPS):
     tf1.restore(tf.train.Saver(variables), sess,
                 os.path.join(folder, 'variables', 'variables'))
     graph = tf.get_default_graph()
-    return {name: graph.get_tensor_by_name(name + ':0')
+    return {name: graph.get_tensor_by_name(f"{name}:0")
             for name in taps}, order
 
 

@@ -28,11 +28,11 @@ LAYERS = CONVOLUTIONS + tuple(SIDES)
 TORCH_MEAN_RGB = (0.485, 0.456, 0.406)
 TORCH_DEVIATION_RGB = (0.229, 0.224, 0.225)
 TORCH_NAMES = dict(zip(LAYERS, [
-    'features.{}'.format(index)
+    f'features.{index}'
     for index in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 ] + ['classifier.0', 'classifier.3']))
 
-KERAS_NAMES = {'block{}_conv{}'.format(name[4], name[6]): name
+KERAS_NAMES = {f'block{name[4]}_conv{name[6]}': name
                for name in CONVOLUTIONS}
 KERAS_NAMES.update(fc1='fc6', fc2='fc7')
 
@@ -40,8 +40,8 @@ KERAS_NAMES.update(fc1='fc6', fc2='fc7')
 # module as NumPy 1 and as NumPy 2 names it.
 PICKLED = {('numpy', 'ndarray'), ('numpy', 'dtype')}
 for core in ('numpy.core', 'numpy._core'):
-    PICKLED |= {(core + '.multiarray', '_reconstruct'),
-                (core + '.numeric', '_frombuffer')}
+    PICKLED |= {(f"{core}.multiarray", '_reconstruct'),
+                (f"{core}.numeric", '_frombuffer')}
 
 
 def read(path):
@@ -80,7 +80,7 @@ def read(path):
             EOFError, RuntimeError, ImportError, pickle.UnpicklingError,
             zipfile.BadZipFile, zlib.error) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError('{}: {}'.format(path, reason)) from error
+        raise InputError(f'{path}: {reason}') from error
     return layers
 
 
@@ -107,7 +107,7 @@ def fold_torch_input(kernel, bias):
 
 def _read_npz(path):
     with np.load(path, allow_pickle=False) as arrays:
-        keys = {name: (name + '/kernel', name + '/bias') for name in LAYERS}
+        keys = {name: (f"{name}/kernel", f"{name}/bias") for name in LAYERS}
         return {name: (arrays[kernel], arrays[bias])
                 for name, (kernel, bias) in keys.items()
                 if kernel in arrays and bias in arrays}
@@ -121,8 +121,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             return _encode
         if (module, name) not in PICKLED:
             raise pickle.UnpicklingError(
-                'holds {}.{}; only plain arrays are read from it'.format(
-                    module, name))
+                f'holds {module}.{name}; only plain arrays are read from it')
         return super().find_class(module, name)
 
 
@@ -180,7 +179,7 @@ def _read_torch(path):
     state = torch.load(path, map_location='cpu', weights_only=True)
     layers = {}
     for name, key in TORCH_NAMES.items():
-        if {key + '.weight', key + '.bias'} <= set(state):
+        if {f"{key}.weight", f"{key}.bias"} <= set(state):
             kernel, bias = [state[key + end].float().numpy()
                             for end in ('.weight', '.bias')]
             if name in SIDES:  # (out, in * K * K): channels come first
@@ -220,7 +219,7 @@ def _check(layers):
     wanted = LAYERS if set(SIDES) & set(layers) else CONVOLUTIONS
     missing = [name for name in wanted if name not in layers]
     if missing:
-        raise InputError('lacks kernel or bias of ' + ', '.join(missing))
+        raise InputError(f"lacks kernel or bias of {', '.join(missing)}")
     channels = 3
     for name in wanted:
         kernel, bias = layers[name]
@@ -234,4 +233,4 @@ def _check(layers):
             raise InputError('{} has bias {}, wanted ({},)'.format(
                 name, bias.shape, channels))
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-            raise InputError('{} has values that are not finite'.format(name))
+            raise InputError(f'{name} has values that are not finite')

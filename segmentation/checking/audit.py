@@ -97,8 +97,7 @@ class Audit:
                             paths[0], image.clip(0, 255).astype(np.uint8),
                             drawing.ids_of_rows(label)))
         except (OSError, ValueError) as error:
-            self.faults.append(('generator', '{} generator: {}'.format(
-                split, error)))
+            self.faults.append(('generator', f'{split} generator: {error}'))
         else:
             if len(self.rows[split]) != count:
                 self.faults.append((
@@ -124,7 +123,7 @@ class Audit:
         start = time.perf_counter()
         faults, counts = check_rows(label, getattr(self.data, 'ignore', False))
         seconds = time.perf_counter() - start
-        self.faults += [('rows', '{}: {}'.format(label_path, text))
+        self.faults += [('rows', f'{label_path}: {text}')
                         for text in faults]
         self.rows[split].append(Row(image_path, label_path, counts,
                                     height * width, seconds))

@@ -220,5 +220,5 @@ def nearest(code, known, is_color):
 
 def describe(value):
     """'colour (255, 0, 128)' or 'id 12'."""
-    return 'colour {}'.format(pixels.unpack(value.code)) if value.is_color \
-        else 'id {}'.format(value.code)
+    return f'colour {pixels.unpack(value.code)}' if value.is_color \
+        else f'id {value.code}'

@@ -139,7 +139,7 @@ def draft(survey):
     kept = [code for code in order if code not in ends and code not in lost]
     void = find_void(survey, kept)
     classes = [code for code in kept if code not in void]
-    names = {code: 'class_{}'.format(number if survey.is_color else code)
+    names = {code: f'class_{number if survey.is_color else code}'
              for number, code in enumerate(classes)}
 
     def line(code, sort, note):
@@ -160,8 +160,8 @@ def draft(survey):
             parts = [names.get(end) or '{} {}'.format(
                 class_table.VOID, survey.color(end)) for end in ends[code]]
             lines.append(line(
-                code, 'blend', 'probably a blend of ' + ' and '.join(parts)
-                if len(parts) > 1 else 'probably noise on ' + parts[0]))
+                code, 'blend', f"probably a blend of {' and '.join(parts)}"
+                if len(parts) > 1 else f"probably noise on {parts[0]}"))
         elif code in lost:
             lines.append(line(code, 'blend', 'probably a blend of three, or '
                               'noise: thin and rare'))

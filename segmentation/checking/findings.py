@@ -61,8 +61,8 @@ def collect_classes(found):
                  'weight': float(weights[number])}
         for split in audit.SPLITS:
             own = counts[split][:, number]
-            entry[split + '_pixels'] = int(own.sum())
-            entry[split + '_files'] = int((own > 0).sum())
+            entry[f"{split}_pixels"] = int(own.sum())
+            entry[f"{split}_files"] = int((own > 0).sum())
         table.append(entry)
     return table
 
@@ -146,12 +146,12 @@ def print_table(head, rows):
 
 def percent(share):
     """'12.34 %', and '-' for nothing."""
-    return '{:.2f} %'.format(100 * share) if share else '-'
+    return f'{100 * share:.2f} %' if share else '-'
 
 
 def decimal(value):
     """'0.123', and '-' for NaN."""
-    return '-' if np.isnan(value) else '{:.3f}'.format(value)
+    return '-' if np.isnan(value) else f'{value:.3f}'
 
 
 def conclude(faults):
@@ -161,10 +161,10 @@ def conclude(faults):
     for kind, text in faults:
         kinds[kind] += 1
         if kinds[kind] <= LISTED:
-            print('[!] {}'.format(text), file=sys.stderr)
+            print(f'[!] {text}', file=sys.stderr)
     for kind, count in kinds.items():
         if count > LISTED:
-            print('[!] and {} more of kind {!r}'.format(count - LISTED, kind),
+            print(f'[!] and {count - LISTED} more of kind {kind!r}',
                   file=sys.stderr)
-    print('[i] faults: {}'.format(len(faults)) if faults else '[i] sound')
+    print(f'[i] faults: {len(faults)}' if faults else '[i] sound')
     return 1 if faults else 0

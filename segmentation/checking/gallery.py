@@ -40,13 +40,13 @@ def key(samples, names, label_colors, width):
     counts = sum(np.bincount(ids.ravel(), minlength=256)
                  for _, _, ids in samples)
     shares = counts / counts.sum()
-    texts = ['{} {:.1%}'.format(name, share) if share else name + ' -'
+    texts = [f'{name} {share:.1%}' if share else f"{name} -"
              for name, share in zip(names, shares)]
     parts = [drawing.legend(texts, label_colors, width)]
     for number, text in ((pixels.IGNORE, 'ignored'),
                          (pixels.UNKNOWN, 'IN NO CLASS')):
         if counts[number]:
-            parts.append(marked('{} {:.1%}'.format(text, shares[number]),
+            parts.append(marked(f'{text} {shares[number]:.1%}',
                                 number, width))
     return np.vstack(parts)
 

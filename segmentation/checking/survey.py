@@ -33,7 +33,7 @@ class Survey:
     def __init__(self, folder, workers=1):
         names = label_files.list_files(folder)
         if not names:
-            raise InputError('{}: no label in it'.format(folder))
+            raise InputError(f'{folder}: no label in it')
         paths = [os.path.join(folder, *name.split('/')) for name in names]
         self.files = len(paths)
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
@@ -90,8 +90,8 @@ class Survey:
 
     def describe(self, code):
         """'colour (255, 0, 128)' or 'id 12'."""
-        return 'colour {}'.format(pixels.unpack(code)) if self.is_color \
-            else 'id {}'.format(code)
+        return f'colour {pixels.unpack(code)}' if self.is_color \
+            else f'id {code}'
 
 
 def kind_of(path):

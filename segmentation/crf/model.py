@@ -152,9 +152,9 @@ def check_options(parser, options):
         values = getattr(options, name)
         if values is None:
             continue
-        option = '--' + name.replace('_', '-')
+        option = f"--{name.replace('_', '-')}"
         if options.crf is None:
-            parser.error('{} goes with --crf'.format(option))
+            parser.error(f'{option} goes with --crf')
         if name != 'crf_iterations' and min(values[:-1]) < NARROWEST:
             parser.error('{}: a width is {:g}, {} or more is wanted'.format(
                 option, min(values[:-1]), NARROWEST))

@@ -145,13 +145,13 @@ def miou(matrix):
 
 def report(found, raw):
     """The lines that tell of what `tune` returns."""
-    lines = ['[i] {} settings, the best by mIoU:'.format(len(found))]
+    lines = [f'[i] {len(found)} settings, the best by mIoU:']
     for parameters, matrix in found[:SHOWN]:
         lines.append('{:7.2f} %  {:+.2f}  {}'.format(
             100 * miou(matrix), 100 * (miou(matrix) - miou(raw)),
             model.in_words(parameters)))
     best = found[0][1]
-    lines.append('[i] tuned: ' + comparison.gain(raw, best))
+    lines.append(f"[i] tuned: {comparison.gain(raw, best)}")
     if miou(best) <= miou(raw):
         lines.append('[i] no setting gains on these pictures: this one loses '
                      'least')

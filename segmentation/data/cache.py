@@ -52,8 +52,7 @@ def recall(what, key, work_out):
     """
     if key is None:
         return work_out()
-    path = os.path.join(folder(), '{}-{}.json'.format(
-        what.replace(' ', '-'), key))
+    path = os.path.join(folder(), f"{what.replace(' ', '-')}-{key}.json")
     try:
         return files.read_json(path)
     except (OSError, ValueError):       # not there, or not whole
@@ -62,6 +61,5 @@ def recall(what, key, work_out):
         os.makedirs(folder(), exist_ok=True)
         files.write_json(path, result)
     except OSError as error:
-        print('[i] not kept for the next run: {}'.format(
-            errors.describe(error)))
+        print(f'[i] not kept for the next run: {errors.describe(error)}')
     return result

@@ -47,20 +47,19 @@ def read(path):
         delimiter = max(',;\t', key=first.count)
         lines = list(csv.reader(text.splitlines(), delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError('{}: no CSV in UTF-8: {}'.format(path, error))
+        raise InputError(f'{path}: no CSV in UTF-8: {error}')
     columns = [name.strip().lower() for name in lines[0]] if lines else []
     check_columns(path, columns, first)
     rows = []
     for number, cells in enumerate(lines[1:], 2):
         cells = [cell.strip() for cell in cells]
         if any(cells):
-            rows.append(parse_row('{}, line {}'.format(path, number),
+            rows.append(parse_row(f'{path}, line {number}',
                                   columns, cells))
-            check_unique('{}, line {}'.format(path, number), rows)
+            check_unique(f'{path}, line {number}', rows)
     count = sum(not row.ignore for row in rows)
     if not 2 <= count <= MOST:
-        raise InputError('{}: {} classes: 2 to {} are wanted'.format(
-            path, count, MOST))
+        raise InputError(f'{path}: {count} classes: 2 to {MOST} are wanted')
     return rows
 
 
@@ -89,7 +88,7 @@ def parse_row(place, columns, cells):
     cell = dict.fromkeys(COLUMNS, '')
     cell.update(zip(columns, cells))
     if not cell['name']:
-        raise InputError('{}: no name'.format(place))
+        raise InputError(f'{place}: no name')
     mark = cell['ignore'].lower()
     if mark not in MARKS:
         raise InputError('{}: ignore is {!r}: 1 or nothing is wanted'.format(

@@ -23,7 +23,7 @@ def find_source(name):
     ValueError
         The module has no get_source, or its source lacks attributes.
     """
-    module_name = name if '.' in name else 'source_' + name
+    module_name = name if '.' in name else f"source_{name}"
     if not all(part.isidentifier() for part in module_name.split('.')):
         raise MissingModuleError('no data source {!r}: NAME of source_NAME.py, or a '
                           'dotted module name, is wanted'.format(name))
@@ -53,8 +53,7 @@ def find_source(name):
     missing = [attribute for attribute in CONTRACT
                if not hasattr(source, attribute)]
     if missing:
-        raise InputError('data source {!r} lacks {}'.format(
-            name, ', '.join(missing)))
+        raise InputError(f"data source {name!r} lacks {', '.join(missing)}")
     return source
 
 

@@ -166,7 +166,7 @@ class DataSource:
         return {pixels.pack_color(color): number for color, number in colors}
 
     def _tables(self, kind, size, known):
-        key = '_{}_table_{}'.format(kind, size)
+        key = f'_{kind}_table_{size}'
         if key not in self.__dict__:
             table = np.full(size, pixels.UNKNOWN, np.uint8)
             for code, number in known.items():
@@ -187,8 +187,8 @@ class DataSource:
         """One line on the first value of a label that is in no class."""
         row, column = np.argwhere(ids == pixels.UNKNOWN)[0]
         code = codes[row, column]
-        value = ('colour {}'.format(pixels.unpack(code))
-                 if codes.dtype == np.int32 else 'id {}'.format(code))
+        value = (f'colour {pixels.unpack(code)}'
+                 if codes.dtype == np.int32 else f'id {code}')
         return '{}: {} at row {}, column {} is in no class ({} pixels in ' \
             'all)'.format(path, value, row, column, (codes == code).sum())
 

@@ -57,7 +57,7 @@ def open_png(path):
             'that a PNG is wanted, made anew and not from the JPEG'.format(
                 path))
     if data[:8] != SIGNATURE:
-        raise InputError('{}: no PNG: a label has to be one'.format(path))
+        raise InputError(f'{path}: no PNG: a label has to be one')
     chunks, place, kind = [], 8, None
     while kind != b'IEND':
         head = data[place:place + 8]
@@ -69,7 +69,7 @@ def open_png(path):
                 path, len(data)))
         chunks.append((kind, body))
     if chunks[0][0] != b'IHDR' or len(chunks[0][1]) != 13:
-        raise InputError('{}: a broken PNG: it has no header'.format(path))
+        raise InputError(f'{path}: a broken PNG: it has no header')
     return Png(path, chunks[0][1][8], chunks[0][1][9], chunks)
 
 
@@ -82,7 +82,7 @@ def decode(png):
     image = cv2.imdecode(np.frombuffer(b''.join(parts), np.uint8),
                          cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise InputError('{}: a broken PNG'.format(png.path))
+        raise InputError(f'{png.path}: a broken PNG')
     return image
 
 

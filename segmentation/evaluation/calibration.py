@@ -107,8 +107,8 @@ def plot(bins, side=360):
     write(canvas, 'confidence', left + side // 2 - 36, top + side + 34)
     for k in range(6):
         tick = k * side // 5
-        write(canvas, '{:.1f}'.format(k / 5), left - 30, top + side - tick + 5)
-        write(canvas, '{:.1f}'.format(k / 5), left + tick - 10,
+        write(canvas, f'{k / 5:.1f}', left - 30, top + side - tick + 5)
+        write(canvas, f'{k / 5:.1f}', left + tick - 10,
               top + side + 18)
     return canvas
 

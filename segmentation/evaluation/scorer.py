@@ -176,10 +176,10 @@ class Tally:
     def summaries(self):
         """Lines on all classes together, for the terminal."""
         trimaps = ', '.join(
-            '{} px {:.2%}'.format(radius, metrics.scores(matrix)['miou'])
+            f"{radius} px {metrics.scores(matrix)['miou']:.2%}"
             for radius, matrix in zip(boundary.RADII, self.near))
-        return ('[i] ' + metrics.summary(metrics.scores(self.matrix)),
-                '[i] mIoU near boundaries, up to ' + trimaps,
+        return (f"[i] {metrics.summary(metrics.scores(self.matrix))}",
+                f"[i] mIoU near boundaries, up to {trimaps}",
                 '[i] expected calibration error {:.2%}'.format(
                     calibration.error(self.bins)))
 
@@ -213,7 +213,7 @@ class Tally:
                 errors='surrogateescape') as file:
             writer = csv.writer(file, lineterminator='\n')
             writer.writerow(('picture', 'pixels', 'ignored_pixels') + kinds
-                            + tuple('iou ' + name for name in names))
+                            + tuple(f"iou {name}" for name in names))
             for k in self.in_order():
                 matrix = self.matrices[k]
                 scores = metrics.scores(matrix)

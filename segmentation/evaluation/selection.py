@@ -57,7 +57,7 @@ def list_pairs(data, options, benchmark=None):
         there = [name for name in data.splits if data.splits[name]]
         raise InputError('data source {!r} has no {} split in {}: {}'.format(
             options.data_source, options.split, options.data_dir,
-            ' and '.join(there) + ' are there' if there else 'nor another'))
+            f"{' and '.join(there)} are there" if there else 'nor another'))
     for pair in pairs:
         if pair[1] is not None:
             data.check_pair(*pair)
@@ -88,17 +88,17 @@ def read_list(options, pairs):
             name = line.strip()
             if not name:
                 continue
-            place = '{}, line {}: {}'.format(options.list, number, name)
+            place = f'{options.list}, line {number}: {name}'
             key = absolute(os.path.join(options.data_dir, name))
             if key not in known:
                 raise InputError('{} is no picture of the {} split in {}'
                                  .format(place, options.split,
                                          options.data_dir))
             if key in chosen:
-                raise InputError('{} stands there twice'.format(place))
+                raise InputError(f'{place} stands there twice')
             chosen[key] = known[key]
     if not chosen:
-        raise InputError('{}: no picture in it'.format(options.list))
+        raise InputError(f'{options.list}: no picture in it')
     return list(chosen.values())
 
 
@@ -114,8 +114,7 @@ def check_outputs(paths, run, pairs):
             continue
         check_output(path, run, pairs)
         if absolute(path) in seen:
-            raise InputError('{}: two outputs would be written to it'.format(
-                path))
+            raise InputError(f'{path}: two outputs would be written to it')
         seen.add(absolute(path))
 
 
@@ -123,10 +122,9 @@ def check_output(path, run, pairs):
     """Raise unless `path` can be written to, and is no input."""
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        raise FileNotFoundError('{}: no such folder'.format(folder))
+        raise FileNotFoundError(f'{folder}: no such folder')
     if os.path.isdir(path):
-        raise IsADirectoryError('{} is a folder: a file is wanted'.format(
-            path))
+        raise IsADirectoryError(f'{path} is a folder: a file is wanted')
     of_run = [run_dir.path(run.directory, name) for name in (
         'options.json', 'state.json', 'network.meta', 'crf.json')]
     files.refuse_overwrite(path, [

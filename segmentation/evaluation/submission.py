@@ -15,17 +15,16 @@ def check(folders, zipped=False):
                          .format(folders[0]))
     for path in folders:
         if os.path.isfile(path):
-            raise FileExistsError('{} is a file: a folder is wanted'.format(
-                path))
+            raise FileExistsError(f'{path} is a file: a folder is wanted')
         if os.path.isdir(path) and os.listdir(path):
             raise FileExistsError('{} is not empty: a new folder is wanted'
                                   .format(path))
         if zipped and os.path.exists(zip_path(path)):
-            raise FileExistsError('{} exists already'.format(zip_path(path)))
+            raise FileExistsError(f'{zip_path(path)} exists already')
 
 
 def zip_path(path):
-    return os.path.abspath(path) + '.zip'
+    return f"{os.path.abspath(path)}.zip"
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ def list_pictures(path, output_dir):
     if os.path.isfile(path):
         return [(path, os.path.basename(path))]
     if not os.path.isdir(path):
-        raise FileNotFoundError('{}: no such file or folder'.format(path))
+        raise FileNotFoundError(f'{path}: no such file or folder')
     if os.path.realpath(path) == os.path.realpath(output_dir):
         raise InputError('{} is the folder of the samples: --output-dir has '
                          'to be another'.format(output_dir))
@@ -46,7 +46,7 @@ def list_pictures(path, output_dir):
                   if name[0] != '.'
                   and is_picture(os.path.join(parent, name))]
     if not found:
-        raise InputError('{}: no picture in it'.format(path))
+        raise InputError(f'{path}: no picture in it')
     return [(name, os.path.relpath(name, path)) for name in found]
 
 
@@ -64,7 +64,7 @@ def list_jobs(options, kinds):
     jobs, seen = [], {}
     for picture, name in pictures:
         stem = os.path.splitext(name)[0]
-        name = (name if stems[stem] > 1 else stem) + '.png'
+        name = f"{name if stems[stem] > 1 else stem}.png"
         outputs = {kind: os.path.join(options.output_dir, folder, name)
                    for kind, folder in kinds.items()}
         jobs.append(Job(picture, outputs))
@@ -84,8 +84,7 @@ def check_outputs(jobs, output_dir, made):
             if not os.path.exists(path):
                 continue
             if identity(path) in inputs:
-                raise InputError('{} is an input: it is not overwritten'
-                                 .format(path))
+                raise InputError(f'{path} is an input: it is not overwritten')
             if os.path.relpath(path, output_dir) not in made:
                 raise InputError(
                     '{} is there and is not of infer.py: --skip-existing '

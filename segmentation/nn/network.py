@@ -183,7 +183,7 @@ def find(graph):
         if name not in names:
             raise InputError('the saved graph has no tensor {!r}{}'.format(
                 field, ' (nor {!r})'.format(name) if name else ''))
-        tensors.append(graph.get_tensor_by_name(name + ':0'))
+        tensors.append(graph.get_tensor_by_name(f"{name}:0"))
     return Network(*tensors)
 
 
@@ -204,14 +204,14 @@ def restore(sess, meta_path, checkpoint=None):
         Restores all variables of the graph.
     """
     if not os.path.isfile(meta_path):
-        raise FileNotFoundError('no saved graph {}'.format(meta_path))
+        raise FileNotFoundError(f'no saved graph {meta_path}')
     try:
         tf.train.import_meta_graph(meta_path)
     except (tf.errors.OpError, ValueError, IOError) as error:
         raise InputError('{}: the graph cannot be read: {}'.format(
             meta_path, str(error).split('. ')[0].splitlines()[0]))
     if not tf.global_variables():
-        raise InputError('{}: the graph has no variables'.format(meta_path))
+        raise InputError(f'{meta_path}: the graph has no variables')
     if checkpoint:
         tf1.restore(tf.train.Saver(tf.global_variables()), sess, checkpoint)
     return find(tf.get_default_graph())

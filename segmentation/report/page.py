@@ -142,7 +142,7 @@ class Report:
         name = self.scorer.name(job)
         place = self.numbers[name]
         predicted, confidence = self.scorer.predict(image, maps)[0].winner()
-        stem = 'pictures/{:05d}'.format(place)
+        stem = f'pictures/{place:05d}'
         whole = panels.Layers(self.work, stem, image, ids, predicted,
                               confidence, self.run.label_colors)
         full, paths, figures = whole.full(), None, {}

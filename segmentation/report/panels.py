@@ -140,13 +140,13 @@ class Layers:
 
     def write_mistakes(self, true=None, called=None):
         """Write where it is wrong, of a class or of a pair; the path."""
-        suffix = ''.join('_{}'.format(number) for number in (true, called)
+        suffix = ''.join(f'_{number}' for number in (true, called)
                          if number is not None)
-        return self.save('_mistakes{}.png'.format(suffix), mistakes(
+        return self.save(f'_mistakes{suffix}.png', mistakes(
             self.ids, self.predicted, len(self.label_colors), true, called))
 
     def save(self, end, image):
         path = os.path.join(self.folder, *(self.stem + end).split('/'))
         if not cv2.imwrite(path, image, JPEG if end.endswith('jpg') else []):
-            raise OSError('{}: cannot be written'.format(path))
+            raise OSError(f'{path}: cannot be written')
         return self.stem + end

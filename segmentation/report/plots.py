@@ -61,9 +61,8 @@ def svg(page, name):
     text = re.sub(r'font: ([\d.]+)px [^;"]*', r'font-size: \1px', text)
     text = re.sub(r'(<svg[^>]*?) (width|height)="[^"]*"', r'\1', text)
     for color, hexadecimal in COLORS.items():
-        text = text.replace(hexadecimal, 'var(--{})'.format(color))
-    return text.replace('<svg', '<svg role="img" aria-label="{}"'.format(
-        name), 1)
+        text = text.replace(hexadecimal, f'var(--{color})')
+    return text.replace('<svg', f'<svg role="img" aria-label="{name}"', 1)
 
 
 def curves(log):
@@ -103,8 +102,7 @@ def mark_best(ax, key, entries):
     ax.text(.98, .06, 'best {:.1f} % in epoch {}'.format(
         100 * best[key], best['epoch']), transform=ax.transAxes, ha='right',
         color=COLORS['ink'])
-    ax.yaxis.set_major_formatter(lambda value, _: '{:.0f} %'.format(
-        100 * value))
+    ax.yaxis.set_major_formatter(lambda value, _: f'{100 * value:.0f} %')
 
 
 def is_number(value):
@@ -138,6 +136,5 @@ def reliability(bins):
     low.set(xlim=(0, 1), ylim=(0, 1), yticks=(.5, 1), xlabel='confidence',
             ylabel='pixels')
     for axis in (ax, low):
-        axis.yaxis.set_major_formatter(lambda value, _: '{:.0f} %'.format(
-            100 * value))
+        axis.yaxis.set_major_formatter(lambda value, _: f'{100 * value:.0f} %')
     return svg(page, 'Reliability')

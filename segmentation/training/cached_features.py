@@ -78,10 +78,10 @@ class Features:
         specified = {}
         for split, count in self.counts.items():
             for k, value in enumerate(values):
-                specified['{}-features-{}.npy'.format(split, k)] = (
+                specified[f'{split}-features-{k}.npy'] = (
                     (count * (2 if split == 'train' else 1),)
                     + value.shape[1:], np.float16)
-            specified[split + '-labels.npy'] = (
+            specified[f"{split}-labels.npy"] = (
                 (count, height, width, source.num_classes), np.uint8)
         specified['valid-images.npy'] = (
             (self.counts['valid'], height, width, 3), np.uint8)
@@ -129,7 +129,7 @@ class Features:
                 self.counts['train'], self.counts['valid'], size / 1e9,
                 self.folder)
         if not any(missing.values()):
-            print(line + ', from before', flush=True)
+            print(f"{line}, from before", flush=True)
             return
         free = shutil.disk_usage(self.folder).free
         if free + self.taken() < size + FREE:
@@ -160,7 +160,7 @@ class Features:
         try:
             for batch in tqdm.tqdm(
                     samples, total=-(-count // self.pictures.batch_size),
-                    disable=None, leave=False, desc=split + ' features',
+                    disable=None, leave=False, desc=f"{split} features",
                     unit='batch'):
                 rows = slice(first, first + len(batch.images))
                 names = [os.path.relpath(path, self.data_dir)
@@ -188,7 +188,7 @@ class Features:
     def compute(self, split, rows, images, labels):
         """Write the features of samples, and what goes with them."""
         self.write(split, rows, images)
-        self.arrays[split + '-labels.npy'][rows] = labels
+        self.arrays[f"{split}-labels.npy"][rows] = labels
         if split == 'train':
             shift = self.counts['train']
             self.write(split, slice(rows.start + shift, rows.stop + shift),
@@ -203,7 +203,7 @@ class Features:
                 raise InputError('{}: a feature of {:.3g} does not fit into '
                                  '16 bits'.format(self.tensors[k].name,
                                                   abs(value).max()))
-            self.arrays['{}-features-{}.npy'.format(split, k)][rows] = value
+            self.arrays[f'{split}-features-{k}.npy'][rows] = value
 
     def train(self, epoch):
         """The batches of epoch 1, 2, ..., in an order of its own."""
@@ -225,10 +225,10 @@ class Features:
     def read(self, split, rows):
         """The Batch of some rows."""
         places = rows % self.counts[split]
-        labels = self.arrays[split + '-labels.npy'][places]
+        labels = self.arrays[f"{split}-labels.npy"][places]
         mirrored = rows >= self.counts[split]
         labels[mirrored] = labels[mirrored, :, ::-1]
-        feed = {tensor: self.arrays['{}-features-{}.npy'.format(split, k)]
+        feed = {tensor: self.arrays[f'{split}-features-{k}.npy']
                 [rows].astype(np.float32)
                 for k, tensor in enumerate(self.tensors)}
         images = (self.arrays['valid-images.npy'][places]

@@ -32,7 +32,7 @@ class Checkpoints:
         """Write checkpoints of these kinds, then point at them."""
         step = self.sess.run(tf.train.get_global_step())
         for kind in kinds:
-            name = '{}-{}'.format(kind, step)
+            name = f'{kind}-{step}'
             saver = self.everything if kind == 'resume' else self.weights
             saver.save(self.sess, run_dir.path(self.directory, name),
                        write_meta_graph=False, write_state=False)

@@ -33,7 +33,7 @@ def opened(options, pictures, tensors, encode, weights):
     place = options.feature_dir or cache.folder()
     os.makedirs(place, exist_ok=True)
     key = fingerprint(options, pictures.source, tensors, weights)
-    folder = (os.path.join(place, 'features-' + key) if key else
+    folder = (os.path.join(place, f"features-{key}") if key else
               tempfile.mkdtemp(prefix='features-', dir=place))
     found = cached_features.Features(folder, pictures, options.data_dir, tensors,
                               encode)

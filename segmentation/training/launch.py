@@ -53,7 +53,7 @@ def build(sess, options, source):
                                                    options.model))
         print('[i] {} of {} variables from {}{}'.format(
             len(taken), len(taken) + len(left), options.init_from,
-            '; new: ' + ', '.join(left) if left else ''))
+            f"; new: {', '.join(left)}" if left else ''))
     return net, order
 
 

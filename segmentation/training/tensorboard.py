@@ -51,6 +51,6 @@ class Board:
 def histograms(gradients):
     """A summary operation of (gradient, variable) pairs, both of each."""
     return tf.summary.merge([
-        tf.summary.histogram(kind + '/' + variable.op.name, tensor)
+        tf.summary.histogram(f"{kind}/{variable.op.name}", tensor)
         for gradient, variable in gradients
         for kind, tensor in (('gradients', gradient), ('weights', variable))])

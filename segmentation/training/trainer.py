@@ -78,7 +78,7 @@ class Trainer:
                 check_loss(loss, batch.paths)
                 losses.append(float(loss))
                 sizes.append(len(batch.labels))
-                bar.set_postfix(loss='{:.3f}'.format(loss))
+                bar.set_postfix(loss=f'{loss:.3f}')
                 bar.update(len(batch.labels))
                 if self.stop.signal:
                     break
@@ -139,9 +139,9 @@ class Trainer:
                       valid_loss=valid_loss,
                       learning_rate=self.learning_rate(epoch, 0))
         board_.scalars(scores, epoch)
-        board_.scalars({'iou/' + name: value for name, value in ious.items()
+        board_.scalars({f"iou/{name}": value for name, value in ious.items()
                         if not np.isnan(value)}, epoch)
-        board_.pictures({'validation/{}'.format(k): picture
+        board_.pictures({f'validation/{k}': picture
                          for k, picture in enumerate(pictures)}, epoch)
         if self.options.table:
             print(metrics.table(matrix, names))

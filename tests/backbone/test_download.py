@@ -119,7 +119,7 @@ def test_a_line_that_stays_dead_is_one_error_and_the_part_stays(
     with pytest.raises(OSError) as caught:
         download.fetch(server.url, str(tmp_path / 'a.zip'), tries=3, **FAST)
     assert str(caught.value) == (
-        server.url + ': got 1009 of 288032 bytes; nothing new in 3 tries')
+        f"{server.url}: got 1009 of 288032 bytes; nothing new in 3 tries")
     assert len(server.asked) == 4
     assert sorted(tree(tmp_path)) == ['a.zip.part', 'a.zip.part.json']
 
@@ -211,7 +211,7 @@ def test_a_missing_file_is_not_asked_for_again(server, tmp_path):
     with pytest.raises(OSError) as caught:
         download.fetch(server.url, str(tmp_path / 'a.zip'), **FAST)
     assert str(caught.value) == (
-        server.url + ': HTTP Error 404: Not Found, wanted the file')
+        f"{server.url}: HTTP Error 404: Not Found, wanted the file")
     assert len(server.asked) == 1 and tree(tmp_path) == {}
 
 
@@ -225,7 +225,7 @@ def test_no_server_is_one_error(tmp_path):
     with socket.socket() as unused:
         unused.bind(('127.0.0.1', 0))
         url = 'http://127.0.0.1:%d/a.zip' % unused.getsockname()[1]
-    with pytest.raises(OSError, match=re.escape(url) + ': .*refused'):
+    with pytest.raises(OSError, match=f"{re.escape(url)}: .*refused"):
         download.fetch(url, str(tmp_path / 'a.zip'), tries=2, **FAST)
 
 
@@ -257,7 +257,7 @@ def test_unpacking_replaces_nothing(tmp_path):
     (tmp_path / 'here' / 'b' / 'mine').write_bytes(b'mine')
     with pytest.raises(FileExistsError) as caught:
         download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
-    assert str(tmp_path / 'here' / 'b') + ': exists' in str(caught.value)
+    assert f"{tmp_path / 'here' / 'b'!s}: exists" in str(caught.value)
     assert tree(tmp_path / 'here') == {'b/mine': b'mine'}
     assert os.listdir(str(tmp_path / 'here')) == ['b']
 
@@ -267,7 +267,7 @@ def test_entries_moved_before_one_that_cannot_be_are_taken_back(
     rename = os.rename
 
     def failing(source, target):
-        if target.endswith('here' + os.sep + 'b'):
+        if target.endswith(f"here{os.sep}b"):
             raise OSError('no room')
         rename(source, target)
     (tmp_path / 'a.zip').write_bytes(zip_of({'a': b'new', 'b': b'new'}))
@@ -295,7 +295,7 @@ def test_a_broken_zip_is_one_line_and_nothing_stays(tmp_path, content):
     with pytest.raises(ValueError) as caught:
         download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
     assert str(caught.value).startswith(
-        str(tmp_path / 'a.zip') + ': not a whole zip file: ')
+        f"{tmp_path / 'a.zip'!s}: not a whole zip file: ")
     assert '\n' not in str(caught.value)
     assert tree(tmp_path) == {'a.zip': content}
     assert os.listdir(str(tmp_path)) == ['a.zip']
@@ -313,7 +313,7 @@ def test_an_encrypted_zip_is_refused(tmp_path):
 def test_a_download_that_was_unpacked_is_removed(server, tmp_path):
     server.body, server.cuts = MODEL_ZIP, [40009]
     download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
-    assert tree(tmp_path) == {'vgg/' + name: content
+    assert tree(tmp_path) == {f"vgg/{name}": content
                               for name, content in MODEL.items()}
 
 
@@ -345,7 +345,7 @@ def test_broken_cached_zips_are_set_aside_and_fetched_anew(server, tmp_path):
 def test_a_server_with_a_broken_zip_does_not_wedge_the_next_run(
         server, tmp_path):
     server.body = BROKEN_ZIP
-    with pytest.raises(ValueError, match='fetched from ' + server.url):
+    with pytest.raises(ValueError, match=f"fetched from {server.url}"):
         download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
     assert tree(tmp_path) == {}
     server.body = MODEL_ZIP

@@ -29,7 +29,7 @@ def make_layers(fc=True, dtype=np.float32):
 def save_npz(path, layers):
     arrays = {}
     for name, (kernel, bias) in layers.items():
-        arrays.update({name + '/kernel': kernel, name + '/bias': bias})
+        arrays.update({f"{name}/kernel": kernel, f"{name}/bias": bias})
     np.savez(str(path), **arrays)
     return str(path)
 
@@ -72,7 +72,7 @@ def test_npz(tmp_path, fc, dtype):
 def test_npz_names_may_be_in_capitals(tmp_path):
     path = save_npz(tmp_path / 'a.npz', make_layers())
     (tmp_path / 'a.npz').rename(tmp_path / 'a.NPZ')
-    assert_same(weights.read(path[:-3] + 'NPZ'), make_layers())
+    assert_same(weights.read(f"{path[:-3]}NPZ"), make_layers())
 
 
 @pytest.mark.parametrize('form', [
@@ -162,7 +162,7 @@ def touch(path):
                          ids=['builtin', 'module', 'io'])
 def test_npy_that_would_run_a_program_is_refused(tmp_path, place, function):
     victim = str(tmp_path / 'victim')
-    code = 'open({!r}, "w")'.format(victim)
+    code = f'open({victim!r}, "w")'
     bad = {exec: Malicious(exec, code), touch: Malicious(touch, victim),
            open: Malicious(open, victim, 'w')}[function]
     if place == 'in the dictionary':
@@ -215,7 +215,7 @@ def test_keras(tmp_path, names, fc):
                 kernel = flatten(kernel, 'HWC')
             out[names[0].format(keras)] = kernel
             out[names[1].format(keras)] = bias
-            out['optimizer_weights/{}/kernel_m'.format(keras)] = kernel * 0
+            out[f'optimizer_weights/{keras}/kernel_m'] = kernel * 0
         out['predictions/predictions/kernel:0'] = np.ones((FC7, 1000))
     assert_same(weights.read(path), layers)
 
@@ -329,7 +329,7 @@ def assert_refused(tmp_path, layers, message):
     path = save_npz(tmp_path / 'a.npz', layers)
     with pytest.raises(ValueError) as caught:
         weights.read(path)
-    assert str(caught.value) == path + ': ' + message
+    assert str(caught.value) == f"{path}: {message}"
 
 
 def test_all_missing_layers_are_named(tmp_path):
@@ -380,7 +380,7 @@ def test_a_broken_file_is_one_line(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError) as caught:
         weights.read(path)
-    assert str(caught.value).startswith(path + ': ')
+    assert str(caught.value).startswith(f"{path}: ")
     assert '\n' not in str(caught.value)
 
 
@@ -391,7 +391,7 @@ def test_a_file_that_was_cut_is_one_line(tmp_path, name, share):
     path = save(tmp_path / name, make_layers())
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(content[:int(share * len(content))])
-    with pytest.raises(ValueError, match=name + ': .'):
+    with pytest.raises(ValueError, match=f"{name}: ."):
         weights.read(path)
 
 
@@ -410,4 +410,4 @@ def test_other_suffixes_are_refused(tmp_path):
 @pytest.mark.parametrize('suffix', ['.npz', '.npy', '.h5', '.pth'])
 def test_a_missing_file_is_an_os_error(tmp_path, suffix):
     with pytest.raises(OSError, match='nowhere'):
-        weights.read(str(tmp_path / ('nowhere' + suffix)))
+        weights.read(str(tmp_path / (f"nowhere{suffix}")))

@@ -41,7 +41,7 @@ def sorts(lines):
 
 def test_colours_are_classes_by_their_share_and_black_is_void(tmp_path):
     for k in range(3):
-        write_rgb(tmp_path / '{}.png'.format(k), paint(k))
+        write_rgb(tmp_path / f'{k}.png', paint(k))
     lines = draft_of(tmp_path)
     # of 48 rows and 64 columns: road 20 rows less 16 x 12, sky 24 rows less
     # 16 x 20 pixels, tree 16 x 32, black 4 rows
@@ -58,7 +58,7 @@ def test_colours_are_classes_by_their_share_and_black_is_void(tmp_path):
 @pytest.mark.parametrize('size', [(40, 31), (150, 113)])
 def test_interpolated_labels_give_the_same_classes_and_blends(tmp_path, size):
     for k in range(4):
-        write_rgb(tmp_path / '{}.png'.format(k), cv2.resize(
+        write_rgb(tmp_path / f'{k}.png', cv2.resize(
             paint(k), size, interpolation=cv2.INTER_LINEAR))
     lines = draft_of(tmp_path)
     assert len(lines) > 20
@@ -92,7 +92,7 @@ def test_a_pole_of_two_pixels_is_a_class(tmp_path):
 def test_labels_that_were_a_jpeg_once_give_the_same_classes(tmp_path):
     for k in range(3):
         data = cv2.imencode('.jpg', paint(k, (256, 160), 20)[:, :, ::-1])[1]
-        cv2.imwrite(str(tmp_path / '{}.png'.format(k)),
+        cv2.imwrite(str(tmp_path / f'{k}.png'),
                     cv2.imdecode(data, cv2.IMREAD_COLOR))
     found = survey.Survey(str(tmp_path))
     assert len(found.values) > 256
@@ -196,8 +196,8 @@ def folder(tmp_path):
     for name in ('images', 'labels'):
         (tmp_path / name).mkdir()
     for k in range(4):
-        write_rgb(tmp_path / 'labels' / '{}.png'.format(k), paint(k))
-        cv2.imwrite(str(tmp_path / 'images' / '{}.jpg'.format(k)),
+        write_rgb(tmp_path / 'labels' / f'{k}.png', paint(k))
+        cv2.imwrite(str(tmp_path / 'images' / f'{k}.jpg'),
                     np.full((48, 64, 3), 60 * k, np.uint8))
     return tmp_path
 
@@ -234,12 +234,12 @@ def test_nothing_is_drafted_of_jpegs_and_of_nothing(folder):
     label.write_bytes(cv2.imencode('.jpg', paint())[1].tobytes())
     done = check(folder, '--write-classes', path)
     assert done.returncode == 1
-    assert done.stderr.startswith('[!] {}: a JPEG: its comp'.format(label))
+    assert done.stderr.startswith(f'[!] {label}: a JPEG: its comp')
     assert done.stderr.count('\n') == 1
     for name in os.listdir(str(folder / 'labels')):
         (folder / 'labels' / name).unlink()
     done = check(folder, '--write-classes', path)
-    assert done.stderr == '[!] {}: no label in it\n'.format(folder / 'labels')
+    assert done.stderr == f"[!] {folder / 'labels'}: no label in it\n"
     assert not os.path.exists(path)
 
 

@@ -257,7 +257,7 @@ def test_processes_end_with_a_program_that_is_killed(program):
 def is_running(number):
     """Whether there is such a process, and it is not just unreaped."""
     try:
-        with open('/proc/{}/stat'.format(number)) as file:
+        with open(f'/proc/{number}/stat') as file:
             return file.read().rsplit(')', 1)[1].split()[0] != 'Z'
     except OSError:
         return False

@@ -72,16 +72,15 @@ def test_pictures_are_refined_as_they_were_read(run, place, capsys):
         wanted = refined(cv2.imread(name), STREET)
         assert (ids == wanted.argmax(axis=-1)).mean() > .995
         np.testing.assert_array_equal(
-            cv2.imread('out/colors/' + base), np.array(helpers.COLORS)[ids])
-        confidence = cv2.imread('out/confidence-road/' + base, 0)
+            cv2.imread(f"out/colors/{base}"), np.array(helpers.COLORS)[ids])
+        confidence = cv2.imread(f"out/confidence-road/{base}", 0)
         assert abs(confidence - 255 * wanted[..., 2]).mean() < .6
     changed = np.mean(np.concatenate([
         (one != other).ravel() for one, other in zip(raw, found)]))
     assert changed > .02
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == '[i] CRF, street: ' + model.in_words(STREET)
-    assert lines[1] == ('[i] CRF: {:.2%} of the pixels changed class'
-                        .format(changed))
+    assert lines[0] == f"[i] CRF, street: {model.in_words(STREET)}"
+    assert lines[1] == f'[i] CRF: {changed:.2%} of the pixels changed class'
     assert [line.split(':')[0] for line in lines[3:]] == [
         '[i] decode', '[i] network', '[i] crf', '[i] write']
     with open('out/infer.json') as file:
@@ -205,7 +204,7 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
     with open(tuned) as file:
         told = json.load(file)
     # 9 pictures in three thirds: the middle of each
-    assert told['pictures'] == ['train/{}.png'.format(k) for k in (1, 4, 7)]
+    assert told['pictures'] == [f'train/{k}.png' for k in (1, 4, 7)]
     assert (told['checkpoint'], told['split']) == ('best-1', 'train')
     (place / 'list.txt').write_text('\n'.join(told['pictures']))
     found = score(run, '--crf', '--split', 'train', '--list', 'list.txt')
@@ -216,7 +215,7 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
         told['raw_miou'])
     with open('a.csv') as file:
         assert [line.split(',')[0] for line in file][1:] == [
-            'train/{}.png'.format(k) for k in (0, 2, 3, 5, 6, 8)]
+            f'train/{k}.png' for k in (0, 2, 3, 5, 6, 8)]
     lines = done.stdout.splitlines()
     assert lines[1:3] == ['[i] tuning on 3 of 9 pictures of the train split',
                           '[i] 24 settings, the best by mIoU:']
@@ -227,7 +226,7 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
     capsys.readouterr()
     segment(run, '--crf')
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == '[i] CRF, tuned: ' + best
+    assert lines[0] == f"[i] CRF, tuned: {best}"
     assert lines[1].startswith('[i] tuned on 3 pictures of the train split: '
                                'mIoU {:.2%} -> '.format(told['raw_miou']))
 
@@ -256,7 +255,7 @@ def test_parameters_of_another_checkpoint_are_taken_and_said(
         json.dump(told, file)
     segment(run, '--crf')
     assert capsys.readouterr().out.splitlines()[:3] == [
-        '[i] CRF, tuned: ' + model.in_words(STREET._replace(iterations=1)),
+        f"[i] CRF, tuned: {model.in_words(STREET._replace(iterations=1))}",
         '[i] tuned on 1 pictures of the valid split: mIoU 50.00% -> 62.50%',
         '[i] it was tuned with the checkpoint best-7, this is best-1']
 

@@ -37,8 +37,8 @@ def make_scenes(folder, count, size=(64, 32)):
     for number in range(count):
         mask = np.empty((height, width, 3), np.uint8)
         mask[:, :width // 2], mask[:, width // 2:] = ROAD, GRASS
-        write(folder / 'mask_{:02d}.png'.format(number), mask)
-        write(folder / 'scene_{:02d}.png'.format(number),
+        write(folder / f'mask_{number:02d}.png', mask)
+        write(folder / f'scene_{number:02d}.png',
               np.full((height, width, 3), number))
 
 
@@ -126,7 +126,7 @@ def test_void_pixels_are_rows_of_zeros(tmp_path):
     for number in range(4):
         mask = np.full((32, 64, 3), ROAD)
         mask[:16] = VOID
-        write(tmp_path / 'mask_{:02d}.png'.format(number), mask)
+        write(tmp_path / f'mask_{number:02d}.png', mask)
     toy = load(tmp_path)
     assert toy.ignore
     _, labels = next(toy.valid_generator(1))

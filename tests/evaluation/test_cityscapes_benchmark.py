@@ -57,7 +57,7 @@ def city(tmp_path_factory):
                      labels.astype(np.uint16))):
                 folder = root / kind / split / frame.split('_')[0]
                 folder.mkdir(parents=True, exist_ok=True)
-                path = folder / '{}_{}.png'.format(frame, end)
+                path = folder / f'{frame}_{end}.png'
                 assert cv2.imwrite(str(path), array)
     return root
 
@@ -146,7 +146,7 @@ def test_exported_predictions_score_as_the_program_prints(
     evaluate.main(['--name', run, '--export', 'results', '--flip', '--scales',
                    '1,1.5', '--json', 'scores.json', '--workers', '2'])
     assert sorted(os.listdir('results')) == sorted(
-        frame + '_pred_labelIds.png' for frame in FRAMES)
+        f"{frame}_pred_labelIds.png" for frame in FRAMES)
     exported = [cv2.imread(os.path.join('results', name),
                            cv2.IMREAD_UNCHANGED)
                 for name in os.listdir('results')]

@@ -32,7 +32,7 @@ def write_frame(folder, name, seed, labelled=True):
         -60, 60, SIZE[::-1] + (3,))
     for sub in ('image_2', 'gt_image_2'):
         os.makedirs(os.path.join(str(folder), sub), exist_ok=True)
-    cv2.imwrite(os.path.join(str(folder), 'image_2', name + '.png'),
+    cv2.imwrite(os.path.join(str(folder), 'image_2', f"{name}.png"),
                 image.astype(np.uint8))
     if labelled:
         label = np.where(road[..., None], (255, 0, 255), (0, 0, 255)).astype(
@@ -96,7 +96,7 @@ def test_scores_of_each_category_are_those_of_the_exported_maps(
     frames = list_frames(kitti, 'train')
     maps = {}
     for name, ids in frames:
-        path = os.path.join('maps', name.replace('_', '_road_') + '.png')
+        path = os.path.join('maps', f"{name.replace('_', '_road_')}.png")
         maps[name] = cv2.imread(path, cv2.IMREAD_UNCHANGED)
         assert maps[name].shape == ids.shape == SIZE[::-1]
         assert maps[name].dtype == np.uint8

@@ -47,7 +47,7 @@ def test_folders_with_files_and_files_are_refused(place):
     for path, zipped, message in (
             ('full', False, 'full is not empty: a new folder is wanted'),
             ('file', False, 'file is a file: a folder is wanted'),
-            ('new/', True, str(place / 'new.zip') + ' exists already')):
+            ('new/', True, f"{place / 'new.zip'!s} exists already")):
         with pytest.raises(FileExistsError) as error:
             submission.check((None, path), zipped)
         assert str(error.value) == message

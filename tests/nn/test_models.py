@@ -227,7 +227,7 @@ def test_help_tells_of_every_model(capsys):
         train.parse_options(['--help'])
     told = ' '.join(capsys.readouterr().out.split())
     for name, model in models.MODELS.items():
-        assert '{}: {}'.format(name, model.what) in told
+        assert f'{name}: {model.what}' in told
 
 
 def test_fixed_upsampling_is_bilinear_whatever_the_initializer(vgg_dir):

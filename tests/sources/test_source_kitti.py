@@ -26,9 +26,9 @@ def data_road(tmp_path):
     label = np.zeros((4, 6, 3), np.uint8)
     label[:2], label[2], label[3] = RED, MAGENTA, BLACK
     for prefix in ('um', 'umm', 'uu'):
-        write(root / 'training' / 'image_2' / (prefix + '_000007.png'),
+        write(root / 'training' / 'image_2' / (f"{prefix}_000007.png"),
               np.full((4, 6, 3), 9, np.uint8))
-        write(root / 'training' / 'gt_image_2' / (prefix + '_road_000007.png'),
+        write(root / 'training' / 'gt_image_2' / (f"{prefix}_road_000007.png"),
               label)
     write(root / 'training' / 'gt_image_2' / 'um_lane_000007.png', label)
     return root
@@ -44,9 +44,9 @@ def test_each_category_has_its_road_label_and_lanes_are_left_out(data_road):
     pictures = os.path.join('training', 'image_2', '')
     labels = os.path.join('training', 'gt_image_2', '')
     assert pairs_of(data_road) == [
-        (pictures + 'um_000007.png', labels + 'um_road_000007.png'),
-        (pictures + 'umm_000007.png', labels + 'umm_road_000007.png'),
-        (pictures + 'uu_000007.png', labels + 'uu_road_000007.png')]
+        (f"{pictures}um_000007.png", f"{labels}um_road_000007.png"),
+        (f"{pictures}umm_000007.png", f"{labels}umm_road_000007.png"),
+        (f"{pictures}uu_000007.png", f"{labels}uu_road_000007.png")]
 
 
 def test_the_parent_of_data_road_serves_as_well(data_road):
@@ -66,7 +66,7 @@ def test_red_is_0_magenta_is_1_and_black_is_ignored(data_road):
 def test_frames_of_all_four_sizes_make_batches(tmp_path):
     sizes = ((1242, 375), (1241, 376), (1238, 374), (1226, 370))
     for k, (width, height) in enumerate(sizes):
-        name = 'u{}_{{}}00000{}.png'.format('um'[k % 2], k)
+        name = f"u{'um'[k % 2]}_{{}}00000{k}.png"
         write(tmp_path / 'training' / 'image_2' / name.format(''),
               np.full((height, width, 3), 90, np.uint8))
         write(tmp_path / 'training' / 'gt_image_2' / name.format('road_'),
@@ -109,9 +109,9 @@ def test_calibration_is_a_dict_of_matrices(tmp_path):
 
 
 @pytest.mark.parametrize('text, message', [
-    ('P2: ' + MATRIX + '\n', 'R0_rect, Tr_cam_to_road wanted, found P2'),
+    (f"P2: {MATRIX}\n", 'R0_rect, Tr_cam_to_road wanted, found P2'),
     ('', 'found nothing'),
-    (CALIBRATION + 'P3: 1 2 3\n', 'line 5 is .P3: 1 2 3'),
+    (f"{CALIBRATION}P3: 1 2 3\n", 'line 5 is .P3: 1 2 3'),
     (CALIBRATION.replace('P2: 0', 'P2: x'), 'line 1: .*x'),
     (CALIBRATION.replace('P2: 0', 'P2: nan'), 'line 1 is'),
     ('no matrices here\n', 'line 1 is')])

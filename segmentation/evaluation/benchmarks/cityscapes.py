@@ -112,4 +112,4 @@ def output_name(picture):
         raise InputError('{}: no name of the benchmark: '
                          'CITY_SEQUENCE_FRAME_leftImg8bit.png is wanted'
                          .format(picture))
-    return match.group(1) + '_pred_labelIds.png'
+    return f"{match.group(1)}_pred_labelIds.png"

@@ -44,8 +44,7 @@ class RoadBenchmark:
                     path)
             elif self.birds_eye:
                 raise FileNotFoundError(
-                    '{}: no calibration {}: --birds-eye needs it'.format(
-                        picture, path))
+                    f'{picture}: no calibration {path}: --birds-eye needs it')
 
     def take(self, pair, ids, _, prediction):
         """Write the maps of a frame; its counts in both planes or None."""
@@ -95,11 +94,10 @@ def score(frames):
 
 def table(categories):
     """A text table of the categories, in %."""
-    lines = ['category  frames' + ''.join('{:>8}'.format(name)
-                                          for name in SHOWN)]
+    lines = [f"category  frames{''.join((f'{name:>8}' for name in SHOWN))}"]
     for category, values in categories.items():
         texts = ['-' if np.isnan(values[name]) else '{:.2f}'.format(
             100 * values[name]) for name in SHOWN]
-        lines.append('{:8}  {:6}'.format(category, values['frames'])
-                     + ''.join('{:>8}'.format(text) for text in texts))
+        lines.append(f"{category:8}  {values['frames']:6}"
+                     + ''.join(f'{text:>8}' for text in texts))
     return '\n'.join(lines)
