@@ -20,10 +20,10 @@ import os
 import re
 import time
 
+import utils
 from segmentation import files
 from segmentation.checking import audit, class_draft, findings, gallery, survey
-from segmentation.data import contract
-import utils
+from segmentation.data import contract, loading
 
 PICTURES, THUMBNAILS = 10, 24   # samples of each split: large, in the sheet
 SHEET = 'sheet_{}.png'
@@ -59,7 +59,7 @@ def main(argv=None):
     options = parse_options(argv)
     if options.write_classes:
         return write_classes(options)
-    data = contract.load_source(options)
+    data = loading.load_source(options)
     for folder in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(folder or '.', exist_ok=True)
     ours = read_record(options.output_dir)

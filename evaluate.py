@@ -32,15 +32,16 @@ import os
 
 import tqdm
 
+import utils
 from segmentation import files, option_types
 from segmentation.crf import model, pool, tuning
-from segmentation.report import page as report
-from segmentation.evaluation import (
-    comparison, results, scorer as scoring, selection, submission)
+from segmentation.data import contract
+from segmentation.evaluation import comparison, results
+from segmentation.evaluation import scorer as scoring
+from segmentation.evaluation import selection, submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.inference import tta
-from segmentation.data import contract
-import utils
+from segmentation.report import page as report
 
 
 def parse_options(argv=None):
@@ -146,7 +147,7 @@ def prepare(options):
             options.json, options.csv, options.matrix, options.reliability,
             options.export, options.birds_eye))
     shown = tta.Views(None if options.native else options.image_size,
-                        options.scales, options.flip)
+                      options.scales, options.flip)
     if not pairs:
         return run, scoring.SampleScorer(data, options.split,
                                          options.batch_size, shown,
@@ -161,6 +162,7 @@ def restore(options, run):
     """The context of the run's network."""
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.inference import predictor
+
     # Threads that wait for the CRF come on top of those that work.
     threads = options.workers * (2 if options.crf else 1)
     return predictor.restore(run, options.batch_size, threads)
@@ -177,7 +179,7 @@ def tune(options, run, scorer):
     found, raw = tuning.tune(scorer.pool, pictures)
     print('\n'.join(tuning.report(found, raw)))
     scorer.pool.choice = tuning.save(run, options.split, pictures, found,
-                                         raw)
+                                     raw)
     print(f'[i] {os.path.join(run.directory, model.FILE)}')
     scorer.leave_out(places)
     print('[i] the scores are of the {} pictures that tuning did not see'

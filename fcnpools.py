@@ -16,12 +16,10 @@ convolutions give: they tell what features of several depths mean together,
 as in a feature pyramid (Lin et al. 2017). pool1 was tried: it takes as much
 time and room as all others, and gained nothing.
 """
-import fcnvgg
-from segmentation.backbone import saved_model
-from segmentation.nn import network
-from segmentation.tf1 import tf
-import unet
 import upsample
+from segmentation.backbone import saved_model
+from segmentation.nn import frozen, layers, network
+from segmentation.tf1 import tf
 
 # (tensor in the SavedModel, dilation). Neighbours at stride 32 hold more of
 # the context of a street if they are two apart.
@@ -51,15 +49,15 @@ def build(sess, vgg_dir, num_classes, width, seed=0):
     """
     image_input, keep_prob = network.inputs()
     pools, order = saved_model.load(sess, vgg_dir, image_input, keep_prob,
-                                   taps=[name for name, _ in POOLS])
+                                    taps=[name for name, _ in POOLS])
     x = logits = None
     for number, (name, dilation) in enumerate(POOLS):
-        pool = network.standardize(pools[name], name)
-        x = join(unet.convolve(pool, width, f"{name}_side", 1), x)
-        x = unet.convolve(x, width, f"{name}_joined", dilation=dilation)
-        scores = fcnvgg.score(
-            unet.drop(x, keep_prob, seed + number), num_classes,
-            f"{name}_joined_score") + fcnvgg.score(
+        pool = frozen.standardize(pools[name], name)
+        x = join(layers.convolve(pool, width, f"{name}_side", 1), x)
+        x = layers.convolve(x, width, f"{name}_joined", dilation=dilation)
+        scores = layers.score(
+            layers.dropout(x, keep_prob, seed + number), num_classes,
+            f"{name}_joined_score") + layers.score(
                 pool, num_classes, f"{name}_score")
         logits = scores if logits is None else scores + upsample.layer(
             logits, num_classes, 2, f"{name}_up")

@@ -10,10 +10,10 @@
     fcn16s:       (layer7 x2 + layer4) x16
     fcn32s:       layer7 x32                          -> [B, H, W, C]
 """
-from segmentation.backbone import saved_model
-from segmentation.nn import network
-from segmentation.tf1 import tf
 import upsample
+from segmentation.backbone import saved_model
+from segmentation.nn import frozen, layers, network
+from segmentation.tf1 import tf
 
 # (tensor in the SavedModel, its stride in pixels, its weight in the sum)
 TAPS = (('layer3_out', 8, 1),
@@ -24,25 +24,6 @@ TAPS = (('layer3_out', 8, 1),
 CHAINS = {'fcn8s-chain': ('layer7_out', 'layer4_out', 'layer3_out'),
           'fcn16s': ('layer7_out', 'layer4_out'),
           'fcn32s': ('layer7_out',)}
-
-
-def score(x, num_classes, name, stddev=None):
-    """A 1x1 convolution to class scores [B, h, w, C].
-
-    They all start at zero: with equal scores everywhere the first loss is
-    ln(C), however large the activations are. With `stddev` they start
-    normally distributed, cut off at two deviations.
-    """
-    with tf.variable_scope(name):
-        kernel = tf.get_variable(
-            'filter', [1, 1, int(x.shape[-1]), num_classes],
-            initializer=tf.zeros_initializer() if stddev is None else
-            tf.truncated_normal_initializer(stddev=stddev),
-            regularizer=tf.nn.l2_loss)
-        biases = tf.get_variable('biases', [num_classes],
-                                 initializer=tf.zeros_initializer())
-        scores = tf.nn.conv2d(x, kernel, strides=[1, 1, 1, 1], padding='SAME')
-        return tf.nn.bias_add(scores, biases)               # [B, h, w, C]
 
 
 def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
@@ -79,10 +60,10 @@ def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
     scales = dict(zip(('layer4_out', 'layer3_out'), skip_scales))
 
     def scores_of(name):
-        x = network.feature(tap[name])
+        x = frozen.feature(tap[name])
         if scales.get(name, 1) != 1:
             x = scales[name] * x
-        return score(x, num_classes, f"{name}_score", stddev)
+        return layers.score(x, num_classes, f"{name}_score", stddev)
 
     def enlarge(x, factor, name):
         if fixed_upsampling:

@@ -24,13 +24,15 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import (
-    drawing, errors, files, option_types, pixels, run_dir, text)
-from segmentation.errors import InputError
-from segmentation.crf import model, pool as crf_pool
-from segmentation.inference import jobs as samples, tta
-from segmentation.data import contract
 import utils
+from segmentation import (drawing, errors, files, option_types, pixels,
+                          run_dir, text)
+from segmentation.crf import model
+from segmentation.crf import pool as crf_pool
+from segmentation.data import loading
+from segmentation.errors import InputError
+from segmentation.inference import jobs as samples
+from segmentation.inference import tta
 
 
 def parse_options(argv=None):
@@ -152,7 +154,7 @@ class Segmenter:
         if self.options.native:
             probabilities = probabilities[:height, :width]
         prediction = tta.Prediction([probabilities], [False],
-                                      (width, height))
+                                    (width, height))
         if self.pool is None:
             return prediction
         refined = self.pool.refine(image, prediction)
@@ -224,8 +226,8 @@ def segment(options, run, jobs, made, pool):
 
 def main(argv=None):
     options = parse_options(argv)
-    source = (contract.make_source(options.data_source, options.classes,
-                                   options.data_dir)
+    source = (loading.make_source(options.data_source, options.classes,
+                                  options.data_dir)
               if options.data_source else None)
     run = run_dir.find(options.name, options.checkpoint, source)
     jobs = samples.list_jobs(options, choose_kinds(options, run))

@@ -13,8 +13,8 @@ The 29 classes are those that colours tell apart, for ids as well.
 import collections
 import os
 
-from segmentation.errors import InputError
 import source
+from segmentation.errors import InputError
 
 Label = collections.namedtuple('Label', 'id name color evaluated')
 

@@ -12,11 +12,11 @@ import os
 
 import numpy as np
 
-from segmentation import drawing, files, option_types
-from segmentation.synthetic import scenes, stage
-from segmentation.data import class_table
 import source
 import utils
+from segmentation import drawing, files, option_types
+from segmentation.data import class_table
+from segmentation.synthetic import scenes, stage
 
 TRAINING, VALIDATION = 800, 40
 

@@ -19,10 +19,11 @@ multiples of 32, but of no more than about 480x352 pixels.
 """
 import os
 
-from segmentation import pixels
-from segmentation.errors import InputError
-from segmentation.data import class_table, label_files, splits as splitting
 import source
+from segmentation import pixels
+from segmentation.data import class_table, label_files
+from segmentation.data import splits as splitting
+from segmentation.errors import InputError
 
 TABLE = 'classes.csv'
 LARGEST = 480 * 352     # pixels: what a training step on CamVid takes

@@ -11,8 +11,8 @@ import re
 
 import numpy as np
 
-from segmentation.errors import InputError
 import source
+from segmentation.errors import InputError
 
 PICTURE = re.compile(r'(um|umm|uu)_(\d+)\.png')
 CALIBRATED = ('P2', 'R0_rect', 'Tr_cam_to_road')    # what a road view needs

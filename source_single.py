@@ -8,8 +8,8 @@ along the borders after it has seen nothing else is lost in its strides, and
 what post-processing brings back is seen without the mistakes of too little
 training.
 """
-from segmentation.errors import InputError
 import source_folder
+from segmentation.errors import InputError
 
 REPEATS = 25        # of the picture in an epoch
 

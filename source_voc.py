@@ -12,8 +12,8 @@ background, 255 the border of objects, which is not scored and is drawn
 import glob
 import os
 
-from segmentation.errors import InputError
 import source
+from segmentation.errors import InputError
 
 LISTS = os.path.join('ImageSets', 'Segmentation')
 

@@ -8,12 +8,12 @@ The directory --name tells everything of the run: options, log, weights.
 """
 import argparse
 
-from segmentation import option_types, run_dir
-from segmentation.errors import InputError
 import models
-from segmentation.training import class_weights, schedules
-from segmentation.data import contract
 import utils
+from segmentation import option_types, run_dir
+from segmentation.data import contract, loading
+from segmentation.errors import InputError
+from segmentation.training import class_weights, schedules
 
 # What a resumed run may change. The rest is as the run began.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
@@ -154,17 +154,18 @@ def main(argv=None):
     if options.init_from and not options.resume:
         run_dir.checkpoint(options.init_from, 'best')
     models.check(options)
-    source = contract.load_source(options)
+    source = loading.load_source(options)
     for attribute, option in (('augment', options.augment),
                               ('soft', options.soft_labels)):
-        if option and not hasattr(source, attribute):
+        if option and not contract.offers(source, attribute):
             raise InputError('data source {!r} gives samples as they are: '
                              '--augment and --soft-labels do not apply'
                              .format(options.data_source))
     contract.check_first_batch(source)
     weights = None if options.resume else class_weights.class_weights(
         options.class_weights, source, options.data_dir)
-    source.augment, source.soft = options.augment, options.soft_labels
+    contract.configure(source, augment=options.augment,
+                       soft=options.soft_labels)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
     return launch.train(options, source, weights)

@@ -9,42 +9,19 @@
             channels [B, H/16, W/16], four transposed ones to 128, 64, 32 and
             32, scores [B, H, W, C]; 1.4 million weights
 """
-import fcnvgg
-from segmentation.nn import network
-from segmentation.tf1 import tf
 import upsample
+from segmentation.nn import layers, network
+from segmentation.tf1 import tf
 
 CHANNELS = (32, 64, 128, 256)
 BOTTOM = 512
 MEAN, DEVIATION = 112., 64.     # of pixels 0..255, roughly
 
 
-def convolve(x, channels, name, side=3, stride=1, dilation=1):
-    """Convolution and ReLU: [B, H, W, c] -> [B, H/stride, W/stride, n].
-
-    Either the stride or the dilation is 1.
-    """
-    with tf.variable_scope(name):
-        kernel = tf.get_variable(
-            'filter', [side, side, int(x.shape[-1]), channels],
-            initializer=tf.variance_scaling_initializer(2),
-            regularizer=tf.nn.l2_loss)
-        biases = tf.get_variable('biases', [channels],
-                                 initializer=tf.zeros_initializer())
-        if dilation == 1:
-            x = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1],
-                             padding='SAME')
-        else:
-            # The dilations of conv2d have no gradient on a CPU in
-            # TensorFlow 1.15.
-            x = tf.nn.atrous_conv2d(x, kernel, dilation, 'SAME')
-        return tf.nn.relu(tf.nn.bias_add(x, biases))
-
-
 def twice(x, channels, name):
     """Two convolutions of side 3, as on each level of a U-Net."""
-    x = convolve(x, channels, f"{name}_1")
-    return convolve(x, channels, f"{name}_2")
+    x = layers.convolve(x, channels, f"{name}_1")
+    return layers.convolve(x, channels, f"{name}_2")
 
 
 def enlarge(x, channels, name):
@@ -54,18 +31,8 @@ def enlarge(x, channels, name):
 
 def finish(image_input, keep_prob, x, num_classes):
     """Dropout, scores and outputs on the last features [B, H, W, c]."""
-    logits = fcnvgg.score(x, num_classes, 'score')
+    logits = layers.score(x, num_classes, 'score')
     return network.finish(image_input, keep_prob, logits)
-
-
-def drop(x, keep_prob, seed):
-    """Dropout by (seed, global step) alone, as of VGG16."""
-    step = tf.cast(tf.train.get_or_create_global_step(), tf.int64)
-    # tf.random has operations for it that TensorFlow 1.15 does not have.
-    drawn = tf.raw_ops.StatelessRandomUniform(
-        shape=tf.shape(x), seed=tf.stack([tf.constant(seed, tf.int64), step]),
-        dtype=tf.float32)
-    return x * tf.cast(drawn < keep_prob, tf.float32) / keep_prob
 
 
 def build_unet(num_classes, seed=0):
@@ -77,7 +44,7 @@ def build_unet(num_classes, seed=0):
         x = twice(x, channels, f'down{channels}')
         levels.append(x)
         x = tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')
-    x = drop(twice(x, BOTTOM, 'bottom'), keep_prob, seed)   # [B, H/16, W/16]
+    x = layers.dropout(twice(x, BOTTOM, 'bottom'), keep_prob, seed)   # [B, H/16, W/16]
     for channels, level in zip(CHANNELS[::-1], levels[::-1]):
         name = f'up{channels}'
         x = tf.concat([level, enlarge(x, channels, name)], axis=3)
@@ -90,8 +57,8 @@ def build_lite(num_classes, seed=0):
     image_input, keep_prob = network.inputs()
     x = (image_input - MEAN) / DEVIATION
     for channels in CHANNELS:
-        x = convolve(x, channels, f'down{channels}', 4, 2)
-    x = drop(x, keep_prob, seed)                            # [B, H/16, W/16]
+        x = layers.convolve(x, channels, f'down{channels}', 4, 2)
+    x = layers.dropout(x, keep_prob, seed)                            # [B, H/16, W/16]
     for number, channels in enumerate((128, 64, 32, 32)):
         x = enlarge(x, channels, f'up{number}')
     return finish(image_input, keep_prob, x, num_classes)   # [B, H, W, C]

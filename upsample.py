@@ -12,10 +12,10 @@ import argparse
 import cv2
 import numpy as np
 
+import utils
 from segmentation import files, pixels, tf1
 from segmentation.errors import InputError
 from segmentation.tf1 import tf
-import utils
 
 
 def kernel_side(factor):

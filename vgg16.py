@@ -10,10 +10,10 @@ import os
 
 import numpy as np
 
-from segmentation.errors import InputError
+import utils
 from segmentation.backbone import download, saved_model
 from segmentation.backbone import weights as weight_files
-import utils
+from segmentation.errors import InputError
 
 URL = 'https://s3-us-west-1.amazonaws.com/udacity-selfdrivingcar/vgg.zip'
 FC_CHANNELS = 4096      # of fc6 and fc7 at width 1

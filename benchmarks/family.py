@@ -39,12 +39,12 @@ import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
-from segmentation import files, metrics, option_types, run_dir
-from segmentation.errors import InputError
-import models
-from segmentation.report import page
-from segmentation.data import contract
-import utils                        # noqa: E402
+import models  # noqa: E402
+import utils  # noqa: E402
+from segmentation import files, metrics, option_types, run_dir  # noqa: E402
+from segmentation.data import loading  # noqa: E402
+from segmentation.errors import InputError  # noqa: E402
+from segmentation.report import page  # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3
 
@@ -182,7 +182,7 @@ def main(argv=None):
     options = parse_options(argv)
     # Stopped by SIGTERM as by Ctrl-C: no program of ours is left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    contract.load_source(options)
+    loading.load_source(options)
     for folder in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(folder or '.', exist_ok=True)
     rows = []

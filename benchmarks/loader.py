@@ -22,9 +22,9 @@ import cv2
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import source_cityscapes    # noqa: E402
-from segmentation import option_types                # noqa: E402
-import utils                # noqa: E402
+import source_cityscapes  # noqa: E402
+import utils  # noqa: E402
+from segmentation import option_types  # noqa: E402
 
 
 def ours(source, batch_size):
@@ -58,7 +58,8 @@ def parse_options(argv=None):
     parser.add_argument('--samples', type=option_types.positive(int), default=96,
                         help='a round (default: %(default)s)')
     parser.add_argument('--rounds', type=option_types.positive(int), default=5)
-    parser.add_argument('--batch-size', type=option_types.positive(int), default=8)
+    parser.add_argument(
+        '--batch-size', type=option_types.positive(int), default=8)
     parser.add_argument('--workers', type=option_types.positive(int),
                         default=os.cpu_count() or 1)
     return parser.parse_args(argv)

@@ -10,9 +10,9 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from segmentation import drawing, files, pixels      # noqa: E402
-from segmentation.data import contract      # noqa: E402
-import utils                                            # noqa: E402
+import utils  # noqa: E402
+from segmentation import drawing, files, pixels  # noqa: E402
+from segmentation.data import loading  # noqa: E402
 
 CAPTIONS = ('picture', 'truth', 'FCN-32s', 'FCN-32s and CRF')
 
@@ -23,7 +23,7 @@ def main(argv=None):
     for name in ('data_dir', 'coarse_dir', 'refined_dir', 'output'):
         parser.add_argument(name)
     options = parser.parse_args(argv)
-    data = contract.make_source('single', data_dir=options.data_dir)
+    data = loading.make_source('single', data_dir=options.data_dir)
     data.load_data(options.data_dir, None)
     pair = data.splits['valid'][0]
     image, ids = data.read_pair(*pair)

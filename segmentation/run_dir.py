@@ -19,8 +19,8 @@ import re
 import shutil
 
 from segmentation import files
-from segmentation.errors import InputError
 from segmentation.data import contract
+from segmentation.errors import InputError
 
 # What it takes to use a run: the files of its graph and its weights, the
 # (width, height) of its input, its C names and {class number: colour}.
@@ -156,7 +156,8 @@ def find(directory, kind='best', source=None):
             raise InputError('{} has no options.json: it takes --data-source '
                              'to know its classes'.format(directory))
         return Run(directory, graph, weights, tuple(source.image_size),
-                   contract.class_names(source), colors_of(source), None)
+                   contract.class_names(source),
+                   contract.label_colors(source), None)
     if kind not in ('best', 'last'):
         raise InputError('--checkpoint is {!r}: {} has best and last'.format(
             kind, directory))
@@ -200,19 +201,14 @@ def find_blog_files(directory, kind):
     return path(directory, f"{graph}.meta"), path(directory, chosen)
 
 
-def colors_of(source):
-    """{class number: (blue, green, red)} of a source, as plain integers."""
-    return {number: tuple(map(int, source.label_colors[number]))
-            for number in range(source.num_classes)}
-
-
 def check_source(run, source):
     """Raise ValueError where a source contradicts the classes of a run."""
     if source.num_classes != len(run.class_names):
         raise InputError('the data source has {} classes, the run {} has {}'
                          .format(source.num_classes, run.directory,
                                  len(run.class_names)))
-    names, colors = contract.class_names(source), colors_of(source)
+    names = contract.class_names(source)
+    colors = contract.label_colors(source)
     for number, name in enumerate(run.class_names):
         for what, its, ours in (
                 ('name', names[number], name),

@@ -5,10 +5,11 @@ import subprocess
 import sys
 
 from helpers import ROOT
+
+import vgg16
 from segmentation import tf1
 from segmentation.backbone import saved_model
 from segmentation.tf1 import tf
-import vgg16
 
 WIDTH = .02     # 1, 2, 5, 10 and 10 channels, 81 in fc6 and fc7
 

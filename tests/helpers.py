@@ -147,8 +147,8 @@ def run_program(name, *arguments, timeout=120):
 @functools.lru_cache(maxsize=None)
 def trained_run():
     """The directory of a run on the tiny data set, by train.py."""
-    from segmentation.backbone import saved_model
     import vgg16
+    from segmentation.backbone import saved_model
     vgg = os.path.join(folder(), 'vgg')
     saved_model.save(vgg16.random_weights(.05), vgg)
     run = os.path.join(folder(), 'run')

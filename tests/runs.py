@@ -5,8 +5,8 @@ import os
 import numpy as np
 
 from segmentation import run_dir, tf1
+from segmentation.data import contract, loading
 from segmentation.nn import network
-from segmentation.data import contract
 from segmentation.tf1 import tf
 
 WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel
@@ -27,8 +27,8 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
     os.makedirs(directory)
     options = argparse.Namespace(
         data_source=data_source, data_dir=str(data_dir), seed=seed, workers=1,
-        classes=classes, image_size=image_size, valid_fraction=valid_fraction)
-    data = contract.load_source(options)
+        classes=classes, image_size=image_size, group_by=None, valid_fraction=valid_fraction)
+    data = loading.load_source(options)
     with tf.Graph().as_default(), tf1.session() as sess:
         image_input, keep_prob = network.inputs()
         weights = tf.get_variable('weights', initializer=kernel(

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation.checking import audit, census
 import source_cityscapes
+from segmentation.checking import audit, census
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIDTH, HEIGHT = 64, 32

@@ -6,15 +6,15 @@ import shutil
 import sys
 
 import cv2
+import helpers
 import numpy as np
 import pytest
-from scipy import ndimage
+import runs
 import sklearn.metrics
+from scipy import ndimage
 
 import evaluate
-import helpers
 import infer
-import runs
 from segmentation import drawing
 
 

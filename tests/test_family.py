@@ -3,18 +3,18 @@ import json
 import os
 import sys
 
+import fixtures
+import helpers
 import numpy as np
 import pytest
 
-import fixtures
-import helpers
 import models
-from segmentation.backbone import saved_model
-from segmentation.nn import flops, network
-from segmentation.tf1 import tf
 import train
 import unet
 import upsample
+from segmentation.backbone import saved_model
+from segmentation.nn import flops, network
+from segmentation.tf1 import tf
 
 sys.path.append(os.path.join(helpers.ROOT, 'benchmarks'))
 import family  # noqa: E402

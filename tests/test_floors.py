@@ -1,87 +1,171 @@
-"""The house: which module may import which, read from the code itself."""
+"""The house: which wing may import which, read from the code itself."""
 import ast
-import glob
 import os
 
+import helpers
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PATHS = {os.path.basename(path)[:-3]: path
-         for folder in ('', 'segmentation')
-         for path in glob.glob(os.path.join(ROOT, folder, '*.py'))
-         if '__init__' not in path}
+ROOT = helpers.ROOT
+PACKAGE = 'segmentation'
 
-SOURCES = {name for name in PATHS if name.startswith('source_')}
-PROGRAMS = {'train', 'infer', 'evaluate', 'check_source'}
-
-# From the ground up; a module imports from the floors below its own.
+# From the ground up: a wing, or a module beside the wings, imports from the
+# floors below its own, and from itself.
 FLOORS = (
-    # ground: files, pixels, numbers, and which TensorFlow there is
-    {'utils', 'tf1', 'pixels', 'ahead', 'metrics', 'download', 'weights',
-     'plots', 'road_scores', 'schedules', 'splitting', 'stage'},
-    # what is built of one of these
-    {'augmentation', 'board', 'bootstrap', 'boundary', 'cache', 'classtable',
-     'contract', 'costs', 'crf', 'drawing', 'highlights', 'labelfiles',
-     'props', 'samples', 'savedmodel', 'submission', 'upsample', 'views'},
-    # data, runs and VGG16
-    {'source', 'rundir', 'scenes', 'batches', 'vgg16', 'calibration',
-     'comparison', 'crf_pool', 'draft', 'gallery', 'layers', 'survey',
-     'weighting'},
-    # data sources, networks
-    SOURCES - {'source_single'} | {
-        'network', 'features', 'checkpoints', 'census', 'report', 'results',
-        'scoring', 'selection'},
-    # models, and what uses either
-    {'fcnvgg', 'predictor', 'audit', 'cityscapes_benchmark', 'crf_tuning',
-     'featurecache', 'road_benchmark', 'source_single'},
-    {'unet', 'benchmarks', 'findings'},
-    {'fcnpools', 'trainer'},
-    {'models'},
-    {'launch'},
-    PROGRAMS,
+    {'errors', 'files', 'metrics', 'option_types', 'pixels', 'text', 'tf1',
+     'threads'},
+    {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
+    {'run_dir'},
+    {'training', 'inference', 'evaluation', 'export', 'report', 'checking'},
+    {'crf'},
 )
+# Wings do not import one another, but for these.
+MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
 
-WITH_TENSORFLOW = {'tf1', 'board', 'checkpoints', 'costs', 'network',
-                   'predictor', 'savedmodel', 'trainer', 'launch', 'fcnvgg',
-                   'fcnpools', 'unet', 'upsample', 'vgg16'}
+# TensorFlow is loaded by what builds or runs a graph, and by nothing else.
+WITH_TENSORFLOW = {
+    'segmentation.tf1', 'segmentation.nn', 'segmentation.backbone.saved_model',
+    'segmentation.training.launch', 'segmentation.training.trainer',
+    'segmentation.training.step', 'segmentation.training.checkpoints',
+    'segmentation.training.tensorboard',
+    'segmentation.inference.engines.tensorflow'}
+MOST_FILES, MOST_LINES = 14, 260
+
+
+def modules():
+    """Return {dotted name: path} of the package and of the top level."""
+    found = {}
+    for folder, folders, names in os.walk(os.path.join(ROOT, PACKAGE)):
+        folders[:] = [name for name in folders if name != '__pycache__']
+        for name in names:
+            if name.endswith('.py'):
+                path = os.path.join(folder, name)
+                dotted = os.path.relpath(path, ROOT)[:-3].replace(os.sep, '.')
+                found[dotted.replace('.__init__', '')] = path
+    found.update((name[:-3], os.path.join(ROOT, name))
+                 for name in os.listdir(ROOT) if name.endswith('.py'))
+    return found
+
+
+PATHS = modules()
+INSIDE = sorted(name for name in PATHS if name.startswith(PACKAGE + '.'))
+TOP = sorted(name for name in PATHS if not name.startswith(PACKAGE))
+
+
+def parse(module):
+    with open(PATHS[module], encoding='utf-8') as file:
+        return ast.parse(file.read())
 
 
 def imports(module, late=True):
-    """The modules that a module imports, by the last part of their names."""
-    with open(PATHS[module]) as file:
-        tree = ast.parse(file.read())
+    """Return the modules of this project that a module imports."""
+    tree = parse(module)
     names = set()
     for node in ast.walk(tree) if late else tree.body:
         if isinstance(node, ast.Import):
-            names.update(alias.name.split('.')[0] for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.module == 'segmentation':
-                names.update(alias.name for alias in node.names)
-            else:
-                names.update(node.module.split('.'))
-    return names
+            names.add(node.module)
+            names.update(f'{node.module}.{alias.name}'
+                         for alias in node.names)
+    return {name for name in names
+            if name in PATHS or name.split('.')[0] == 'tensorflow'}
+
+
+def wing(module):
+    return module.split('.')[1]
 
 
 def floor(module):
-    return next(k for k, modules in enumerate(FLOORS) if module in modules)
+    return next(k for k, wings in enumerate(FLOORS) if wing(module) in wings)
 
 
-@pytest.mark.parametrize('module', sorted(PATHS))
-def test_module_imports_from_below_only(module):
-    for name in imports(module) & set(PATHS):
-        assert floor(name) < floor(module), name
+@pytest.mark.parametrize('module', INSIDE)
+def test_the_package_never_imports_the_top_level(module):
+    assert not imports(module) & set(TOP)
+
+
+@pytest.mark.parametrize('module', INSIDE)
+def test_wings_import_from_below_only(module):
+    for name in imports(module) - {PACKAGE}:
+        if name in INSIDE and wing(name) != wing(module):
+            assert (floor(name) < floor(module)
+                    or wing(name) in MAY_USE.get(wing(module), ())
+                    ), f'{module} imports {name}'
+
+
+def test_no_module_imports_itself_in_a_circle():
+    def visit(module, path):
+        assert module not in path, ' -> '.join(path + (module,))
+        if module not in done:
+            for name in imports(module) & set(PATHS) - {PACKAGE}:
+                visit(name, path + (module,))
+            done.add(module)
+
+    done = set()
+    for module in PATHS:
+        visit(module, ())
 
 
 @pytest.mark.parametrize('module', sorted(PATHS))
 def test_only_tf1_knows_tensorflow(module):
-    assert ('tensorflow' in imports(module)) == (module == 'tf1')
+    found = any(name.startswith('tensorflow') for name in imports(module))
+    assert found == (module == 'segmentation.tf1')
 
 
-@pytest.mark.parametrize('module', sorted(set(PATHS) - WITH_TENSORFLOW))
+@pytest.mark.parametrize('module', [
+    name for name in INSIDE if not any(
+        name == other or name.startswith(other + '.')
+        for other in WITH_TENSORFLOW)])
 def test_tensorflow_is_loaded_by_graphs_alone(module):
     reached, todo = set(), {module}
     while todo:
         name = todo.pop()
         reached.add(name)
         todo |= imports(name, late=False) & set(PATHS) - reached
-    assert 'tf1' not in reached
+    assert 'segmentation.tf1' not in reached
+
+
+@pytest.mark.parametrize('module', sorted(PATHS))
+def test_nobody_sets_attributes_of_another_object(module):
+    for node in ast.walk(parse(module)):
+        targets = (node.targets if isinstance(node, ast.Assign)
+                   else [node.target] if isinstance(node, ast.AugAssign)
+                   else ())
+        for target in targets:
+            if isinstance(target, ast.Attribute):
+                assert (isinstance(target.value, ast.Name)
+                        and target.value.id in ('self', 'cls')), (
+                    f'{module}, line {node.lineno}')
+
+
+@pytest.mark.parametrize('module', sorted(
+    set(PATHS) - {'segmentation.data.contract'}))
+def test_only_the_contract_asks_what_a_source_has(module):
+    for node in ast.walk(parse(module)):
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+                and node.func.id in ('hasattr', 'getattr', 'isinstance')):
+            assert ast.dump(node.args[0]).find("'source'") < 0 and not (
+                isinstance(node.args[0], ast.Name)
+                and node.args[0].id in ('source', 'data')), (
+                f'{module}, line {node.lineno}')
+
+
+def test_folders_and_modules_stay_small():
+    folders = {}
+    for module in INSIDE:
+        folders.setdefault(os.path.dirname(PATHS[module]), []).append(module)
+        with open(PATHS[module], encoding='utf-8') as file:
+            assert len(file.readlines()) <= MOST_LINES, module
+    for folder, names in folders.items():
+        assert len(names) <= MOST_FILES, folder
+
+
+@pytest.mark.parametrize('folder', sorted(
+    {os.path.dirname(PATHS[name]) for name in INSIDE}))
+def test_each_folder_maps_its_files(folder):
+    with open(os.path.join(folder, '__init__.py'), encoding='utf-8') as file:
+        document = ast.get_docstring(ast.parse(file.read()))
+    for name in os.listdir(folder):
+        stem = os.path.splitext(name)[0]
+        if not stem.startswith('__'):
+            assert f'\n{stem} ' in document, name

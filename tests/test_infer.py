@@ -4,10 +4,10 @@ import os
 import shutil
 
 import cv2
+import helpers
 import numpy as np
 import pytest
 
-import helpers
 import infer
 from segmentation import pixels
 

@@ -6,16 +6,16 @@ import shutil
 import signal
 
 import cv2
+import fixtures
+import helpers
 import numpy as np
 import pytest
 
-import fixtures
-import helpers
-from segmentation import run_dir
-from segmentation.tf1 import tf
 import train
 import utils
 import vgg16
+from segmentation import run_dir
+from segmentation.tf1 import tf
 
 # To the contract alone, in float32: half of each picture is road. Files are
 # drawn from the global generators, as a source of one's own may do. HALVES

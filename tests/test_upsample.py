@@ -3,10 +3,10 @@ import cv2
 import numpy as np
 import pytest
 import scipy.ndimage
-
 from fixtures import fresh_session, run_program
-from segmentation.tf1 import tf
+
 import upsample
+from segmentation.tf1 import tf
 
 
 def enlarge(picture, factor):

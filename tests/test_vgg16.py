@@ -8,15 +8,15 @@ import threading
 
 import numpy as np
 import pytest
-
-import fcnvgg
 from fixtures import WIDTH, fresh_session, make_vgg, run_program
 from helpers import ROOT
+
+import fcnvgg
+import utils
+import vgg16
 from segmentation.backbone import saved_model
 from segmentation.nn import network
 from segmentation.tf1 import saved_model_pb2, tf
-import utils
-import vgg16
 
 # What the course archive holds, by FACTS read from the archive's own graph.
 NAMES = ['conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2',
@@ -54,7 +54,8 @@ def run_taps(directory, picture, keep_prob=1, seed=0, step=0):
     """The taps on a BGR picture, in the order of the table, and the order."""
     with fresh_session() as sess:
         image_input, keep = network.inputs()
-        taps, order = saved_model.load(sess, directory, image_input, keep, seed)
+        taps, order = saved_model.load(
+            sess, directory, image_input, keep, seed)
         sess.run(tf.train.get_global_step().assign(step))
         return sess.run([taps[name] for name in saved_model.TAPS],
                         {image_input: picture, keep: keep_prob}), order

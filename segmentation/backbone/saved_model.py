@@ -13,9 +13,9 @@ import tempfile
 import numpy as np
 
 from segmentation import tf1
+from segmentation.backbone.weights import MEAN_BGR
 from segmentation.errors import InputError
 from segmentation.tf1 import saved_model_pb2, tf, variable_pb2
-from segmentation.backbone.weights import MEAN_BGR
 
 TAG = 'vgg16'
 TAPS = ('layer3_out', 'layer4_out', 'layer7_out')

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from segmentation import drawing, metrics, pixels
-from segmentation.errors import InputError
 from segmentation.checking import census
-from segmentation.data import data_source
+from segmentation.data import contract
+from segmentation.errors import InputError
 
 SPLITS = ('train', 'valid')
 
@@ -41,10 +41,10 @@ class Audit:
         self.faults = check_classes(data, names)
         if len(names) != data.num_classes:
             self.names = [str(number) for number in range(data.num_classes)]
-        self.own = isinstance(data, data_source.DataSource)
+        self.own = contract.offers(data, 'read_raw')
         self.reader = data if self.own else \
             None if self.faults else census.Contract(data, names)
-        self.workers = getattr(data, 'workers', 1)
+        self.workers = contract.ask(data, 'workers')
         self.findings = {split: [] for split in SPLITS}
         self.rows = {split: [] for split in SPLITS}
         self.kept = {split: [] for split in SPLITS}
@@ -121,7 +121,7 @@ class Audit:
                 'picture', '{}: values from {:g} to {:g}: 0..255 is wanted'
                 .format(image_path, image.min(), image.max())))
         start = time.perf_counter()
-        faults, counts = check_rows(label, getattr(self.data, 'ignore', False))
+        faults, counts = check_rows(label, contract.ask(self.data, 'ignore'))
         seconds = time.perf_counter() - start
         self.faults += [('rows', f'{label_path}: {text}')
                         for text in faults]
@@ -153,8 +153,8 @@ class Audit:
         None where the files do not tell the classes.
         """
         def measure(finding):
-            _, codes, table = census.read(self.reader, finding.image_path,
-                                          finding.label_path)
+            _, codes, table = self.reader.read_raw(finding.image_path,
+                                                   finding.label_path)
             ids = pixels.look_up(codes, table)
             return metrics.confusion_matrix(
                 ids, restore(ids, self.data.image_size,
@@ -180,8 +180,8 @@ class Audit:
 
     def read_sample(self, finding):
         """A sample at `image_size`, with what is in no class kept so."""
-        image, codes, table = census.read(self.data, finding.image_path,
-                                          finding.label_path)
+        image, codes, table = self.data.read_raw(finding.image_path,
+                                                 finding.label_path)
         size = self.data.image_size
         return (finding.image_path, pixels.resize_image(image, size),
                 pixels.resize_ids(pixels.look_up(codes, table), size))

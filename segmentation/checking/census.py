@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
-from segmentation.data import data_source
+from segmentation.data import contract, data_source
 
 NOISY = 1 / 3   # share of neighbours that differ; of CamVid's labels, .08
 VALUES = 256    # most values of a label image
@@ -37,7 +37,7 @@ class Contract(data_source.DataSource):
                         for number, name in enumerate(names)]
         self.ids = {0: pixels.IGNORE}       # so that ids are read as ids
         self.color_table = super().table(np.zeros(0, np.int32))
-        if getattr(data, 'ignore', False):
+        if contract.ask(data, 'ignore'):
             self.color_table[self.color_table == pixels.UNKNOWN] = \
                 pixels.IGNORE
 
@@ -46,6 +46,13 @@ class Contract(data_source.DataSource):
         if codes.dtype == np.int32:
             return self.color_table
         return np.full(np.iinfo(codes.dtype).max + 1, pixels.IGNORE, np.uint8)
+
+    def read_raw(self, image_path, label_path):
+        """As of the base class; the picture is None where it is no file."""
+        if is_image(image_path):
+            return super().read_raw(image_path, label_path)
+        codes = self.read_codes(label_path)
+        return None, codes, self.table(codes)
 
 
 class Finding:
@@ -88,7 +95,7 @@ def inspect(data, image_path, label_path):
     """Look at every pixel of one sample of a `source.DataSource`."""
     finding = Finding(image_path, label_path)
     try:
-        image, codes, table = read(data, image_path, label_path)
+        image, codes, table = data.read_raw(image_path, label_path)
         start = time.perf_counter()
         judge(finding, codes, table, data.class_names)
         finding.seconds = time.perf_counter() - start
@@ -103,25 +110,6 @@ def inspect(data, image_path, label_path):
     except (OSError, ValueError) as error:
         finding.faults.append(('file', str(error)))
     return finding
-
-
-def read(data, image_path, label_path):
-    """A picture or None, the values of its label, and what they mean."""
-    own_way = all(getattr(type(data), name) is
-                  getattr(data_source.DataSource, name)
-                  for name in ('read_ids', 'read_pair'))
-    if own_way:
-        codes = data.read_codes(label_path)
-        if isinstance(data, Contract) and not is_image(image_path):
-            return None, codes, data.table(codes)
-        return pixels.read(image_path), codes, data.table(codes)
-    # The source draws or decodes by itself: its class numbers are the values.
-    image, ids = data.read_pair(image_path, label_path)
-    table = np.full(256, pixels.UNKNOWN, np.uint8)
-    table[:data.num_classes] = np.arange(data.num_classes)
-    if data.ignore:
-        table[pixels.IGNORE] = pixels.IGNORE
-    return image, ids, table
 
 
 def is_image(path):

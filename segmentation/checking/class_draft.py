@@ -183,5 +183,5 @@ def write(path, lines):
     left = max(0, blends - LISTED)
     lines = lines[:len(lines) - left]       # the rarest blends stand last
     class_table.write(path, [line.row for line in lines],
-                     [line.note for line in lines])
+                      [line.note for line in lines])
     return left

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
-from segmentation.errors import InputError
 from segmentation.data import label_files
+from segmentation.errors import InputError
 
 COLORS = 100000     # more are no labels
 
@@ -51,7 +51,8 @@ class Survey:
         palettes = sorted((palette for kind, palette in kinds
                            if kind == label_files.PALETTE), key=len)
         one = all(palettes[-1].startswith(other) for other in palettes)
-        indexed = (label_files.GREY, label_files.GREY_ALPHA, label_files.PALETTE)
+        indexed = (label_files.GREY, label_files.GREY_ALPHA,
+                   label_files.PALETTE)
         self.is_color = not one or any(kind not in indexed
                                        for kind, _ in kinds)
         only = len(palettes) == len(kinds) and not self.is_color

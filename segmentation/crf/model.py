@@ -53,7 +53,7 @@ def check():
         importlib.import_module('pydensecrf.densecrf')
     except ImportError as error:
         raise MissingModuleError('--crf takes pydensecrf2, which smooths predictions '
-                          '(pip install pydensecrf2): {}'.format(error))
+                                 '(pip install pydensecrf2): {}'.format(error))
 
 
 def build(image, probabilities, parameters):

@@ -116,7 +116,7 @@ def lighter(prediction):
            for part in prediction.maps) <= width * height:
         return prediction
     return tta.Prediction([prediction.probabilities()], [False],
-                            prediction.size)
+                          prediction.size)
 
 
 def refine(image, prediction, parameters):

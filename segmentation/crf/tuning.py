@@ -15,9 +15,11 @@ import os
 import tqdm
 
 from segmentation import files, metrics, option_types
+from segmentation.crf import model
+from segmentation.crf import pool as crf_pool
 from segmentation.errors import InputError
-from segmentation.crf import model, pool as crf_pool
-from segmentation.evaluation import comparison, scorer as scoring
+from segmentation.evaluation import comparison
+from segmentation.evaluation import scorer as scoring
 
 WEIGHTS = .25, .5, 1, 2
 COLORS = .5, 1, 2
@@ -58,7 +60,7 @@ def check_run(run):
 def settings(parameters):
     """The Parameters to try, each after several iterations.
 
-    >>> len(settings(crf.PRESETS['street']))
+    >>> len(settings(model.PRESETS['street']))
     12
     """
     # Without weights, or with the narrowest width, some are the same.
@@ -136,7 +138,7 @@ def matrices(image, ids, prediction, parameters):
     """In a process: the matrix of a picture after each of the iterations."""
     return [metrics.confusion_matrix(ids, found, prediction.num_classes)
             for found in model.likeliest(image, prediction.probabilities(),
-                                       parameters, counts(parameters))]
+                                         parameters, counts(parameters))]
 
 
 def miou(matrix):

@@ -4,6 +4,7 @@ import json
 import os
 
 from segmentation import errors, files
+from segmentation.data import contract
 
 
 def folder():
@@ -19,23 +20,23 @@ def fingerprint(source, data_dir, pictures=False):
     by name, length and time of change. None for a source that does not tell
     its files.
     """
-    splits = getattr(source, 'splits', None)
-    if splits is None:
+    train = contract.pairs(source, 'train')
+    if train is None:
         return None
-    paths = ([path for split in ('train', 'valid') for pair in splits[split]
+    paths = ([path for pair in train + contract.pairs(source, 'valid')
               for path in pair] if pictures
-             else [label for _, label in splits['train']])
-    files = []
+             else [label for _, label in train])
+    files, seed = [], contract.ask(source, 'seed')
     for path in paths:
         status = os.stat(path) if os.path.exists(path) else None
-        files.append([os.path.relpath(path, data_dir), source.seed] + (
+        files.append([os.path.relpath(path, data_dir), seed] + (
             [status.st_size, status.st_mtime_ns] if status else []))
-    told = json.dumps(
-        [os.path.abspath(data_dir), list(source.image_size), files,
-         repr([getattr(source, name, None) for name in
-               ('class_names', 'label_colors', 'more_colors', 'void_colors',
-                'ids')])])
-    return hashlib.sha256(told.encode()).hexdigest()
+    identity = (source.identity() if contract.offers(source, 'identity')
+                else repr([contract.ask(source, 'class_names'),
+                           source.label_colors]))
+    summary = json.dumps(
+        [os.path.abspath(data_dir), list(source.image_size), files, identity])
+    return hashlib.sha256(summary.encode()).hexdigest()
 
 
 def recall(what, key, work_out):

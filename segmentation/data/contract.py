@@ -1,212 +1,248 @@
-"""Finding a data source, and holding it to the contract of source.py."""
-import importlib
+"""The contract of a data source: what it must have, and what it may offer.
+
+A source is any object with the attributes of the first table; a file
+``source_NAME.py`` with a ``get_source()`` is found by ``--data-source NAME``.
+Such a file needs to import nothing of this project.
+
+=====================  =====================================================
+image_size             (width, height) in pixels, each divisible by 32
+num_classes            C
+label_colors           {class number: (blue, green, red)}, for blending
+num_training,          samples, after ``load_data(data_dir, valid_fraction)``
+num_validation
+train_generator        (batch_size, names=False) -> one epoch, shuffled
+valid_generator        the same, never shuffled
+=====================  =====================================================
+
+The generators yield (images, labels) or, with names, (images, labels, image
+paths, label paths): images (B, H, W, 3) BGR 0..255, labels (B, H, W, C)
+one-hot.
+
+Everything else that a source may offer is in the table OPTIONAL. This module
+alone asks a source for it: no other one looks whether an attribute is there.
+"""
 import os
 import random
-import sys
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from segmentation import option_types
-from segmentation.errors import InputError, MissingModuleError
+from segmentation.errors import InputError
 
-CONTRACT = ('image_size', 'num_classes', 'label_colors', 'load_data',
+REQUIRED = ('image_size', 'num_classes', 'label_colors', 'load_data',
             'train_generator', 'valid_generator')
+COUNTS = {'train': 'num_training', 'valid': 'num_validation'}
 
 
-def find_source(name):
-    """Import source_NAME, or the dotted module NAME, and make its source.
+class Capability(NamedTuple):
+    """One row of OPTIONAL: what a source without it is taken to have."""
 
-    Raises
-    ------
-    ImportError
-        There is no such module, or something that it imports is missing.
-    ValueError
-        The module has no get_source, or its source lacks attributes.
-    """
-    module_name = name if '.' in name else f"source_{name}"
-    if not all(part.isidentifier() for part in module_name.split('.')):
-        raise MissingModuleError('no data source {!r}: NAME of source_NAME.py, or a '
-                          'dotted module name, is wanted'.format(name))
-    if name.endswith('.py'):
-        raise MissingModuleError('no data source {!r}: {} is its name, if that is '
-                          'a file here'.format(
-                              name, name[:-3].replace('source_', '', 1)))
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        parents = [module_name.rsplit('.', count)[0]
-                   for count in range(module_name.count('.') + 1)]
-        if error.name in parents:
-            raise MissingModuleError('no data source {!r}: {}.py is not on the path'
-                              .format(name, module_name.replace('.', '/')))
-        raise MissingModuleError('data source {!r} cannot be imported: {}'.format(
-            name, error))
-    except SyntaxError as error:
-        raise MissingModuleError('data source {!r} cannot be imported: {}'.format(
-            name, error))
-    if not hasattr(module, 'get_source'):
-        raise InputError('data source {!r}: {} has no get_source()'.format(
-            name, module.__file__))
-    source = module.get_source()
-    missing = [attribute for attribute in CONTRACT
+    default: Any
+    meaning: str
+
+
+OPTIONAL = {
+    # what it says of itself
+    'class_names': Capability(None, 'C names; without them the numbers'),
+    'ignore': Capability(False, 'true where a label row of zeros means that '
+                         'the pixel is not scored'),
+    'benchmark': Capability(None, 'whose rules evaluate.py applies: '
+                            '"cityscapes" or "kitti road"'),
+    # its files
+    'splits': Capability(None, '{split: [(picture path, label path)]}, after '
+                         'load_data; goes with read_pair'),
+    'read_pair': Capability(None, '(picture path, label path) -> picture and '
+                            'class numbers at their own size'),
+    'read_raw': Capability(None, '(picture path, label path) -> picture, '
+                           'values of the label file, class of each value'),
+    'check_pair': Capability(None, '(picture path, label path): raises where '
+                             'a file is missing'),
+    'identity': Capability(None, '() -> all that decides how a label file is '
+                           'read, as text'),
+    # what it lets the user choose
+    'choose_folder': Capability(None, '(data_dir): takes the classes that '
+                                'the folder defines'),
+    'choose_classes': Capability(None, '(name): takes one of several class '
+                                 'tables'),
+    # settings, which are attributes
+    'seed': Capability(0, 'of the split and of the order'),
+    'workers': Capability(1, 'threads that read samples'),
+    'epoch': Capability(0, 'epochs that are done: each has its own order'),
+    'augment': Capability(False, 'whether training samples are augmented'),
+    'soft': Capability(False, 'whether training labels are shares of the '
+                       'classes in a pixel, in 255ths'),
+    'group_by': Capability(None, 'regular expression: what matches alike '
+                           'stays on one side of the split'),
+    'required_splits': Capability(('train', 'valid'), 'splits that must not '
+                                  'be empty'),
+}
+
+
+def check(source, name):
+    """Raise InputError unless a source has what the contract requires."""
+    missing = [attribute for attribute in REQUIRED
                if not hasattr(source, attribute)]
     if missing:
-        raise InputError(f"data source {name!r} lacks {', '.join(missing)}")
-    return source
+        raise InputError(f'data source {name!r} lacks {", ".join(missing)}')
 
 
-def make_source(name, classes=None, data_dir=None):
-    """The source `name` with one of its class tables; no data is loaded.
+def offers(source, capability):
+    """Return whether a source has an optional capability."""
+    assert capability in OPTIONAL, capability
+    return hasattr(source, capability)
 
-    A source whose classes are in its folder takes them of `data_dir`.
+
+def ask(source, capability):
+    """Return an optional attribute of a source, or the table's default."""
+    return getattr(source, capability, OPTIONAL[capability].default)
+
+
+def configure(source, **settings):
+    """Set attributes of a source; it need not look at them."""
+    for name, value in settings.items():
+        assert name in OPTIONAL or name in REQUIRED, name
+        setattr(source, name, value)
+
+
+def pairs(source, split):
+    """Return the (picture path, label path) list of a split.
+
+    It is None for a source that does not list its files, and empty for a
+    split that is not there.
     """
-    source = find_source(name)
-    if hasattr(source, 'choose_folder'):
-        if data_dir is None:
-            raise InputError('data source {!r} has its classes in a folder: '
-                             '--data-dir is wanted'.format(name))
-        source.choose_folder(data_dir)
-    if classes:
-        if not hasattr(source, 'choose_classes'):
-            raise InputError('data source {!r} has one class table: --classes '
-                             'does not apply'.format(name))
-        source.choose_classes(classes)
-    return source
-
-
-def load_source(options, required=None):
-    """Make the source that the options of `add_source_options` describe.
-
-    Its data is loaded: files are listed and split, none is decoded. Of a
-    source of our base class the `required` splits alone must not be empty.
-    """
-    source = make_source(options.data_source, options.classes,
-                         options.data_dir)
-    if getattr(options, 'group_by', None):
-        if not hasattr(source, 'group_by'):
-            raise InputError('data source {!r} knows no groups: --group-by '
-                             'does not apply'.format(options.data_source))
-        source.group_by = options.group_by
-    source.seed = options.seed
-    source.workers = options.workers
-    if options.image_size:
-        source.image_size = options.image_size
-    option_types.check_image_size(source.image_size)
-    seed_globals(epoch_seed(options.seed, 0))
-    if required is not None and hasattr(source, 'required_splits'):
-        source.required_splits = required
-    source.load_data(options.data_dir, options.valid_fraction)
-    counts = {'train': 'num_training', 'valid': 'num_validation'}
-    for split in getattr(source, 'required_splits', counts):
-        attribute = counts[split]
-        if not getattr(source, attribute, 0):
-            raise InputError('data source {!r}: {} is {} in {}'.format(
-                options.data_source, attribute,
-                getattr(source, attribute, 'missing'), options.data_dir))
-    return source
+    splits = ask(source, 'splits')
+    if splits is None or not offers(source, 'read_pair'):
+        return None
+    return list(splits.get(split, ()))
 
 
 def class_names(source):
-    """The names of a source's classes; their numbers where it has none."""
-    return list(getattr(source, 'class_names', None)
+    """Return the names of the classes; their numbers where there are none."""
+    return list(ask(source, 'class_names')
                 or map(str, range(source.num_classes)))
 
 
-def list_split(source, data_dir):
-    """{'train': names, 'valid': names} of the pictures of a source.
+def label_colors(source):
+    """Return {class number: (blue, green, red)} in plain integers."""
+    return {number: tuple(map(int, source.label_colors[number]))
+            for number in range(source.num_classes)}
 
-    Names are relative to `data_dir`. A source that does not tell its files
+
+def check_counts(source, name, data_dir):
+    """Raise InputError where a required split has no samples."""
+    for split in ask(source, 'required_splits'):
+        count = getattr(source, COUNTS[split], 0)
+        if not count:
+            found = count if hasattr(source, COUNTS[split]) else 'missing'
+            raise InputError(f'data source {name!r}: {COUNTS[split]} is '
+                             f'{found} in {data_dir}')
+
+
+def generator(source, split):
+    """Return the generator function of the split 'train' or 'valid'."""
+    return {'train': source.train_generator,
+            'valid': source.valid_generator}[split]
+
+
+def begin_epoch(source, seed, epoch):
+    """Make epoch 1, 2, ... come next, reproducible from the seed.
+
+    The global generators are seeded as well, since a source of the user's
+    may draw from them. Epoch 0 is what comes before training.
+    """
+    configure(source, epoch=max(0, epoch - 1))
+    epoch_seed = (seed * 1000003 + epoch) % 2 ** 32
+    random.seed(epoch_seed)
+    np.random.seed(epoch_seed)
+
+
+def list_split(source, data_dir):
+    """Return {'train': names, 'valid': names} of the pictures of a source.
+
+    Names are relative to `data_dir`. A source that does not list its files
     has its generators asked, which reads them all once.
     """
-    if hasattr(source, 'splits'):
-        paths = {split: [pair[0] for pair in source.splits[split]]
-                 for split in ('train', 'valid')}
-    else:
-        paths = {split: [path for batch in generator(1, names=True)
-                         for path in batch[2]]
-                 for split, generator in (('train', source.train_generator),
-                                          ('valid', source.valid_generator))}
+    paths = {}
+    for split in COUNTS:
+        listed = pairs(source, split)
+        if listed is not None:
+            paths[split] = [picture for picture, _ in listed]
+        else:
+            paths[split] = [path for batch
+                            in generator(source, split)(1, names=True)
+                            for path in batch[2]]
     return {split: sorted(os.path.relpath(path, data_dir) for path in names)
             for split, names in paths.items()}
 
 
 def check_split(source, data_dir, saved):
-    """Raise ValueError unless the data is split as in a run's options."""
+    """Raise InputError unless the data is split as in a run's options."""
     split = list_split(source, data_dir)
-    for name in ('train', 'valid'):
+    for name in COUNTS:
         changed = sorted(set(split[name]) ^ set(saved[name]))
         if changed:
             raise InputError(
-                '{}: the {} split is not that of the run: {} differ, such as '
-                '{}'.format(data_dir, name, len(changed), changed[0]))
+                f'{data_dir}: the {name} split is not that of the run: '
+                f'{len(changed)} differ, such as {changed[0]}')
 
 
 def checked(source, batches):
-    """Pass batches on, with uint8 labels; ValueError names what is wrong.
+    """Yield batches with uint8 labels; InputError names what is wrong.
 
-    The shapes are checked, that pictures are finite, which not every
-    TensorFlow shows in the loss, and that no row is all zero unless the
-    source declares `ignore`.
+    Checked are the shapes, that pictures are finite, which not every
+    TensorFlow shows in the loss, and that no label row is all zero unless
+    the source declares `ignore`.
     """
     for images, labels, *names in batches:
         if names and len(names) != 2:
-            raise InputError('the data source gives {} parts of a batch: 2, '
-                             'or 4 with names, are wanted'.format(
-                                 2 + len(names)))
-        check_batch(source, images, labels)
+            raise InputError(f'the data source gives {2 + len(names)} parts '
+                             'of a batch: 2, or 4 with names, are wanted')
+        check_shapes(source, images, labels)
         finite = np.isfinite(images).all(axis=(1, 2, 3))
         if not finite.all():
-            raise InputError('{}: the picture has values that are not '
-                             'finite'.format(names[0][finite.argmin()]
-                                             if names else 'images'))
+            which = names[0][finite.argmin()] if names else 'images'
+            raise InputError(f'{which}: the picture has values that are not '
+                             'finite')
         labels = np.asarray(labels)
         if labels.dtype != np.uint8:
             labels = labels.astype(np.uint8)
-        if not getattr(source, 'ignore', False):
-            empty = np.argwhere(~labels.any(axis=-1))
-            if len(empty):
-                k, row, column = empty[0]
-                raise InputError(
-                    '{}: no class at row {}, column {} ({} pixels of the '
-                    'batch), and the source does not declare ignore'.format(
-                        names[1][k] if names else 'labels', row, column,
-                        len(empty)))
+        if not ask(source, 'ignore'):
+            refuse_empty_rows(labels, names[1] if names else None)
         yield (images, labels) + tuple(names)
 
 
-def check_first_batch(source):
-    """Read one sample of each split, so that what is wrong shows early."""
-    for generator in (source.train_generator, source.valid_generator):
-        first = next(checked(source, generator(1, names=True)), None)
-        if first is None:
-            raise InputError('the data source has no samples: {} yields '
-                             'nothing'.format(generator.__name__))
-        if len(first) != 4:
-            raise InputError('the data source gives no names: {} with '
-                             'names=True yields (images, labels, image '
-                             'paths, label paths)'.format(generator.__name__))
-
-
-def seed_globals(seed):
-    """Seed the generators that a source of its own makes may draw from."""
-    random.seed(seed)
-    np.random.seed(seed)
-
-
-def epoch_seed(seed, epoch):
-    """The seed of the global generators in an epoch; 0 is before all."""
-    return (seed * 1000003 + epoch) % 2 ** 32
-
-
-def check_batch(source, images, labels):
-    """Raise ValueError where a batch does not have the contract's shape."""
+def check_shapes(source, images, labels):
+    """Raise InputError where a batch does not have the contract's shapes."""
     width, height = source.image_size
     for what, array, depth in (('images', images, 3),
                                ('labels', labels, source.num_classes)):
         wanted = (len(images), height, width, depth)
         if np.shape(array) != wanted:
+            raise InputError(f'the data source gives {what} of shape '
+                             f'{np.shape(array)}: {wanted} is wanted')
+
+
+def refuse_empty_rows(labels, paths):
+    """Raise InputError where a pixel of (B, H, W, C) labels has no class."""
+    empty = np.argwhere(~labels.any(axis=-1))
+    if len(empty):
+        k, row, column = empty[0]
+        raise InputError(
+            f'{paths[k] if paths else "labels"}: no class at row {row}, '
+            f'column {column} ({len(empty)} pixels of the batch), and the '
+            'source does not declare ignore')
+
+
+def check_first_batch(source):
+    """Read one sample of each split, so that what is wrong shows early."""
+    for split in COUNTS:
+        function = generator(source, split)
+        first = next(checked(source, function(1, names=True)), None)
+        if first is None:
+            raise InputError('the data source has no samples: '
+                             f'{function.__name__} yields nothing')
+        if len(first) != 4:
             raise InputError(
-                'the data source gives {} of shape {}: {} is wanted'.format(
-                    what, np.shape(array), wanted))
+                f'the data source gives no names: {function.__name__} with '
+                'names=True yields (images, labels, image paths, label '
+                'paths)')

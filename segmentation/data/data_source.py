@@ -1,24 +1,4 @@
-"""The contract of a data source, and a base class that keeps it.
-
-A source is any object with the attributes below; a file ``source_NAME.py``
-with a ``get_source()`` is found by ``--data-source NAME``.
-
-=====================  =====================================================
-image_size             (width, height) in pixels, each divisible by 32
-num_classes            C
-label_colors           {class number: (blue, green, red)}, for blending
-num_training,          samples, after ``load_data(data_dir, valid_fraction)``
-num_validation
-train_generator        (batch_size, names=False) -> one epoch, shuffled
-valid_generator        the same, never shuffled
-class_names            optional: C names
-ignore                 optional: true where a label row of zeros means that
-                       the pixel is not to be scored
-=====================  =====================================================
-
-The generators yield (images, labels) or, with names, (images, labels, image
-paths, label paths): images (B, H, W, 3) BGR 0..255, labels (B, H, W, C)
-one-hot. Nothing else of this file need be used.
+"""The base class of data sources: a class table and a list of files.
 """
 import collections
 import concurrent.futures
@@ -28,8 +8,8 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
-from segmentation.errors import InputError
 from segmentation.data import augmentation
+from segmentation.errors import InputError
 
 IGNORE = pixels.IGNORE      # class number of a pixel that is not scored
 
@@ -202,6 +182,35 @@ class DataSource:
                     image_path, *image.shape[1::-1], label_path,
                     *ids.shape[::-1]))
         return image, ids
+
+    def read_raw(self, image_path, label_path):
+        """Read a pair without refusing values that are in no class.
+
+        Returns
+        -------
+        (h, w, 3) uint8 array
+            The picture, BGR.
+        (h, w) array
+            The values of the label file, as `read_codes` returns them; class
+            numbers of a source that decodes labels in its own way.
+        (N,) uint8 array
+            The class number of each value: IGNORE, UNKNOWN or 0 .. C-1.
+        """
+        if (type(self).read_pair is DataSource.read_pair
+                and type(self).read_ids is DataSource.read_ids):
+            codes = self.read_codes(label_path)
+            return pixels.read(image_path), codes, self.table(codes)
+        image, ids = self.read_pair(image_path, label_path)
+        table = np.full(256, pixels.UNKNOWN, np.uint8)
+        table[:self.num_classes] = np.arange(self.num_classes)
+        if self.ignore:
+            table[pixels.IGNORE] = pixels.IGNORE
+        return image, ids, table
+
+    def identity(self):
+        """Return all that decides how a label file is read, as text."""
+        return repr([self.class_names, self.label_colors, self.more_colors,
+                     self.void_colors, self.ids])
 
     def train_generator(self, batch_size, names=False):
         """One epoch of training batches, in an order of its own."""

@@ -9,8 +9,8 @@ import os
 import numpy as np
 
 from segmentation import drawing, files, metrics, pixels
-from segmentation.evaluation import boundary, calibration
 from segmentation.data import contract
+from segmentation.evaluation import boundary, calibration
 
 # Of a picture: its name, the (C, C) confusion matrix, its ignored pixels, the
 # matrices of its trimaps, its calibration bins, what its benchmark counts, and

@@ -2,9 +2,8 @@
 import os
 
 from segmentation import files, run_dir
+from segmentation.data import contract, loading
 from segmentation.errors import InputError
-from segmentation.data import contract
-from segmentation.data import data_source
 
 
 def find_run(options):
@@ -27,7 +26,7 @@ def find_run(options):
     options.data_dir = options.data_dir or saved['data_dir']
     options.seed = saved['seed']
     options.valid_fraction = saved['valid_fraction']
-    run = run_dir.find(options.name, options.checkpoint, contract.make_source(
+    run = run_dir.find(options.name, options.checkpoint, loading.make_source(
         options.data_source, options.classes, options.data_dir))
     options.image_size = options.image_size or run.image_size
     return run
@@ -35,7 +34,7 @@ def find_run(options):
 
 def load_data(options):
     """The data source; for its test split the others may be empty."""
-    return contract.load_source(
+    return loading.load_source(
         options, () if options.split == 'test' else None)
 
 
@@ -45,10 +44,10 @@ def list_pairs(data, options, benchmark=None):
     Without a test split of labelled pictures, those that are to be submitted
     to the benchmark stand in it, with None for a label.
     """
-    if not isinstance(data, data_source.DataSource):
+    pairs = contract.pairs(data, options.split)
+    if pairs is None:
         refuse_lists(options)
         return ()
-    pairs = data.splits.get(options.split)
     if (not pairs and options.split == 'test' and benchmark
             and (options.export or options.birds_eye)):
         pairs = [(path, None) for path in benchmark.list_test(

@@ -86,7 +86,7 @@ class Predictor:
         pool = concurrent.futures.ThreadPoolExecutor(self.workers)
         try:
             samples = threads.run_ahead(pool, timed_read, jobs,
-                                      2 * self.batch_size + self.workers)
+                                        2 * self.batch_size + self.workers)
             yield from threads.run_ahead(
                 pool, timed_use, self.run_network(samples),
                 max(self.batch_size, self.workers))

@@ -13,13 +13,6 @@ from segmentation.tf1 import tf
 # The fields are the names of the tensors in the saved graph.
 Network = collections.namedtuple(
     'Network', 'image_input keep_prob logits softmax classes')
-Training = collections.namedtuple(
-    'Training', 'labels learning_rate loss step gradients')
-
-# Collections of a graph: the tensors between a pretrained encoder and what is
-# made of them, and the standard deviations that some are divided by.
-FEATURES = 'features'
-DEVIATIONS = 'deviations'
 
 # The names that the blog's training script gave to the same tensors.
 BLOG_NAMES = {'logits': 'sum/Add_1', 'softmax': 'result/Softmax',
@@ -40,40 +33,6 @@ def inputs():
     return image_input, keep_prob
 
 
-def feature(x):
-    """Mark a tensor of 0 and more between encoder and head, to be fed.
-
-    TensorFlow's optimizer moves dependencies on the shape of what is fed to
-    what it would be computed from, and asks for a picture then. It cannot
-    look through an activation, which changes nothing here.
-    """
-    tf.add_to_collection(FEATURES, x)
-    return tf.nn.relu(x)
-
-
-def standardize(x, name):
-    """Divide a feature by its standard deviation, once it is measured.
-
-    It is one number for all channels, so that what is strong stays strong.
-    """
-    with tf.variable_scope(name):
-        deviation = tf.get_variable('deviation', [], trainable=False,
-                                    initializer=tf.ones_initializer())
-        tf.add_to_collection(DEVIATIONS, deviation)
-        return feature(x) / deviation
-
-
-def measure_deviations(sess, batches):
-    """Set the deviations of `standardize` by the first of batches.Batch."""
-    deviations = tf.get_collection(DEVIATIONS)
-    if deviations:
-        features = tf.get_collection(FEATURES)
-        values = sess.run([tf.math.reduce_std(x) for x in features],
-                          next(batches).feed)
-        for deviation, value in zip(deviations, values):
-            deviation.load(max(float(value), 1e-6), sess)
-
-
 def finish(image_input, keep_prob, logits):
     """Name the outputs of a model and bundle its tensors as a Network."""
     logits = tf.identity(logits, name='logits')             # [B, H, W, C]
@@ -81,83 +40,6 @@ def finish(image_input, keep_prob, logits):
     classes = tf.argmax(logits, axis=-1, output_type=tf.int32)
     classes = tf.cast(classes, tf.uint8, name='classes')    # [B, H, W]
     return Network(image_input, keep_prob, logits, softmax, classes)
-
-
-def masked_cross_entropy(logits, labels, class_weights=None):
-    """Mean cross entropy of the labelled pixels, in nats.
-
-    Parameters
-    ----------
-    logits : tf.Tensor
-        [B, H, W, C]
-    labels : tf.Tensor
-        [B, H, W, C] one-hot, or shares of the classes in any unit. A row of
-        zeros is a pixel to ignore: it adds nothing to the mean and has no
-        gradient; a row counts by its sum.
-    class_weights : sequence of C floats, optional
-        Weight of a pixel by its class; all 1 without it. The mean is over
-        weights, so that weights of any scale give a loss of the same scale.
-    """
-    labels = tf.cast(labels, tf.float32)
-    rows = tf.reshape(labels, [-1, tf.shape(labels)[-1]])   # [B*H*W, C]
-    sums = tf.reduce_sum(rows, axis=-1, keepdims=True)
-    losses = tf.nn.softmax_cross_entropy_with_logits_v2(
-        labels=rows / tf.maximum(sums, 1e-6),
-        logits=tf.reshape(logits, tf.shape(rows)))
-    if class_weights is not None:
-        rows = rows * tf.constant(class_weights, tf.float32)
-    weights = tf.reduce_sum(rows, axis=-1)                  # [B*H*W]
-    total = tf.reduce_sum(weights)
-    return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
-
-
-def add_training(net, learning_rate, class_weights=None, l2=0, frozen=False):
-    """Add loss and Adam step to the graph of `net`; return a Training.
-
-    `labels` is a uint8 placeholder [B, H, W, C]; `learning_rate` is the rate
-    of a step, the given one unless something is fed; `step` also counts the
-    global step; `gradients` are (gradient, variable) pairs. `l2` times the
-    regularization losses of the graph are part of what is minimized, not of
-    `loss`. With `frozen` the step leaves alone what lies before the features
-    of the graph, and these can be fed in place of pictures.
-    """
-    num_classes = int(net.logits.shape[-1])
-    labels = tf.placeholder(tf.uint8, [None, None, None, num_classes],
-                            name='labels')
-    with tf.name_scope('training'):
-        rate = tf.placeholder_with_default(
-            tf.constant(learning_rate, tf.float32), [], 'learning_rate')
-        loss = masked_cross_entropy(net.logits, labels, class_weights)
-        objective = loss
-        penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
-        if l2 and penalties:
-            objective = loss + l2 * tf.add_n(penalties)
-        optimizer = tf.train.AdamOptimizer(rate)
-        variables = tf.trainable_variables()
-        if frozen:
-            # Ungated, or gradients of the features would be computed, too;
-            # the tuple waits for all before a variable changes.
-            gradients = tf.tuple(tf.gradients(
-                objective, variables,
-                stop_gradients=tf.get_collection(FEATURES)))
-        else:
-            gradients = tf.gradients(objective, variables,
-                                     gate_gradients=True)
-        gradients = [pair for pair in zip(gradients, variables)
-                     if pair[0] is not None]
-        step = optimizer.apply_gradients(
-            gradients, global_step=tf.train.get_or_create_global_step())
-    return Training(labels, rate, loss, step, gradients)
-
-
-def encoder_weights(sess):
-    """The arrays that the features of the graph are computed with."""
-    names = [x.op.name for x in tf.get_collection(FEATURES)]
-    graph_def = tf.get_default_graph().as_graph_def()
-    needed = {node.name for node in tf.graph_util.extract_sub_graph(
-        graph_def, names).node}
-    return sess.run([v for v in tf.global_variables()
-                     if v.op.name in needed and v.dtype.is_floating])
 
 
 def initialize_rest(sess):

@@ -16,10 +16,10 @@ import shutil
 import numpy as np
 
 from segmentation import files, metrics, run_dir
-from segmentation.errors import InputError, MissingModuleError
 from segmentation.crf import model
-from segmentation.report import highlights, panels, plots
+from segmentation.errors import InputError, MissingModuleError
 from segmentation.evaluation import submission
+from segmentation.report import highlights, panels, plots
 
 MARKER = 'report.json'
 MADE_BY = 'evaluate.py --report'
@@ -39,7 +39,7 @@ def check(path, others=()):
             importlib.import_module(name)
         except ImportError as error:
             raise MissingModuleError('--report takes jinja2 and matplotlib (pip '
-                              'install jinja2 matplotlib): {}'.format(error))
+                                     'install jinja2 matplotlib): {}'.format(error))
     there = os.path.abspath(path)
     for other in filter(None, others):
         if (os.path.abspath(other) + os.sep).startswith(there + os.sep):

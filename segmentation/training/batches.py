@@ -38,8 +38,7 @@ class Pictures:
 
     def train(self, epoch):
         """The batches of epoch 1, 2, ..., in an order of its own."""
-        self.source.epoch = epoch - 1
-        contract.seed_globals(contract.epoch_seed(self.seed, epoch))
+        contract.begin_epoch(self.source, self.seed, epoch)
         return self.batches(self.source.train_generator)
 
     def valid(self):

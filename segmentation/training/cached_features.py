@@ -220,7 +220,7 @@ class Features:
         size = self.pictures.batch_size
         chunks = [order[k:k + size] for k in range(0, len(order), size)]
         return threads.in_threads(1, lambda rows: self.read(split, rows),
-                                chunks, 2)
+                                  chunks, 2)
 
     def read(self, split, rows):
         """The Batch of some rows."""

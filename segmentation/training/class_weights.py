@@ -5,8 +5,8 @@ import numpy as np
 import tqdm
 
 from segmentation import files, metrics
-from segmentation.errors import InputError
 from segmentation.data import cache, contract
+from segmentation.errors import InputError
 
 
 def class_weights(what, source, data_dir):

@@ -11,8 +11,8 @@ import tempfile
 
 import numpy as np
 
-from segmentation.training import cached_features
 from segmentation.data import cache
+from segmentation.training import cached_features
 
 
 @contextlib.contextmanager
@@ -36,7 +36,7 @@ def opened(options, pictures, tensors, encode, weights):
     folder = (os.path.join(place, f"features-{key}") if key else
               tempfile.mkdtemp(prefix='features-', dir=place))
     found = cached_features.Features(folder, pictures, options.data_dir, tensors,
-                              encode)
+                                     encode)
     try:
         found.prepare()
         yield found

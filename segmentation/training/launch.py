@@ -4,13 +4,14 @@ import platform
 
 import numpy as np
 
-from segmentation import run_dir, tf1
-from segmentation.errors import InputError
 import models
-from segmentation.training import batches, checkpoints, feature_cache, trainer
-from segmentation.nn import network
+from segmentation import run_dir, tf1
 from segmentation.data import contract
+from segmentation.errors import InputError
+from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
+from segmentation.training import (batches, checkpoints, feature_cache, step,
+                                   trainer)
 
 
 def describe(options, source, order, weights):
@@ -18,9 +19,8 @@ def describe(options, source, order, weights):
     return {
         'options': vars(options),
         'class_names': contract.class_names(source),
-        'label_colors': [[int(value) for value in source.label_colors[k]]
-                         for k in range(source.num_classes)],
-        'ignore': bool(getattr(source, 'ignore', False)),
+        'label_colors': list(contract.label_colors(source).values()),
+        'ignore': bool(contract.ask(source, 'ignore')),
         'image_size': [int(side) for side in source.image_size],
         'vgg16_channel_order': order,
         'class_weights': weights,
@@ -42,7 +42,7 @@ def build(sess, options, source):
     net, order = models.MODELS[options.model].build(
         sess, source.num_classes, options)
     network.initialize_rest(sess)
-    network.measure_deviations(
+    frozen.measure_deviations(
         sess, list_pictures(net, source, options).train(1))
     if options.init_from:
         taken, left = network.take_over(
@@ -83,8 +83,8 @@ def train(options, source, weights):
         run_dir.create(directory, dict(description, options=vars(options)))
         if not options.resume:
             network.export(directory)
-        training = network.add_training(net, options.learning_rate, weights,
-                                        options.l2, options.freeze_encoder)
+        training = step.add_training(net, options.learning_rate, weights,
+                                     options.l2, options.freeze_encoder)
         kept = checkpoints.Checkpoints(sess, directory, used)
         if options.resume:
             kept.restore()
@@ -106,9 +106,9 @@ def sample(sess, net, source, options):
     if not options.freeze_encoder:
         yield pictures
         return
-    tensors = tf.get_collection(network.FEATURES)
+    tensors = tf.get_collection(frozen.FEATURES)
     with feature_cache.opened(
             options, pictures, tensors,
             lambda images: sess.run(tensors, {net.image_input: images}),
-            network.encoder_weights(sess)) as samples:
+            frozen.encoder_weights(sess)) as samples:
         yield samples

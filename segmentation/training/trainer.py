@@ -7,9 +7,9 @@ import numpy as np
 import tqdm
 
 from segmentation import drawing, files, metrics, run_dir, text
+from segmentation.data import contract
 from segmentation.errors import InputError
 from segmentation.training import schedules, tensorboard
-from segmentation.data import contract
 
 SHOWN = 4       # validation pictures in TensorBoard
 

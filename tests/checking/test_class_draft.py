@@ -4,9 +4,9 @@ import os
 import cv2
 import numpy as np
 import pytest
-
 from helpers import run_program
 from pngs import write_png
+
 from segmentation import pixels
 from segmentation.checking import class_draft, survey
 from segmentation.data import class_table

@@ -6,14 +6,16 @@ import sys
 import textwrap
 import time
 
+import helpers
 import numpy as np
 import pytest
 
-import helpers
 from segmentation import metrics
-from segmentation.crf import model, pool as crf_pool, tuning
-from segmentation.inference import tta
+from segmentation.crf import model
+from segmentation.crf import pool as crf_pool
+from segmentation.crf import tuning
 from segmentation.crf.model import Parameters
+from segmentation.inference import tta
 
 WIDTH, HEIGHT = 12, 10
 COLORS = np.array([(20, 40, 60), (200, 150, 90), (60, 220, 180)], np.uint8)
@@ -122,7 +124,8 @@ def test_certain_pixels_are_not_infinitely_so():
     image, probabilities = draw(1, 3, True)
     probabilities[:] = np.eye(3, dtype=np.float32)[0]
     probabilities[4, 5] = np.eye(3)[1]
-    refined = model.refine(image, probabilities, Parameters(5, 5, 9, 50, 20, 9))
+    refined = model.refine(image, probabilities,
+                           Parameters(5, 5, 9, 50, 20, 9))
     assert np.isfinite(refined).all() and refined[4, 5].argmax() == 0
 
 
@@ -171,7 +174,7 @@ def test_processes_refine_what_was_enlarged(pool, sizes):
     prediction = tta.Prediction(maps, [True, False][:len(maps)], (71, 45))
     found = pool.refine(image, prediction)
     wanted = model.refine(image, prediction.probabilities(),
-                        model.PRESETS['post'])
+                          model.PRESETS['post'])
     assert found.size == (71, 45)
     np.testing.assert_array_equal(found.winner()[0], wanted.argmax(axis=-1))
     for number in range(3):
@@ -184,7 +187,7 @@ def test_less_is_sent():
     one = tta.Prediction([small], [False], (71, 45))
     assert crf_pool.lighter(one) is one
     both = crf_pool.lighter(tta.Prediction([small, large], [False, True],
-                                             (71, 45)))
+                                           (71, 45)))
     assert [part.shape for part in both.maps] == [(45, 71, 3)]
 
 
@@ -208,14 +211,14 @@ import sys
 import time
 
 sys.path.insert(0, {root!r})
-from segmentation import crf, crf_pool
+from segmentation.crf import model, pool
 import utils
 
 
 def main():
-    choice = crf.Choice(crf.PRESETS['post'], 'post', [])
-    with crf_pool.start(choice, 2) as pool:
-        print(*pool.executor._processes, flush=True)
+    choice = model.Choice(model.PRESETS['post'], 'post', [])
+    with pool.start(choice, 2) as started:
+        print(*started.executor._processes, flush=True)
         time.sleep(60)
 
 
@@ -280,5 +283,5 @@ def test_tuning_finds_what_gains(pool):
     parameters, matrix = found[0]
     np.testing.assert_array_equal(matrix, sum(metrics.confusion_matrix(
         ids, model.refine(image, prediction.probabilities(),
-                        parameters).argmax(axis=-1), 3)
+                          parameters).argmax(axis=-1), 3)
         for _, image, ids, prediction in pictures))

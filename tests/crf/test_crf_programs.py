@@ -4,16 +4,16 @@ import os
 import sys
 
 import cv2
+import helpers
 import numpy as np
 import pytest
-
-import evaluate
-import helpers
-import infer
 import runs
-from segmentation.crf import model
 import test_evaluate
 import test_road_benchmark
+
+import evaluate
+import infer
+from segmentation.crf import model
 
 STREET = model.PRESETS['street']
 
@@ -98,7 +98,7 @@ def test_single_parameters_can_be_given(run, place, capsys, native):
     name = test_evaluate.list_files('valid')[0][0]
     if not native:
         wanted = refined(cv2.imread(name), model.Parameters(1, 10, 3, 20, 8.5,
-                                                          3))
+                                                            3))
         assert (found[0] == wanted.argmax(axis=-1)).mean() > .995
 
 

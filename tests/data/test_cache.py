@@ -13,6 +13,9 @@ class Files:
     def __init__(self, *labels):
         self.splits = {'train': [('', str(path)) for path in labels]}
 
+    def read_pair(self, image_path, label_path):
+        raise NotImplementedError
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):

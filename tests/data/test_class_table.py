@@ -33,7 +33,7 @@ def test_ids_take_colours_that_are_not_taken(tmp_path):
     assert [row.id for row in rows] == [7, 0, 300]
     # the palette's first colour is (128, 0, 0), its second (0, 128, 0)
     assert class_table.complete(rows) == [('road', (0, 128, 0)),
-                                         ('sky', (128, 0, 0))]
+                                          ('sky', (128, 0, 0))]
 
 
 @pytest.mark.parametrize('text', [

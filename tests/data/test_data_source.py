@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import pixels
 import source
+from segmentation import pixels
 
 ROAD, GRASS, VOID = (255, 0, 255), (0, 200, 0), (0, 0, 0)       # RGB
 

@@ -4,8 +4,8 @@ import os
 import cv2
 import numpy as np
 import pytest
-
 from pngs import write_png
+
 from segmentation.data import label_files
 
 PALETTE = [(0, 0, 0), (128, 64, 128), (70, 130, 180), (0, 0, 142)]

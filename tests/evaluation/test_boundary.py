@@ -1,8 +1,8 @@
 """Trimaps: by hand, and by SciPy's distance transform."""
 import numpy as np
 import pytest
-from scipy import ndimage
 import sklearn.metrics
+from scipy import ndimage
 
 from segmentation import pixels
 from segmentation.evaluation import boundary

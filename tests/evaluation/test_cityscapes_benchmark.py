@@ -7,13 +7,13 @@ import sys
 import cv2
 import numpy as np
 import pytest
-
 import runs
+
+import source_cityscapes
 from segmentation import metrics
 from segmentation.evaluation import scorer as scoring
 from segmentation.evaluation.benchmarks import cityscapes
 from segmentation.inference import tta
-import source_cityscapes
 
 SIZE = 96, 64       # of pictures and labels
 FRAMES = ('ulm_000000_000019', 'ulm_000001_000019', 'jena_000007_000301')

@@ -6,13 +6,13 @@ import zipfile
 import cv2
 import numpy as np
 import pytest
+import runs
 import sklearn.metrics
 
 import evaluate
-import runs
+import source_kitti
 from segmentation import pixels
 from segmentation.evaluation.benchmarks import kitti_road, road_scores
-import source_kitti
 
 SIZE = 310, 94      # a quarter of a frame
 # The camera 1.65 m above the road, looking ahead.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segmentation import files, option_types
-from segmentation.data import contract
+from segmentation.data import contract, loading
 
 SOURCE = '''
 class Toy:
@@ -44,22 +44,22 @@ def workplace(tmp_path, monkeypatch):
 
 def test_source_is_found_in_the_working_directory(workplace):
     (workplace / 'source_wd.py').write_text(SOURCE)
-    assert contract.find_source('wd').num_classes == 2
+    assert loading.find_source('wd').num_classes == 2
 
 
 def test_source_is_found_by_its_dotted_name(workplace):
     (workplace / 'mine').mkdir()
     (workplace / 'mine' / 'roads.py').write_text(SOURCE)
-    assert contract.find_source('mine.roads').image_size == (64, 32)
+    assert loading.find_source('mine.roads').image_size == (64, 32)
 
 
 def test_missing_module_is_said(workplace):
     with pytest.raises(ImportError) as error:
-        contract.find_source('nope')
+        loading.find_source('nope')
     assert str(error.value) == ("no data source 'nope': source_nope.py is "
                                 "not on the path")
     with pytest.raises(ImportError, match='nowhere/roads.py is not on the'):
-        contract.find_source('nowhere.roads')
+        loading.find_source('nowhere.roads')
 
 
 @pytest.mark.parametrize('name, message', [
@@ -68,20 +68,20 @@ def test_missing_module_is_said(workplace):
     ('source_mine.py', "'source_mine.py': mine is its name")])
 def test_file_name_for_a_source_is_told_apart(workplace, name, message):
     with pytest.raises(ImportError, match=message):
-        contract.find_source(name)
+        loading.find_source(name)
 
 
 def test_syntax_error_in_a_source_is_one_line(workplace):
     (workplace / 'source_crooked.py').write_text('def get_source(:\n')
     with pytest.raises(ImportError, match='crooked.py, line 1'):
-        contract.find_source('crooked')
+        loading.find_source('crooked')
 
 
 def test_broken_import_inside_a_source_is_not_a_missing_source(workplace):
     (workplace / 'source_broken.py').write_text('import no_such_thing\n')
     with pytest.raises(ImportError, match="'broken' cannot be imported: "
                                           "No module named 'no_such_thing'"):
-        contract.find_source('broken')
+        loading.find_source('broken')
 
 
 def test_incomplete_source_lists_what_it_lacks(workplace):
@@ -100,7 +100,7 @@ def test_incomplete_source_lists_what_it_lacks(workplace):
             return Part()
         '''))
     with pytest.raises(ValueError) as error:
-        contract.find_source('part')
+        loading.find_source('part')
     assert str(error.value) == ("data source 'part' lacks label_colors, "
                                 "valid_generator")
 
@@ -108,7 +108,7 @@ def test_incomplete_source_lists_what_it_lacks(workplace):
 def test_source_without_get_source_is_said(workplace):
     (workplace / 'source_hollow.py').write_text('')
     with pytest.raises(ValueError, match='source_hollow.py has no get_sour'):
-        contract.find_source('hollow')
+        loading.find_source('hollow')
 
 
 def test_size_must_be_divisible_by_32():
@@ -185,6 +185,7 @@ def test_nan_is_null_in_json(tmp_path):
 
 def test_changed_split_is_refused(tmp_path):
     plain = Plain()
+    plain.read_pair = None
     plain.splits = {'train': [('/d/b.png', '')], 'valid': [('/d/a.png', '')]}
     saved = {'train': ['b.png'], 'valid': ['a.png']}
     contract.check_split(plain, '/d', saved)

@@ -1,9 +1,9 @@
 """Scores: worked by hand, and as scikit-learn has them."""
+import helpers
 import numpy as np
 import pytest
 import sklearn.metrics
 
-import helpers
 from segmentation import metrics
 
 # Truth 3 of class 0, 4 of class 1, 0 of class 2, 3 of class 3; class 4 is in

@@ -2,16 +2,17 @@
 import os
 import subprocess
 
+import fixtures
+import helpers
 import numpy as np
 import pytest
 
-import fixtures
-import helpers
 import models
-from segmentation.nn import network
-from segmentation.tf1 import tf
 import train
 import upsample
+from segmentation.nn import network
+from segmentation.tf1 import tf
+from segmentation.training import step
 
 
 @pytest.fixture(scope='module')
@@ -46,7 +47,7 @@ def test_every_model_starts_at_ln_c_and_learns(name, vgg_dir):
     with fixtures.fresh_session() as sess:
         tf.set_random_seed(1)
         net = build(sess, name, vgg_dir)
-        training = network.add_training(net, 1e-3)
+        training = step.add_training(net, 1e-3)
         network.initialize_rest(sess)
         feed = {net.image_input: images, training.labels: labels,
                 net.keep_prob: .9}
@@ -98,7 +99,7 @@ def test_fixed_upsampling_does_not_learn(vgg_dir):
                                  'layer7_out_score/biases'})):
         with fixtures.fresh_session() as sess:
             net = build(sess, 'fcn32s', vgg_dir, fixed_upsampling=fixed)
-            training = network.add_training(net, 1e-3)
+            training = step.add_training(net, 1e-3)
             assert names == {variable.op.name
                              for _, variable in training.gradients
                              if 'up' in variable.op.name
@@ -173,7 +174,7 @@ def test_l2_pulls_on_the_decoder_alone(vgg_dir):
     """With nothing labelled the cross entropy has no gradient."""
     with fixtures.fresh_session() as sess:
         net = build(sess, 'fcn8s-chain', vgg_dir)
-        training = network.add_training(net, 1e-3, l2=.5)
+        training = step.add_training(net, 1e-3, l2=.5)
         network.initialize_rest(sess)
         feed = {net.image_input: np.zeros((1, 32, 64, 3)),
                 training.labels: np.zeros((1, 32, 64, 3), np.uint8)}
@@ -189,7 +190,7 @@ def test_soft_labels_are_learned_as_shares(vgg_dir):
     """The gradient of the logits is p - shares, ignored parts left out."""
     logits = tf.constant([[[[1., 2., 3.], [0., 0., 0.]]]])
     labels = np.uint8([[[[51, 204, 0], [0, 0, 0]]]])
-    loss = network.masked_cross_entropy(logits, tf.constant(labels))
+    loss = step.masked_cross_entropy(logits, tf.constant(labels))
     gradient, = tf.gradients(loss, logits)
     with tf.Session() as sess:
         found, value = sess.run([gradient, loss])
@@ -247,7 +248,8 @@ import sys
 
 import numpy as np
 
-from segmentation import network, tf1
+from segmentation import tf1
+from segmentation.nn import network
 from segmentation.tf1 import tf
 
 picture = np.load('picture.npy')

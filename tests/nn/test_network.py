@@ -5,13 +5,14 @@ import cv2
 import numpy as np
 import pytest
 import scipy.special
+from fixtures import fresh_session, make_vgg
 
 import fcnvgg
-from fixtures import fresh_session, make_vgg
+import utils
 from segmentation import tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
-import utils
+from segmentation.training import step as training_step
 
 LN3 = np.log(3)
 
@@ -39,7 +40,7 @@ def compute_loss(logits, labels, class_weights=None):
     """The loss as the session computes it, and its gradient."""
     with fresh_session() as sess:
         x = tf.constant(np.array(logits, np.float32))
-        loss = network.masked_cross_entropy(
+        loss = training_step.masked_cross_entropy(
             x, tf.constant(np.array(labels, np.uint8)), class_weights)
         return sess.run([loss, tf.gradients(loss, x)[0]])
 
@@ -50,7 +51,7 @@ def test_the_first_loss_is_ln_c(vgg_dir, num_classes, nats):
     images, labels = draw_batch(num_classes)
     with fresh_session() as sess:
         net, _ = fcnvgg.build(sess, vgg_dir, num_classes)
-        training = network.add_training(net, 1e-4)
+        training = training_step.add_training(net, 1e-4)
         network.initialize_rest(sess)
         loss = sess.run(training.loss, {net.image_input: images,
                                         training.labels: labels})
@@ -188,7 +189,7 @@ def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
     labels[:] = labels[:, :1, :1]      # one class a picture: can be learned
     with fresh_session() as sess:
         net, _ = fcnvgg.build(sess, vgg_dir, 2)
-        training = network.add_training(net, 1e-3)
+        training = training_step.add_training(net, 1e-3)
         network.initialize_rest(sess)
         watched = ['conv1_1/filter:0', 'layer7_out_score/filter:0',
                    'layer3_out_up/filter:0']
@@ -210,7 +211,7 @@ def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
 def test_labels_are_bytes(vgg_dir):
     with fresh_session() as sess:
         net, _ = fcnvgg.build(sess, vgg_dir, 2)
-        assert network.add_training(net, 1e-4).labels.dtype == tf.uint8
+        assert training_step.add_training(net, 1e-4).labels.dtype == tf.uint8
 
 
 def test_only_what_is_uninitialized_is_initialized(vgg_dir):

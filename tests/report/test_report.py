@@ -7,13 +7,15 @@ import subprocess
 import sys
 
 import cv2
+import helpers
 import numpy as np
 import pytest
+import runs
 
 import evaluate
-import helpers
-import runs
-from segmentation.report import highlights, page as report, panels
+from segmentation.report import highlights
+from segmentation.report import page as report
+from segmentation.report import panels
 
 NAMES = ['<b>&"', 'box', 'road', 'never']
 TABLE = ('name,id,ignore\n"<b>&""",0,\nbox,1,\nroad,2,\nnever,3,\n'

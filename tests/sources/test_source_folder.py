@@ -5,14 +5,14 @@ import os
 import cv2
 import numpy as np
 import pytest
-
 from helpers import run_program
 from pngs import write_png
+
 import source
 import source_folder
 from segmentation import errors, option_types
 from segmentation.backbone import saved_model
-from segmentation.data import contract
+from segmentation.data import loading
 
 COLORS = 'name,r,g,b\nroad,128,64,128\nsky,70,130,180\nignore,0,0,0\n'
 IDS = 'name,id,ignore\nroad,7,\nsky,0,\nvoid,255,1\n'
@@ -61,7 +61,7 @@ def root(tmp_path):
 
 def load(root, valid_fraction=.2, **options):
     """The source as the programs load it."""
-    return contract.load_source(argparse.Namespace(**dict(dict(
+    return loading.load_source(argparse.Namespace(**dict(dict(
         data_source='folder', data_dir=str(root), classes=None,
         image_size=None, valid_fraction=valid_fraction, workers=1,
         seed=0), **options)))
@@ -106,7 +106,7 @@ def test_grey_palette_and_colour_labels_are_the_same_classes(tmp_path, table,
 
 def test_classes_of_the_table_have_their_colours(tmp_path):
     (tmp_path / 'classes.csv').write_text(COLORS)
-    data = contract.make_source('folder', data_dir=str(tmp_path))
+    data = loading.make_source('folder', data_dir=str(tmp_path))
     assert data.label_colors == {0: (128, 64, 128), 1: (180, 130, 70)}
 
 
@@ -322,7 +322,7 @@ def test_the_contract_alone_is_enough(root):
     assert (data.num_training, data.num_validation) == (8, 2)
     with pytest.raises(ValueError, match="'folder' has its classes in a "
                                          'folder: --data-dir is wanted'):
-        contract.make_source('folder')
+        loading.make_source('folder')
 
 
 def test_a_folder_trains_and_scores_without_any_python(root):

@@ -5,10 +5,10 @@ import os
 import cv2
 import numpy as np
 import pytest
-
 from helpers import run_program
+
+from segmentation.data import loading
 from segmentation.synthetic import stage
-from segmentation.data import contract
 
 SIZE = 96, 64
 
@@ -24,7 +24,7 @@ def root(tmp_path_factory):
 
 
 def load(root, name, **options):
-    return contract.load_source(argparse.Namespace(**dict(dict(
+    return loading.load_source(argparse.Namespace(**dict(dict(
         data_source=name, data_dir=root, classes=None, image_size=None,
         valid_fraction=.5, workers=1, seed=0), **options)))
 
@@ -33,7 +33,7 @@ def test_scenes_with_labels_are_a_folder_of_the_demo_s_classes(root):
     data = load(root, 'folder')
     assert (data.num_training, data.num_validation) == (1, 1)
     assert data.classes == stage.CLASSES and not data.ignore
-    demo = contract.make_source('demo')
+    demo = loading.make_source('demo')
     demo.seed, demo.image_size = 3, SIZE
     for split in ('train', 'valid'):
         pair, = data.splits[split]

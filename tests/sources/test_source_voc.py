@@ -2,11 +2,11 @@
 import cv2
 import numpy as np
 import pytest
-
 from pngs import write_png
-from segmentation.data import class_table
+
 import source
 import source_voc
+from segmentation.data import class_table
 
 PALETTE = [class_table.palette_color(k) for k in range(256)]
 NAMES = ('2007_000032', '2007_000039', '2007_000063', '2008_000008')

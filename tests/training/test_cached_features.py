@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 
+import fixtures
+import helpers
 import numpy as np
 import pytest
 
-import fixtures
-import helpers
-from segmentation.training import batches, cached_features
 from segmentation.tf1 import tf
+from segmentation.training import batches, cached_features
 
 COUNT = {'train': 5, 'valid': 3}
 
@@ -46,7 +46,7 @@ def encode(images):
 def make(folder, encode=encode, batch_size=2, seed=0):
     pictures = batches.Pictures(Source(), 'pictures', batch_size, seed)
     return cached_features.Features(str(folder), pictures, '', ['whole', 'half'],
-                             encode)
+                                    encode)
 
 
 def test_every_sample_comes_as_it_is_and_mirrored(tmp_path):

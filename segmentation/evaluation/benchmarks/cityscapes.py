@@ -10,10 +10,10 @@ import re
 
 import numpy as np
 
+import source_cityscapes
 from segmentation import files, metrics
 from segmentation.errors import InputError
 from segmentation.evaluation import submission
-import source_cityscapes
 
 PICTURE = re.compile(r'([^_]+_\d+_\d+)_leftImg8bit\.png')
 

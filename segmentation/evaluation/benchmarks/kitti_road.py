@@ -8,10 +8,10 @@ import os
 import cv2
 import numpy as np
 
+import source_kitti
 from segmentation import files
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import road_scores
-import source_kitti
 
 PLANES = (('picture', 'picture plane'), ('birds_eye', 'bird\'s-eye view'))
 SHOWN = ('MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR')

@@ -4,6 +4,7 @@ A benchmark is made of a data source. `prepare` checks pairs before the
 network runs, `take` counts and writes a picture in a thread, `report` tells
 the scores; `list_test` has the pictures that are handed in without labels.
 """
+from segmentation.data import contract
 from segmentation.errors import InputError
 from segmentation.evaluation.benchmarks import cityscapes, kitti_road
 
@@ -13,7 +14,7 @@ BENCHMARKS = {'cityscapes': cityscapes.CityscapesBenchmark,
 
 def make(options, data):
     """The benchmark of a data source, or None; with what it is to write."""
-    name = getattr(data, 'benchmark', None)
+    name = contract.ask(data, 'benchmark')
     if name not in BENCHMARKS and (options.export or options.birds_eye):
         raise InputError('data source {!r} is of no benchmark: --export and '
                          '--birds-eye know cityscapes and kitti'.format(

@@ -20,7 +20,6 @@ import re
 import cv2
 import numpy as np
 
-
 IGNORE = 255        # a pixel of the truth that is not evaluated
 CATEGORIES = ('UM', 'UMM', 'UU', 'URBAN')       # the last is all of them
 NAMES = ('MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR', 'threshold')

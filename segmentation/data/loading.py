@@ -1,0 +1,100 @@
+"""Data sources by name: find source_NAME.py, make its source, load its data.
+
+`load_source` is the front door of the data wing: it takes the command line's
+options that utils.add_source_options adds.
+"""
+import importlib
+import os
+import sys
+
+from segmentation import option_types
+from segmentation.data import contract
+from segmentation.errors import InputError, MissingModuleError
+
+
+def find_source(name):
+    """Import source_NAME, or the dotted module NAME, and make its source.
+
+    Raises
+    ------
+    MissingModuleError
+        There is no such module, or something that it imports is missing.
+    InputError
+        The module has no get_source, or its source lacks attributes.
+    """
+    module_name = name if '.' in name else f'source_{name}'
+    if not all(part.isidentifier() for part in module_name.split('.')):
+        raise MissingModuleError(f'no data source {name!r}: NAME of '
+                                 'source_NAME.py, or a dotted module name, '
+                                 'is wanted')
+    if name.endswith('.py'):
+        stem = name[:-3].replace('source_', '', 1)
+        raise MissingModuleError(f'no data source {name!r}: {stem} is its '
+                                 'name, if that is a file here')
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        parents = [module_name.rsplit('.', count)[0]
+                   for count in range(module_name.count('.') + 1)]
+        if error.name in parents:
+            path = module_name.replace('.', '/')
+            raise MissingModuleError(f'no data source {name!r}: {path}.py is '
+                                     'not on the path')
+        raise MissingModuleError(f'data source {name!r} cannot be imported: '
+                                 f'{error}')
+    except SyntaxError as error:
+        raise MissingModuleError(f'data source {name!r} cannot be imported: '
+                                 f'{error}')
+    if not hasattr(module, 'get_source'):
+        raise InputError(f'data source {name!r}: {module.__file__} has no '
+                         'get_source()')
+    source = module.get_source()
+    contract.check(source, name)
+    return source
+
+
+def make_source(name, classes=None, data_dir=None):
+    """Make the source `name` with one of its class tables; load no data.
+
+    A source whose classes are in its folder takes them from `data_dir`.
+    """
+    source = find_source(name)
+    if contract.offers(source, 'choose_folder'):
+        if data_dir is None:
+            raise InputError(f'data source {name!r} has its classes in a '
+                             'folder: --data-dir is wanted')
+        source.choose_folder(data_dir)
+    if classes:
+        if not contract.offers(source, 'choose_classes'):
+            raise InputError(f'data source {name!r} has one class table: '
+                             '--classes does not apply')
+        source.choose_classes(classes)
+    return source
+
+
+def load_source(options, required=None):
+    """Make the source that the options describe, and load its data.
+
+    Files are listed and split, none is decoded. Where the source knows
+    `required_splits`, those given as `required` must not be empty.
+    """
+    source = make_source(options.data_source, options.classes,
+                         options.data_dir)
+    settings = {'seed': options.seed, 'workers': options.workers}
+    if options.image_size:
+        settings['image_size'] = options.image_size
+    if getattr(options, 'group_by', None):
+        if not contract.offers(source, 'group_by'):
+            raise InputError(f'data source {options.data_source!r} knows no '
+                             'groups: --group-by does not apply')
+        settings['group_by'] = options.group_by
+    if required is not None and contract.offers(source, 'required_splits'):
+        settings['required_splits'] = required
+    contract.configure(source, **settings)
+    option_types.check_image_size(source.image_size)
+    contract.begin_epoch(source, options.seed, 0)
+    source.load_data(options.data_dir, options.valid_fraction)
+    contract.check_counts(source, options.data_source, options.data_dir)
+    return source

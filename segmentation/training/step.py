@@ -1,0 +1,78 @@
+"""What training adds to the graph of a network: a loss and an Adam step.
+
+    logits, labels [B, H, W, C] -> masked cross entropy -> Adam
+"""
+import collections
+
+from segmentation.nn import frozen
+from segmentation.tf1 import tf
+
+Training = collections.namedtuple(
+    'Training', 'labels learning_rate loss step gradients')
+
+
+def masked_cross_entropy(logits, labels, class_weights=None):
+    """Mean cross entropy of the labelled pixels, in nats.
+
+    Parameters
+    ----------
+    logits : tf.Tensor
+        [B, H, W, C]
+    labels : tf.Tensor
+        [B, H, W, C] one-hot, or shares of the classes in any unit. A row of
+        zeros is a pixel to ignore: it adds nothing to the mean and has no
+        gradient; a row counts by its sum.
+    class_weights : sequence of C floats, optional
+        Weight of a pixel by its class; all 1 without it. The mean is over
+        weights, so that weights of any scale give a loss of the same scale.
+    """
+    labels = tf.cast(labels, tf.float32)
+    rows = tf.reshape(labels, [-1, tf.shape(labels)[-1]])   # [B*H*W, C]
+    sums = tf.reduce_sum(rows, axis=-1, keepdims=True)
+    losses = tf.nn.softmax_cross_entropy_with_logits_v2(
+        labels=rows / tf.maximum(sums, 1e-6),
+        logits=tf.reshape(logits, tf.shape(rows)))
+    if class_weights is not None:
+        rows = rows * tf.constant(class_weights, tf.float32)
+    weights = tf.reduce_sum(rows, axis=-1)                  # [B*H*W]
+    total = tf.reduce_sum(weights)
+    return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
+
+
+def add_training(net, learning_rate, class_weights=None, l2=0, freeze=False):
+    """Add loss and Adam step to the graph of `net`; return a Training.
+
+    `labels` is a uint8 placeholder [B, H, W, C]; `learning_rate` is the rate
+    of a step, the given one unless something is fed; `step` also counts the
+    global step; `gradients` are (gradient, variable) pairs. `l2` times the
+    regularization losses of the graph are part of what is minimized, not of
+    `loss`. With `freeze` the step leaves alone what lies before the features
+    of the graph, and these can be fed in place of pictures.
+    """
+    num_classes = int(net.logits.shape[-1])
+    labels = tf.placeholder(tf.uint8, [None, None, None, num_classes],
+                            name='labels')
+    with tf.name_scope('training'):
+        rate = tf.placeholder_with_default(
+            tf.constant(learning_rate, tf.float32), [], 'learning_rate')
+        loss = masked_cross_entropy(net.logits, labels, class_weights)
+        objective = loss
+        penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+        if l2 and penalties:
+            objective = loss + l2 * tf.add_n(penalties)
+        optimizer = tf.train.AdamOptimizer(rate)
+        variables = tf.trainable_variables()
+        if freeze:
+            # Ungated, or gradients of the features would be computed, too;
+            # the tuple waits for all before a variable changes.
+            gradients = tf.tuple(tf.gradients(
+                objective, variables,
+                stop_gradients=tf.get_collection(frozen.FEATURES)))
+        else:
+            gradients = tf.gradients(objective, variables,
+                                     gate_gradients=True)
+        gradients = [pair for pair in zip(gradients, variables)
+                     if pair[0] is not None]
+        step = optimizer.apply_gradients(
+            gradients, global_step=tf.train.get_or_create_global_step())
+    return Training(labels, rate, loss, step, gradients)
