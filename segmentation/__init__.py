@@ -1,1 +1,30 @@
-"""The library behind the programs."""
+"""The library behind the programs, in wings; the programs lie one above.
+
+ground floor, which imports nothing above itself
+errors         bad input as opposed to bugs, and how to say it
+files          files and folders written whole or not at all
+metrics        the confusion matrix and its scores
+option_types   types of command-line options
+pixels         pictures and label images: read, look up, resize
+text           numbers and tables as text
+tf1            TensorFlow's version 1 interface, whichever is installed
+threads        work done ahead in threads
+
+one floor up
+backbone       VGG16: download, weights, SavedModel
+data           files -> batches: data sources and all they read
+drawing        overlays, legends and sheets of pictures
+nn             what models share: named outputs, layers, frozen features
+synthetic      road scenes drawn in memory
+run_dir        the directory of a run: what it knows, its checkpoints
+
+wings, which do not import one another (evaluation may use inference)
+checking       a data source checked before training
+evaluation     scores, and the benchmarks' own rules
+inference      engines, predictions, test-time augmentation
+report         a page of scores and mistakes
+training       loss, loop, checkpoints
+
+above the wings
+crf            the fully connected CRF that refines predictions
+"""

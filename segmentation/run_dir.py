@@ -1,4 +1,4 @@
-"""The directory of a run: what the run knows, where its weights are.
+"""The directory of a run: what the run knows, and where its weights are.
 
     options.json   options, classes, colours, sizes, split, versions
     network.meta   the graph, without loss and optimizer
@@ -12,26 +12,35 @@
 state.json points at the checkpoints and is replaced in one step, so that a
 run that is cut off at any moment still has its previous ones whole.
 """
-import collections
+import contextlib
 import json
 import os
 import re
 import shutil
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from segmentation import files
 from segmentation.data import contract
 from segmentation.errors import InputError
 
-# What it takes to use a run: the files of its graph and its weights, the
-# (width, height) of its input, its C names and {class number: colour}.
-# `saved` is options.json; None for a run of the blog's code.
-Run = collections.namedtuple('Run', 'directory graph checkpoint image_size '
-                                    'class_names label_colors saved')
-
 CHECKPOINT = re.compile(r'(best|last|resume)-\d+\.(index|data-.*)$')
+BEST_OR_LAST = ('best', 'last')
+
+
+class Run(NamedTuple):
+    """What it takes to use a trained network."""
+
+    directory: str
+    graph: str                      # file of the metagraph
+    checkpoint: str                 # prefix of the files of the weights
+    image_size: Tuple[int, int]     # (width, height) of the network's input
+    class_names: List[str]
+    label_colors: Dict[int, Tuple[int, int, int]]   # BGR
+    saved: Optional[Dict[str, Any]]     # options.json; None of the blog's code
 
 
 def path(directory, *names):
+    """Return the path of a file of a run."""
     return os.path.join(directory, *names)
 
 
@@ -46,33 +55,32 @@ def refuse_existing(directory):
     if os.path.isfile(directory) or os.path.isdir(directory) and os.listdir(
             directory):
         if not os.path.isfile(path(directory, 'state.json')):
-            raise FileExistsError('{} exists already and holds no run to '
-                                  'resume: --name starts another'.format(
-                                      directory))
-        raise FileExistsError('{} exists already: --resume goes on with it, '
-                              '--name starts another'.format(directory))
+            raise FileExistsError(f'{directory} exists already and holds no '
+                                  'run to resume: --name starts another')
+        raise FileExistsError(f'{directory} exists already: --resume goes on '
+                              'with it, --name starts another')
 
 
 def read_options(directory):
-    """What options.json tells of a run; OSError where there is no run."""
+    """Return options.json of a run; raise OSError where there is no run."""
     name = path(directory, 'options.json')
     if not os.path.isfile(name):
-        raise FileNotFoundError('no run in {}: it has no options.json'.format(
-            directory))
+        raise FileNotFoundError(f'no run in {directory}: it has no '
+                                'options.json')
     return files.read_json(name, ['options'])
 
 
 def read_state(directory):
-    """What state.json tells of a run."""
+    """Return state.json of a run: the epochs done and its checkpoints."""
     name = path(directory, 'state.json')
     if not os.path.isfile(name):
-        raise FileNotFoundError('no checkpoint in {} yet: it has no '
-                                'state.json'.format(directory))
+        raise FileNotFoundError(f'no checkpoint in {directory} yet: it has '
+                                'no state.json')
     return files.read_json(name, [])
 
 
 def write_state(directory, state):
-    """Point at the checkpoints in `state`, then remove those before them."""
+    """Point at the checkpoints in `state`, then remove the others."""
     files.write_json(path(directory, 'state.json'), state)
     current = {state.get(kind) for kind in ('best', 'last', 'resume')}
     for name in os.listdir(directory):
@@ -81,11 +89,12 @@ def write_state(directory, state):
 
 
 def checkpoint(directory, kind):
-    """The path that restores the checkpoint `kind`: best, last or resume."""
+    """Return the prefix of the checkpoint `kind`: best, last or resume."""
     name = read_state(directory).get(kind)
     if not name or not os.path.isfile(path(directory, f"{name}.index")):
-        raise FileNotFoundError('{} has no {!r} checkpoint{}'.format(
-            directory, kind, f" {name}" if name else ''))
+        found = f' {name}' if name else ''
+        raise FileNotFoundError(f'{directory} has no {kind!r} checkpoint'
+                                f'{found}')
     return path(directory, name)
 
 
@@ -93,6 +102,19 @@ def append_log(directory, entry):
     """Add one line to log.jsonl."""
     with open(path(directory, 'log.jsonl'), 'a') as file:
         file.write(f"{json.dumps(entry)}\n")
+
+
+def read_log(directory):
+    """Return the entries of log.jsonl, one dict an epoch; [] without it."""
+    name = path(directory, 'log.jsonl')
+    entries = []
+    if os.path.isfile(name):
+        with open(name) as file:
+            for line in file:
+                # The last line may be cut off: the run may be under way.
+                with contextlib.suppress(ValueError):
+                    entries.append(json.loads(line))
+    return [entry for entry in entries if 'epoch' in entry]
 
 
 def trim_log(directory, epochs):
@@ -127,12 +149,12 @@ def check_space(directory, weights):
     wanted = 10 * weights - own
     free = shutil.disk_usage(there).free
     if free < wanted:
-        raise OSError('{}: {:.1f} GB are free, the checkpoints of this run '
-                      'take {:.1f} GB'.format(there, free / 1e9, wanted / 1e9))
+        raise OSError(f'{there}: {free / 1e9:.1f} GB are free, the '
+                      f'checkpoints of this run take {wanted / 1e9:.1f} GB')
 
 
 def find(directory, kind='best', source=None):
-    """The Run in `directory`, of this project or of the blog's code.
+    """Return the Run in `directory`, of this project or of the blog's code.
 
     Parameters
     ----------
@@ -140,27 +162,27 @@ def find(directory, kind='best', source=None):
         Checkpoint: best or last; of the blog's code also one by its name,
         and final or newest otherwise.
     source : data source, optional
-        Tells the classes of a run of the blog's code, and is checked against
-        those of the others.
+        Gives the classes of a run of the blog's code; those of other runs
+        are compared with it.
 
     Raises
     ------
     OSError
         There is no run, or no such checkpoint.
-    ValueError
+    InputError
         The source is missing or contradicts the run.
     """
     if not os.path.isfile(path(directory, 'options.json')):
         graph, weights = find_blog_files(directory, kind)
         if source is None:
-            raise InputError('{} has no options.json: it takes --data-source '
-                             'to know its classes'.format(directory))
+            raise InputError(f'{directory} has no options.json: it takes '
+                             '--data-source to know its classes')
         return Run(directory, graph, weights, tuple(source.image_size),
                    contract.class_names(source),
                    contract.label_colors(source), None)
-    if kind not in ('best', 'last'):
-        raise InputError('--checkpoint is {!r}: {} has best and last'.format(
-            kind, directory))
+    if kind not in BEST_OR_LAST:
+        raise InputError(f'--checkpoint is {kind!r}: {directory} has best '
+                         'and last')
     saved = read_options(directory)
     try:
         run = Run(directory, path(directory, 'network.meta'),
@@ -175,22 +197,28 @@ def find(directory, kind='best', source=None):
 
 
 def find_blog_files(directory, kind):
-    """The metagraph and the checkpoint of a run of the blog's code."""
+    """Return the metagraph and the checkpoint of a run of the blog's code.
+
+    Returns
+    -------
+    str, str
+        The metagraph's file and the prefix of the checkpoint.
+    """
     if not os.path.isdir(directory):
         raise FileNotFoundError(f'no run in {directory}: no such folder')
     names = os.listdir(directory)
     graphs = [name[:-5] for name in names if name.endswith('.meta')]
     weights = [name[:-6] for name in names if name.endswith('.index')]
     if not graphs or not weights:
-        raise FileNotFoundError(
-            'no run in {}: it has neither options.json nor a *.meta and its '
-            'checkpoint'.format(directory))
+        raise FileNotFoundError(f'no run in {directory}: it has neither '
+                                'options.json nor a *.meta and its '
+                                'checkpoint')
 
     def age(name):
         return (name.startswith('final'), list(map(int, re.findall(
             r'\d+', name))), os.path.getmtime(path(directory, name)))
 
-    if kind not in ('best', 'last'):
+    if kind not in BEST_OR_LAST:
         weights = [name for name in weights
                    if name in (kind, f"{kind}.ckpt")]
         if not weights:
@@ -202,18 +230,18 @@ def find_blog_files(directory, kind):
 
 
 def check_source(run, source):
-    """Raise ValueError where a source contradicts the classes of a run."""
+    """Raise InputError where a source contradicts the classes of a run."""
     if source.num_classes != len(run.class_names):
-        raise InputError('the data source has {} classes, the run {} has {}'
-                         .format(source.num_classes, run.directory,
-                                 len(run.class_names)))
+        raise InputError(f'the data source has {source.num_classes} classes, '
+                         f'the run {run.directory} has '
+                         f'{len(run.class_names)}')
     names = contract.class_names(source)
     colors = contract.label_colors(source)
     for number, name in enumerate(run.class_names):
-        for what, its, ours in (
+        for what, found, wanted in (
                 ('name', names[number], name),
                 ('colour (BGR)', colors[number], run.label_colors[number])):
-            if its != ours:
+            if found != wanted:
                 raise InputError(
-                    'the {} of class {} is {} in the data source, {} in the '
-                    'run {}'.format(what, number, its, ours, run.directory))
+                    f'the {what} of class {number} is {found} in the data '
+                    f'source, {wanted} in the run {run.directory}')

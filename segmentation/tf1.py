@@ -31,8 +31,8 @@ def quiet():
             os.close(stderr)
 
 
-# While it is loaded, TensorFlow tells of every processor feature and of every
-# GPU library that it does not find. Errors remain.
+# While it is loaded, TensorFlow reports every processor feature and every GPU
+# library that it does not find. Errors remain.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 with quiet(), warnings.catch_warnings():
     warnings.simplefilter('ignore')
@@ -57,7 +57,7 @@ def session():
     """
     config = tf.ConfigProto()
     config.gpu_options.allow_growth = True
-    with quiet():       # the first session looks for a GPU, and tells of it
+    with quiet():       # the first session looks for a GPU and reports it
         sess = tf.Session(config=config)
     with sess:
         try:
@@ -70,16 +70,16 @@ def session():
 
 
 def restore(saver, sess, path):
-    """Restore a checkpoint; ValueError names it if it cannot be read."""
+    """Restore a checkpoint; InputError names it if it cannot be read."""
     try:
         saver.restore(sess, path)
     except tf.errors.OpError as error:
-        raise InputError('{}: the weights cannot be read: {}'.format(
-            path, reason(error)))
+        raise InputError(f'{path}: the weights cannot be read: '
+                         f'{reason(error)}')
 
 
 def reason(error):
-    """The line of an error of TensorFlow that says what went wrong.
+    """Return the line of TensorFlow's error that says what went wrong.
 
     Above and below it stand the places where the graph was built.
     """

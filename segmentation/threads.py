@@ -4,7 +4,18 @@ import concurrent.futures
 
 
 def run_ahead(pool, function, items, ahead):
-    """Yield function(item) in order, with `ahead` of them under way."""
+    """Yield function(item) in order, with `ahead` results under way.
+
+    An exception of `function` is raised where its result would be.
+
+    Parameters
+    ----------
+    pool : concurrent.futures.Executor
+    function : function of an item
+    items : iterable
+        Taken in the caller's thread, `ahead` items in advance.
+    ahead : int
+    """
     under_way = collections.deque()
     try:
         for item in items:
@@ -19,7 +30,7 @@ def run_ahead(pool, function, items, ahead):
 
 
 def in_threads(workers, function, items, ahead):
-    """The same, in threads of its own."""
+    """Yield function(item) in order, from `workers` threads of its own."""
     pool = concurrent.futures.ThreadPoolExecutor(workers)
     try:
         yield from run_ahead(pool, function, items, ahead)

@@ -136,11 +136,11 @@ def data_dir():
     return data
 
 
-def run_program(name, *arguments, timeout=120):
+def run_program(name, *arguments, timeout=120, cwd=None):
     """Run a program as a user does, in the folder of the tiny sources."""
     return subprocess.run(
         [sys.executable, os.path.join(ROOT, name)] + list(arguments),
-        cwd=folder(), timeout=timeout, stdout=subprocess.PIPE,
+        cwd=cwd or folder(), timeout=timeout, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True)
 
 
