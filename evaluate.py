@@ -133,7 +133,9 @@ def prepare(options):
     """Check all that can be checked; the Run and what scores it."""
     run = selection.find_run(options)
     data = selection.load_data(options)
-    benchmark = registry.make(options, data)
+    benchmark = registry.make(data, options.data_source, *(
+        path and submission.Writer(path, options.zip)
+        for path in (options.export, options.birds_eye)))
     pairs = selection.list_pairs(data, options, benchmark)
     if options.split != 'test' and run.saved:
         contract.check_split(data, options.data_dir, run.saved['split'])
@@ -193,10 +195,8 @@ def score(options, run, scorer):
     tally = scoring.Tally()
     with contextlib.ExitStack() as stack:
         for what in ('export', 'birds_eye'):
-            path = getattr(options, what)
-            if path:
-                setattr(scorer.benchmark, what, stack.enter_context(
-                    submission.folder(path, options.zip)))
+            if getattr(options, what):
+                stack.enter_context(getattr(scorer.benchmark, what))
         network = stack.enter_context(restore(options, run))
         for outcome in tqdm.tqdm(
                 network.predict(scorer.jobs, scorer.read, scorer.score),

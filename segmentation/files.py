@@ -20,6 +20,14 @@ def refuse_overwrite(path, inputs):
             raise InputError(f'{path} is an input: it is not overwritten')
 
 
+def check_new_folder(path):
+    """Raise FileExistsError unless a folder is new or empty."""
+    if os.path.isfile(path):
+        raise FileExistsError(f'{path} is a file: a folder is wanted')
+    if os.path.isdir(path) and os.listdir(path):
+        raise FileExistsError(f'{path} is not empty: a new folder is wanted')
+
+
 @contextlib.contextmanager
 def atomic(path):
     """Give a temporary name beside `path` that is renamed when all is well.

@@ -14,17 +14,32 @@ def check(folders, zipped=False):
         raise InputError('{}: two kinds of maps would be written to it'
                          .format(folders[0]))
     for path in folders:
-        if os.path.isfile(path):
-            raise FileExistsError(f'{path} is a file: a folder is wanted')
-        if os.path.isdir(path) and os.listdir(path):
-            raise FileExistsError('{} is not empty: a new folder is wanted'
-                                  .format(path))
+        files.check_new_folder(path)
         if zipped and os.path.exists(zip_path(path)):
             raise FileExistsError(f'{zip_path(path)} exists already')
 
 
 def zip_path(path):
     return f"{os.path.abspath(path)}.zip"
+
+
+class Writer:
+    """Writes pictures to a folder that is whole or not there; a context."""
+
+    def __init__(self, path, zipped=False):
+        self.context = folder(path, zipped)
+        self.work = None
+
+    def __enter__(self):
+        self.work = self.context.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        return self.context.__exit__(*error)
+
+    def write(self, name, image):
+        """Write a picture by its name in the folder."""
+        files.write_image(os.path.join(self.work, name), image)
 
 
 @contextlib.contextmanager

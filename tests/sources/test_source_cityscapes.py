@@ -7,6 +7,7 @@ import pytest
 
 import source
 import source_cityscapes
+from segmentation.data import cityscapes
 
 # Cordts et al. 2016: evaluated ids in the order of their class numbers
 EVALUATED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31,
@@ -16,7 +17,7 @@ ALL_IDS = np.arange(34, dtype=np.uint8).reshape(2, 17)
 
 def colors(ids):
     """The colour file (H, W, 4) BGRA of ids."""
-    table = {label.id: label.color for label in source_cityscapes.LABELS}
+    table = {label.id: label.color for label in cityscapes.LABELS}
     image = np.full(ids.shape + (4,), 255, np.uint8)
     for place in np.ndindex(*ids.shape):
         image[place][:3] = table[ids[place]][::-1]

@@ -1,4 +1,4 @@
-"""The layout of KITTI road, its colours, and its calibration files."""
+"""The layout of KITTI road and its colours."""
 import os
 
 import cv2
@@ -9,9 +9,6 @@ import source
 import source_kitti
 
 RED, MAGENTA, BLACK = (0, 0, 255), (255, 0, 255), (0, 0, 0)     # BGR
-MATRIX = ' '.join(str(k) for k in range(12))
-CALIBRATION = ('P2: {0}\nR0_rect: 1 0 0 0 1 0 0 0 1\n\n'
-               'Tr_cam_to_road: {0}\n'.format(MATRIX))
 
 
 def write(path, array):
@@ -90,34 +87,3 @@ def test_a_missing_label_is_named(data_road):
 def test_what_was_looked_for_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match='no training/image_2 in '):
         source_kitti.get_source().load_data(str(tmp_path), .5)
-
-
-def test_calibration_lies_beside_the_pictures():
-    path = os.path.join('data_road', 'testing', 'image_2', 'uu_000066.png')
-    assert source_kitti.calibration_path(path) == os.path.join(
-        'data_road', 'testing', 'calib', 'uu_000066.txt')
-
-
-def test_calibration_is_a_dict_of_matrices(tmp_path):
-    path = tmp_path / 'um_000000.txt'
-    path.write_text(CALIBRATION)
-    matrices = source_kitti.read_calibration(str(path))
-    assert matrices['P2'].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7],
-                                       [8, 9, 10, 11]]
-    assert matrices['R0_rect'].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    assert matrices['Tr_cam_to_road'].shape == (3, 4)
-
-
-@pytest.mark.parametrize('text, message', [
-    (f"P2: {MATRIX}\n", 'R0_rect, Tr_cam_to_road wanted, found P2'),
-    ('', 'found nothing'),
-    (f"{CALIBRATION}P3: 1 2 3\n", 'line 5 is .P3: 1 2 3'),
-    (CALIBRATION.replace('P2: 0', 'P2: x'), 'line 1: .*x'),
-    (CALIBRATION.replace('P2: 0', 'P2: nan'), 'line 1 is'),
-    ('no matrices here\n', 'line 1 is')])
-def test_broken_calibration_is_named_with_its_line(tmp_path, text, message):
-    path = tmp_path / 'um_000000.txt'
-    path.write_text(text)
-    with pytest.raises(ValueError, match=message) as caught:
-        source_kitti.read_calibration(str(path))
-    assert str(path) in str(caught.value)

@@ -1,4 +1,4 @@
-"""The Cityscapes benchmark: label ids to hand in, and its 19 classes.
+"""The Cityscapes benchmark: label ids to submit, and its 19 classes.
 
 A prediction is an 8-bit PNG of label ids, of the picture's size, named
 CITY_SEQUENCE_FRAME_pred_labelIds.png. Pixels whose true class is not
@@ -7,109 +7,120 @@ predicted on others (Cordts et al. 2016).
 """
 import os
 import re
+from typing import Optional
 
 import numpy as np
 
-import source_cityscapes
-from segmentation import files, metrics
+from segmentation import metrics
+from segmentation.data import cityscapes
+from segmentation.data.data_source import DataSource
 from segmentation.errors import InputError
 from segmentation.evaluation import submission
+from segmentation.evaluation.benchmarks.benchmark import Benchmark
 
 PICTURE = re.compile(r'([^_]+_\d+_\d+)_leftImg8bit\.png')
 
 
-class CityscapesBenchmark:
-    """Counts by the 19 classes, and writes predictions to `export`.
+class Reference(DataSource):
+    """Reads label files in the 19 classes of the benchmark."""
+
+    classes, void_colors, ids = cityscapes.class_table('19')
+
+
+class CityscapesBenchmark(Benchmark):
+    """Counts by the 19 classes, and writes label ids to `export`.
 
     Parameters
     ----------
-    data : source_cityscapes.CityscapesSource
+    source : CityscapesSource
         With any of its class tables.
+    export : Writer, optional
     """
 
-    def __init__(self, data):
-        self.labels = label_ids(data)
-        # What a network of another class table would score.
-        self.reference = source_cityscapes.CityscapesSource()
-        self.is_reference = self.reference.classes == data.classes
-        self.export = None
+    def __init__(self, source: DataSource,
+                 export: Optional[submission.Writer] = None):
+        self.label_ids = label_ids(source)
+        self.reference = Reference()
+        self.is_reference = self.reference.classes == source.classes
+        self.export = export
+        self.names = {}
 
     def list_test(self, data_dir):
-        """The pictures of leftImg8bit/test."""
-        folders = source_cityscapes.find_folders(data_dir)
-        if not os.path.isdir(os.path.join(folders[0], 'test')):
+        """Return the pictures of leftImg8bit/test."""
+        pictures, labels = cityscapes.find_folders(data_dir)
+        if not os.path.isdir(os.path.join(pictures, 'test')):
             return []
-        return [picture for picture, _ in source_cityscapes.list_split(
-            *folders, split='test')]
+        return [picture for picture, _ in cityscapes.list_split(
+            pictures, labels, 'test')]
 
     def prepare(self, pairs):
-        """Check what can be checked before the network runs."""
-        if self.export:
+        """Name the files to submit; InputError where one has no name."""
+        if self.export is not None:
             self.names = submission.name_outputs(pairs, output_name)
 
-    def take(self, pair, ids, predicted, prediction):
-        """Write a prediction; its (19, 20) matrix if classes differ."""
-        picture, label = pair
-        labels = self.labels[predicted]
-        if self.export:
-            files.write_image(os.path.join(self.export, self.names[picture]),
-                              labels)
+    def take(self, job, ids, predicted, prediction):
+        """Write a prediction; return its (19, 20) matrix if classes differ."""
+        picture, label = job
+        labels = self.label_ids[predicted]
+        if self.export is not None:
+            self.export.write(self.names[picture], labels)
         if self.is_reference or label is None:
             return None
         return score(self.reference.read_ids(label), labels)
 
-    def report(self, names, extras):
-        """The lines for the terminal, and what JSON tells."""
-        matrices = [extra for extra in extras if extra is not None]
+    def report(self, names, benchmark_counts):
+        """Return the scores by the 19 classes, where others were predicted."""
+        matrices = [matrix for matrix in benchmark_counts
+                    if matrix is not None]
         if not matrices:
             return (), {}
         matrix = np.sum(matrices, axis=0)
-        names = self.reference.class_names
-        return (('[i] by the 19 classes of the benchmark: '
-                 + metrics.summary(metrics.scores(matrix)),
-                 metrics.table(matrix, names)),
-                {'benchmark': {
-                    'scores': metrics.scores(matrix),
-                    'iou': dict(zip(names, metrics.iou(matrix).tolist()))}})
+        scores = metrics.scores(matrix)
+        classes = self.reference.class_names
+        lines = (f'[i] by the 19 classes of the benchmark: '
+                 f'{metrics.summary(scores)}', metrics.table(matrix, classes))
+        return lines, {'benchmark': {
+            'scores': scores,
+            'iou': dict(zip(classes, metrics.iou(matrix).tolist()))}}
 
 
-def label_ids(data):
-    """The label id of each class number, (C,) uint8.
+def label_ids(source):
+    """Return the label id of each class of a source, (C,) uint8.
 
-    Where one class has several ids it is the lowest of them: a pole, not a
-    group of poles.
+    Of several ids of one class it is the lowest: a pole, not a group of
+    poles.
     """
-    return np.array([min(label for label, number in data.ids.items()
-                         if number == wanted)
-                     for wanted in range(data.num_classes)], np.uint8)
+    return np.array([min(label for label, number in source.ids.items()
+                         if number == class_id)
+                     for class_id in range(source.num_classes)], np.uint8)
 
 
 def score(truth, predicted):
-    """The (19, 20) matrix of truth and of predicted label ids.
+    """Return the (19, 20) matrix of truth and of predicted label ids.
 
     Parameters
     ----------
-    truth : (H, W) array of class numbers of the 19 classes
+    truth : (H, W) array of the ids of the 19 classes
     predicted : (H, W) uint8 array of label ids
         The last column counts those that are not evaluated.
     """
-    known = source_cityscapes.CityscapesSource()
-    table = np.full(256, known.num_classes, np.uint8)
-    for label, number in known.ids.items():
-        table[label] = min(number, known.num_classes)
-    return metrics.confusion_matrix(truth, table[predicted],
-                                    known.num_classes, others=True)
+    reference = Reference()
+    count = reference.num_classes
+    table = np.full(256, count, np.uint8)
+    for label_id, class_id in reference.ids.items():
+        table[label_id] = min(class_id, count)
+    return metrics.confusion_matrix(truth, table[predicted], count,
+                                    others=True)
 
 
 def output_name(picture):
-    """The file name that the benchmark wants.
+    """Return the file name that the benchmark wants.
 
     >>> output_name('val/ulm/ulm_000001_000019_leftImg8bit.png')
     'ulm_000001_000019_pred_labelIds.png'
     """
     match = PICTURE.fullmatch(os.path.basename(picture))
     if not match:
-        raise InputError('{}: no name of the benchmark: '
-                         'CITY_SEQUENCE_FRAME_leftImg8bit.png is wanted'
-                         .format(picture))
-    return f"{match.group(1)}_pred_labelIds.png"
+        raise InputError(f'{picture}: no name of the benchmark: '
+                         'CITY_SEQUENCE_FRAME_leftImg8bit.png is wanted')
+    return f'{match.group(1)}_pred_labelIds.png'

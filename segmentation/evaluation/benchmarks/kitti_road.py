@@ -1,103 +1,120 @@
-"""The KITTI road benchmark: confidence maps to hand in, and its scores.
+"""The KITTI road benchmark: confidence maps to submit, and their scores.
 
-The scores are of two planes: the picture's, and the road's from above
-('bird's-eye view') where the frame has its calibration in calib/.
+Scores are of two planes: the picture's, and the road's from above (bird's-eye
+view) where the frame has its calibration in calib/.
 """
 import os
+from typing import Optional
 
 import cv2
 import numpy as np
 
-import source_kitti
-from segmentation import files
+from segmentation import text
+from segmentation.data import contract, kitti_road
+from segmentation.data.data_source import DataSource
 from segmentation.evaluation import submission
-from segmentation.evaluation.benchmarks import road_scores
+from segmentation.evaluation.benchmarks import birds_eye, road_scores
+from segmentation.evaluation.benchmarks.benchmark import Benchmark
 
-PLANES = (('picture', 'picture plane'), ('birds_eye', 'bird\'s-eye view'))
-SHOWN = ('MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR')
+PLANES = {'picture': 'picture plane', 'birds_eye': 'bird\'s-eye view'}
+COLUMNS = road_scores.NAMES[:-1]        # without the threshold
 
 
-class RoadBenchmark:
-    """Counts at each confidence; writes maps to `export` and `birds_eye`."""
+class RoadBenchmark(Benchmark):
+    """Counts at each confidence, and writes maps of it.
 
-    def __init__(self, data):
-        self.road = data.class_names.index('road')
-        self.export = self.birds_eye = None
+    Parameters
+    ----------
+    source : KittiSource
+        Has a class 'road'.
+    export, birds_eye : Writer, optional
+        For maps in the picture plane and from above.
+    """
+
+    writers = ('export', 'birds_eye')
+
+    def __init__(self, source: DataSource,
+                 export: Optional[submission.Writer] = None,
+                 birds_eye: Optional[submission.Writer] = None):
+        self.road = contract.class_names(source).index('road')
+        self.export = export
+        self.birds_eye = birds_eye
+        self.names, self.calibrations = {}, {}
 
     def list_test(self, data_dir):
-        """The pictures of testing/image_2."""
-        folder = os.path.join(source_kitti.find_root(data_dir), 'testing',
-                              'image_2')
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else ()
-        return [os.path.join(folder, name) for name in names
-                if source_kitti.PICTURE.fullmatch(name)]
+        """Return the pictures of testing/image_2."""
+        return kitti_road.list_pictures(kitti_road.find_root(data_dir),
+                                        'testing')
 
     def prepare(self, pairs):
-        """Read the calibrations; check what else can be checked."""
-        self.names = submission.name_outputs(pairs,
-                                             road_scores.submission_name)
-        self.calibrations = {}
+        """Name the maps and read the calibrations.
+
+        Raises
+        ------
+        InputError
+            A picture is not named as KITTI names them, or a calibration is
+            broken.
+        FileNotFoundError
+            There is none, and maps from above are to be written.
+        """
+        self.names = submission.name_outputs(pairs, kitti_road.road_name)
         for picture, _ in pairs:
-            path = source_kitti.calibration_path(picture)
+            path = kitti_road.calibration_path(picture)
             if os.path.isfile(path):
-                self.calibrations[picture] = source_kitti.read_calibration(
-                    path)
-            elif self.birds_eye:
+                self.calibrations[picture] = kitti_road.read_calibration(path)
+            elif self.birds_eye is not None:
                 raise FileNotFoundError(
                     f'{picture}: no calibration {path}: --birds-eye needs it')
 
-    def take(self, pair, ids, _, prediction):
-        """Write the maps of a frame; its counts in both planes or None."""
-        picture, label = pair
+    def take(self, job, ids, predicted, prediction):
+        """Write the maps of a frame; return {plane: counts} if labelled."""
+        picture, label = job
         confidence = np.rint(255 * prediction.plane(self.road)).astype(
             np.uint8)
-        view = None
-        if picture in self.calibrations and (label or self.birds_eye):
-            calibration = self.calibrations[picture]
-            view = road_scores.to_birds_eye(confidence, calibration)
-        for folder, image in ((self.export, confidence),
+        calibration = self.calibrations.get(picture)
+        view = None if calibration is None else birds_eye.view(confidence,
+                                                               calibration)
+        for writer, image in ((self.export, confidence),
                               (self.birds_eye, view)):
-            if folder:
-                files.write_image(os.path.join(folder, self.names[picture]),
-                                  image)
+            if writer is not None:
+                writer.write(self.names[picture], image)
         if label is None:
             return None
-        return (road_scores.counts(confidence, ids),
-                None if view is None else road_scores.counts(
-                    view, road_scores.to_birds_eye(ids, calibration,
-                                                   cv2.INTER_NEAREST)))
+        counts = {'picture': road_scores.counts(confidence, ids)}
+        if view is not None:
+            counts['birds_eye'] = road_scores.counts(
+                view, birds_eye.view(ids, calibration, cv2.INTER_NEAREST))
+        return counts
 
-    def report(self, names, extras):
-        """The lines for the terminal, and what JSON tells."""
-        scored = [(name, extra) for name, extra in zip(names, extras)
-                  if extra is not None]
-        lines, told = [], {}
-        for k, (key, title) in enumerate(PLANES):
-            frames = [(name, extra[k]) for name, extra in scored
-                      if extra[k] is not None]
-            if not frames:
-                continue
-            told[key] = score(frames)
-            lines += ['[i] road, {}: {} of {} frames'.format(
-                title, len(frames), len(scored)), table(told[key])]
-        return lines, {'road': told} if told else {}
+    def report(self, names, benchmark_counts):
+        """Return a table and a dict of the scores of each plane."""
+        scored = [(name, counts)
+                  for name, counts in zip(names, benchmark_counts)
+                  if counts is not None]
+        lines, planes = [], {}
+        for plane, title in PLANES.items():
+            frames = [(name, counts[plane]) for name, counts in scored
+                      if plane in counts]
+            if frames:
+                planes[plane] = score(frames)
+                lines += [f'[i] road, {title}: {len(frames)} of '
+                          f'{len(scored)} frames', table(planes[plane])]
+        return lines, {'road': planes} if planes else {}
 
 
 def score(frames):
-    """{category: its scores and number of frames} of (name, counts)."""
-    names = [road_scores.category(name) for name, _ in frames]
+    """Return {category: its scores and 'frames'} of (name, counts) pairs."""
+    categories = [road_scores.category(name) for name, _ in frames]
     return {category: dict(
-        road_scores.scores(histograms),
-        frames=len(names) if category == 'URBAN' else names.count(category))
+        road_scores.scores(histograms), frames=len(frames)
+        if category == 'URBAN' else categories.count(category))
         for category, histograms in road_scores.pool(frames).items()}
 
 
 def table(categories):
-    """A text table of the categories, in %."""
-    lines = [f"category  frames{''.join((f'{name:>8}' for name in SHOWN))}"]
-    for category, values in categories.items():
-        texts = ['-' if np.isnan(values[name]) else '{:.2f}'.format(
-            100 * values[name]) for name in SHOWN]
-        lines.append(f"{category:8}  {values['frames']:6}"
-                     + ''.join(f'{text:>8}' for text in texts))
-    return '\n'.join(lines)
+    """Return a text table of what `score` returns, in %."""
+    return text.table(
+        ('category', 'frames') + COLUMNS,
+        [[category, str(values['frames'])]
+         + [text.percent(values[name]) for name in COLUMNS]
+         for category, values in categories.items()])

@@ -1,30 +1,43 @@
-"""The benchmarks whose rules and files are known.
+"""The benchmarks whose rules and files are known; a new one is a row more."""
+from typing import Optional
 
-A benchmark is made of a data source. `prepare` checks pairs before the
-network runs, `take` counts and writes a picture in a thread, `report` tells
-the scores; `list_test` has the pictures that are handed in without labels.
-"""
 from segmentation.data import contract
+from segmentation.data.data_source import DataSource
 from segmentation.errors import InputError
 from segmentation.evaluation.benchmarks import cityscapes, kitti_road
+from segmentation.evaluation.benchmarks.benchmark import Benchmark
+from segmentation.evaluation.submission import Writer
 
+# By the name that a data source gives in its attribute `benchmark`.
 BENCHMARKS = {'cityscapes': cityscapes.CityscapesBenchmark,
               'kitti road': kitti_road.RoadBenchmark}
 
 
-def make(options, data):
-    """The benchmark of a data source, or None; with what it is to write."""
-    name = contract.ask(data, 'benchmark')
-    if name not in BENCHMARKS and (options.export or options.birds_eye):
-        raise InputError('data source {!r} is of no benchmark: --export and '
-                         '--birds-eye know cityscapes and kitti'.format(
-                             options.data_source))
-    if options.birds_eye and name != 'kitti road':
-        raise InputError('data source {!r}: --birds-eye goes with kitti'
-                         .format(options.data_source))
-    if name not in BENCHMARKS:
+def make(source: DataSource, name: str, export: Optional[Writer] = None,
+         birds_eye: Optional[Writer] = None) -> Optional[Benchmark]:
+    """Return the benchmark of a data source, or None where it has none.
+
+    Parameters
+    ----------
+    name : str
+        As --data-source has it, for messages.
+    export, birds_eye : Writer, optional
+        Where predictions for the benchmark go.
+
+    Raises
+    ------
+    InputError
+        There is no benchmark that a writer could be for.
+    """
+    writers = {key: writer for key, writer in (
+        ('export', export), ('birds_eye', birds_eye)) if writer is not None}
+    benchmark = BENCHMARKS.get(contract.ask(source, 'benchmark'))
+    if benchmark is None:
+        if writers:
+            raise InputError(f'data source {name!r} is of no benchmark: '
+                             '--export and --birds-eye know cityscapes and '
+                             'kitti')
         return None
-    benchmark = BENCHMARKS[name](data)
-    benchmark.export = options.export
-    benchmark.birds_eye = options.birds_eye
-    return benchmark
+    if birds_eye is not None and 'birds_eye' not in benchmark.writers:
+        raise InputError(f'data source {name!r}: --birds-eye goes with kitti')
+    return benchmark(source, **writers)

@@ -1,0 +1,49 @@
+"""KITTI road's calibration files: read, and refused with their line."""
+import os
+
+import pytest
+
+from segmentation.data import kitti_road
+from segmentation.errors import InputError
+
+MATRIX = ' '.join(str(k) for k in range(12))
+CALIBRATION = ('P2: {0}\nR0_rect: 1 0 0 0 1 0 0 0 1\n\n'
+               'Tr_cam_to_road: {0}\n'.format(MATRIX))
+
+
+def test_calibration_lies_beside_the_pictures():
+    path = os.path.join('data_road', 'testing', 'image_2', 'uu_000066.png')
+    assert kitti_road.calibration_path(path) == os.path.join(
+        'data_road', 'testing', 'calib', 'uu_000066.txt')
+
+
+def test_calibration_is_a_dict_of_matrices(tmp_path):
+    path = tmp_path / 'um_000000.txt'
+    path.write_text(CALIBRATION)
+    matrices = kitti_road.read_calibration(str(path))
+    assert matrices['P2'].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7],
+                                       [8, 9, 10, 11]]
+    assert matrices['R0_rect'].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert matrices['Tr_cam_to_road'].shape == (3, 4)
+
+
+@pytest.mark.parametrize('text, message', [
+    (f"P2: {MATRIX}\n", 'R0_rect, Tr_cam_to_road wanted, found P2'),
+    ('', 'found nothing'),
+    (f"{CALIBRATION}P3: 1 2 3\n", 'line 5 is .P3: 1 2 3'),
+    (CALIBRATION.replace('P2: 0', 'P2: x'), 'line 1: .*x'),
+    (CALIBRATION.replace('P2: 0', 'P2: nan'), 'line 1 is'),
+    ('no matrices here\n', 'line 1 is')])
+def test_broken_calibration_is_named_with_its_line(tmp_path, text, message):
+    path = tmp_path / 'um_000000.txt'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message) as caught:
+        kitti_road.read_calibration(str(path))
+    assert str(path) in str(caught.value)
+
+
+def test_calibration_that_is_no_text_is_named(tmp_path):
+    path = tmp_path / 'um_000000.txt'
+    path.write_bytes(b'\x89PNG\xff\xfe')
+    with pytest.raises(InputError, match='um_000000.txt: line 1 is'):
+        kitti_road.read_calibration(str(path))
