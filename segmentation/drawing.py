@@ -1,22 +1,37 @@
 """Pictures of results: overlays, legends, sheets; all uint8 BGR.
 
-Classes come as an (H, W) array of class numbers and `label_colors`, the
-{class number: (blue, green, red)} of a data source.
+Classes come as an (H, W) array of class ids and `label_colors`, the
+{class id: (blue, green, red)} of a data source.
 """
 import cv2
 import numpy as np
 
 from segmentation import pixels
 
-FONT = cv2.FONT_HERSHEY_SIMPLEX
+FONT, SCALE = cv2.FONT_HERSHEY_SIMPLEX, .45
 INK, PAPER = (32, 32, 32), (255, 255, 255)
 
 
+def clip(image):
+    """Return a picture of any numbers as uint8, cut to 0..255."""
+    return np.asarray(image).clip(0, 255).astype(np.uint8)
+
+
+def write(canvas, text, x, y, color=INK, scale=SCALE):
+    """Write a line of text on a picture, from (x, y) on the base line."""
+    cv2.putText(canvas, text, (x, y), FONT, scale, color, 1, cv2.LINE_AA)
+
+
+def text_size(text, scale=SCALE):
+    """Return the (width, height) in pixels of what `write` draws."""
+    return cv2.getTextSize(text, FONT, scale, 1)[0]
+
+
 def colors_of(ids, label_colors):
-    """The colour picture (H, W, 3) of class numbers; others are black."""
+    """Return the colours (H, W, 3) of class ids; other ids are black."""
     table = np.zeros((256, 3), np.uint8)
-    for number, color in label_colors.items():
-        table[number] = color
+    for class_id, color in label_colors.items():
+        table[class_id] = color
     return table[ids]
 
 
@@ -26,11 +41,11 @@ def blend(image, ids, label_colors, alpha=.5):
     Parameters
     ----------
     image : (H, W, 3) array, BGR 0..255
-    ids : (H, W) array of class numbers
+    ids : (H, W) array of class ids
     alpha : float
         Share of the colour, 0..1.
     """
-    image = np.asarray(image).clip(0, 255).astype(np.uint8)
+    image = clip(image)
     mixed = cv2.addWeighted(colors_of(ids, label_colors), alpha,
                             image, 1 - alpha, 0)
     ignored = np.asarray(ids) >= pixels.UNKNOWN
@@ -44,51 +59,48 @@ def blend(image, ids, label_colors, alpha=.5):
 
 
 def legend(names, label_colors, width):
-    """A strip of the given width in pixels: a swatch and a name a class."""
-    cell = 30 + max(cv2.getTextSize(name, FONT, .45, 1)[0][0]
-                    for name in names)
+    """Draw a strip of `width` pixels: a swatch and a name for each class."""
+    cell = 30 + max(text_size(name)[0] for name in names)
     columns = max(1, width // cell)
     rows = -(-len(names) // columns)
     strip = np.full((rows * 20 + 6, width, 3), PAPER, np.uint8)
-    for number, name in enumerate(names):
-        y, x = (number // columns * 20 + 5, number % columns * cell + 5)
-        color = tuple(int(c) for c in label_colors[number])
+    for class_id, name in enumerate(names):
+        y, x = class_id // columns * 20 + 5, class_id % columns * cell + 5
+        color = tuple(map(int, label_colors[class_id]))
         cv2.rectangle(strip, (x, y), (x + 14, y + 14), color, cv2.FILLED)
         cv2.rectangle(strip, (x, y), (x + 14, y + 14), INK)
-        cv2.putText(strip, name, (x + 19, y + 12), FONT, .45, INK, 1,
-                    cv2.LINE_AA)
+        write(strip, name, x + 19, y + 12)
     return strip
 
 
 def with_legend(image, names, label_colors):
-    """A picture with the legend of its classes below."""
+    """Return a picture with the legend of its classes below."""
     return np.vstack([image, legend(names, label_colors, image.shape[1])])
 
 
 def caption(image, text):
-    """A picture with a line of text above."""
+    """Return a picture with a line of text above."""
     strip = np.full((22, image.shape[1], 3), PAPER, np.uint8)
-    cv2.putText(strip, text, (4, 15), FONT, .45, INK, 1, cv2.LINE_AA)
+    write(strip, text, 4, 15)
     return np.vstack([strip, image])
 
 
 def side_by_side(images, gap=4):
-    """Pictures of one height in a row."""
+    """Put pictures of one height in a row, `gap` pixels apart."""
     space = np.full((images[0].shape[0], gap, 3), PAPER, np.uint8)
     row = [part for image in images for part in (image, space)]
     return np.hstack(row[:-1])
 
 
 def triple(image, truth, predicted, label_colors, alpha=.6):
-    """Picture, truth laid over it and prediction laid over it, in a row."""
+    """Put a picture, its truth and its prediction, both overlaid, in a row."""
     return side_by_side(
-        [np.asarray(image).clip(0, 255).astype(np.uint8)]
-        + [blend(image, ids, label_colors, alpha)
-           for ids in (truth, predicted)])
+        [clip(image)] + [blend(image, ids, label_colors, alpha)
+                         for ids in (truth, predicted)])
 
 
 def sheet(images, columns, gap=4):
-    """Pictures of one size in rows of `columns`, white where none is left."""
+    """Put pictures of one size in rows of `columns`; the last is filled up."""
     blank = np.full_like(images[0], 255)
     images = list(images) + [blank] * (-len(images) % columns)
     rows = [side_by_side(images[k:k + columns], gap)
@@ -99,7 +111,7 @@ def sheet(images, columns, gap=4):
 
 
 def ids_of_rows(labels):
-    """Class numbers (..., H, W) uint8 of label rows, IGNORE for zero rows."""
+    """Return the class ids (..., H, W) of label rows, IGNORE for zero rows."""
     labels = np.asarray(labels)
     ids = labels.argmax(axis=-1).astype(np.uint8)
     ids[~labels.any(axis=-1)] = pixels.IGNORE
@@ -107,7 +119,7 @@ def ids_of_rows(labels):
 
 
 def confusion(matrix, names, cell=46):
-    """A table of what became of each true class, in % of its pixels.
+    """Draw a confusion matrix, in % of each true class's pixels.
 
     Parameters
     ----------
@@ -120,17 +132,14 @@ def confusion(matrix, names, cell=46):
     matrix = np.asarray(matrix)
     totals = matrix.sum(axis=1)
     corner = ('true: rows', 'predicted: columns', '% of the row')
-    margin = 16 + max(cv2.getTextSize(text, FONT, .45, 1)[0][0]
-                      for text in corner + tuple(names))
+    margin = 16 + max(text_size(text)[0] for text in corner + tuple(names))
     left = np.full((margin + cell * len(names), margin, 3), PAPER, np.uint8)
     for k, name in enumerate(names):
-        cv2.putText(left, name, (8, margin + k * cell + cell // 2 + 5), FONT,
-                    .45, INK, 1, cv2.LINE_AA)
+        write(left, name, 8, margin + k * cell + cell // 2 + 5)
     # The same names, turned, stand above the columns.
     head = cv2.rotate(left, cv2.ROTATE_90_COUNTERCLOCKWISE)[:, margin:]
     for k, text in enumerate(corner):
-        cv2.putText(left, text, (8, 20 + 18 * k), FONT, .45, INK, 1,
-                    cv2.LINE_AA)
+        write(left, text, 8, 20 + 18 * k)
     rows = [np.hstack([share_cell(count, total, cell) for count in counts])
             for counts, total in zip(matrix, totals)]
     table = np.hstack([left, np.vstack([head] + rows)])
@@ -139,13 +148,13 @@ def confusion(matrix, names, cell=46):
 
 
 def share_cell(count, total, side):
-    """A square as blue as `count` is a share of `total`, with that in %."""
+    """Draw a square as blue as `count` is a share of `total`, with it in %."""
     share = count / total if total else 0
     paper = np.array(PAPER) * (1 - share) + np.array((112, 48, 16)) * share
     square = np.full((side, side, 3), paper, np.uint8)
     square[0], square[:, 0] = 224, 224
     text = f'{100 * share:.1f}' if count else '' if total else '-'
-    (width, height), _ = cv2.getTextSize(text, FONT, .4, 1)
-    cv2.putText(square, text, ((side - width) // 2, (side + height) // 2),
-                FONT, .4, PAPER if share > .5 else INK, 1, cv2.LINE_AA)
+    width, height = text_size(text, .4)
+    write(square, text, (side - width) // 2, (side + height) // 2,
+          PAPER if share > .5 else INK, .4)
     return square

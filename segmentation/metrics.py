@@ -1,11 +1,13 @@
 """Scores of a segmentation, all from one confusion matrix.
 
 Rows of the matrix are the truth, columns the prediction; one more column may
-count predictions that are in no class, which are misses. A class that stands
-in neither scores NaN and is left out of means; one that is predicted but
-never true scores 0.
+count predictions that are in no class, which are misses. A class that is in
+neither scores NaN and is left out of means; one that is predicted but never
+true scores 0.
 """
 import numpy as np
+
+from segmentation import text
 
 
 def confusion_matrix(truth, predicted, num_classes, others=False):
@@ -14,9 +16,9 @@ def confusion_matrix(truth, predicted, num_classes, others=False):
     Parameters
     ----------
     truth : integer array
-        Class numbers; pixels of `num_classes` or above are left out.
+        Class ids; pixels of `num_classes` or above are left out.
     predicted : integer array of the same shape
-        Class numbers below `num_classes`.
+        Class ids below `num_classes`.
     others : bool, optional
         Count predictions of `num_classes` and above in a column of their own.
 
@@ -26,50 +28,52 @@ def confusion_matrix(truth, predicted, num_classes, others=False):
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape:
-        raise ValueError('truth is {}, prediction {}: one shape is wanted'
-                         .format(truth.shape, predicted.shape))
+        raise ValueError(f'truth is {truth.shape}, prediction '
+                         f'{predicted.shape}: one shape is wanted')
     scored = truth < num_classes
-    columns = num_classes + bool(others)
-    found = np.minimum(predicted[scored], num_classes) if others else \
-        predicted[scored]
-    pairs = truth[scored].astype(np.int64) * columns + found
+    truth, predicted = truth[scored].astype(np.int64), predicted[scored]
+    columns = num_classes
+    if others:
+        columns += 1
+        predicted = np.minimum(predicted, num_classes)
+    pairs = truth * columns + predicted
     counts = np.bincount(pairs, minlength=num_classes * columns)
     return counts.reshape(num_classes, columns)
 
 
 def ratio(part, whole):
-    """`part / whole` in float64, NaN where `whole` is 0."""
+    """Return `part / whole` in float64, NaN where `whole` is 0."""
     part, whole = np.asarray(part, float), np.asarray(whole, float)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan),
                      where=whole > 0)
 
 
 def mean(values):
-    """The mean of what is not NaN; NaN where nothing is left."""
+    """Return the mean of what is not NaN; NaN where nothing is left."""
     values = np.asarray(values)
     values = values[~np.isnan(values)]
     return float(values.mean()) if values.size else float('nan')
 
 
 def iou(matrix):
-    """Intersection over union of each class, (C,) float64."""
+    """Return the intersection over union of each class, (C,) float64."""
     hits = np.diag(matrix)
-    called = matrix.sum(axis=0)[:len(hits)]
-    return ratio(hits, matrix.sum(axis=1) + called - hits)
+    predicted = matrix.sum(axis=0)[:len(hits)]
+    return ratio(hits, matrix.sum(axis=1) + predicted - hits)
 
 
 def accuracy(matrix):
-    """The share of each class's pixels that were found (recall), (C,)."""
+    """Return the recall of each class: hits among its true pixels, (C,)."""
     return ratio(np.diag(matrix), matrix.sum(axis=1))
 
 
 def precision(matrix):
-    """The share of each predicted class that is right, (C,)."""
+    """Return the precision of each class: hits among its predictions, (C,)."""
     return ratio(np.diag(matrix), matrix.sum(axis=0)[:len(matrix)])
 
 
 def scores(matrix):
-    """The four usual scores as a dict of floats.
+    """Return the four usual scores as a dict of floats.
 
     References
     ----------
@@ -86,33 +90,27 @@ def scores(matrix):
 
 
 def table(matrix, names):
-    """A text table of the classes: share, accuracy, precision, IoU in %."""
-    width = max(len('class'), max(map(len, names)))
+    """Return a text table of the C classes' scores, in %."""
     shares = ratio(matrix.sum(axis=1), np.full(len(names), matrix.sum()))
     columns = (shares, accuracy(matrix), precision(matrix), iou(matrix))
-    lines = ['{:{}}   share  accuracy  precision    IoU'.format(
-        'class', width)]
-    for name, *values in zip(names, *columns):
-        texts = ['-' if np.isnan(v) else f'{100 * v:.1f}'
-                 for v in values]
-        lines.append('{:{}}  {:>6}  {:>8}  {:>9}  {:>5}'.format(
-            name, width, *texts))
-    return '\n'.join(lines)
+    return text.table(('class', 'share', 'accuracy', 'precision', 'IoU'), [
+        [name] + [text.percent(value, 1) for value in values]
+        for name, *values in zip(names, *columns)])
 
 
-def summary(result):
-    """One line of the dict that `scores` returns."""
+def summary(values):
+    """Return one line on the dict that `scores` returns."""
     return ('mIoU {miou:.2%}, pixel accuracy {pixel_accuracy:.2%}, mean '
             'accuracy {mean_accuracy:.2%}, frequency-weighted IoU '
-            '{fwiou:.2%}'.format(**result))
+            '{fwiou:.2%}'.format(**values))
 
 
 def median_frequency_weights(counts):
-    """Class weights that make rare classes as heavy as the median one.
+    """Return class weights that make rare classes as heavy as the median.
 
     freq(c) is the share of class c among all pixels of the pictures that hold
     c; its weight is the median of all freq over freq(c), and 1 for a class
-    that is never seen.
+    that is in no picture.
 
     Parameters
     ----------

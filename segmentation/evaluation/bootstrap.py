@@ -1,10 +1,10 @@
-"""Is one run better than another, or were the pictures kind to it?
+"""Confidence intervals of the difference between two runs, by bootstrap.
 
-The pictures are drawn again and again, as many as there are and with
-repetition, the same for both runs; the middle 95 % of the differences are the
-interval. It takes the pictures for independent: frames of one drive are not,
-and the true interval is wider then. With a dozen pictures it is too narrow as
-well: of equally good runs one in eight seems another, not one in twenty.
+The pictures are resampled with replacement, the same for both runs; the
+middle 95 % of the differences are the interval. It takes the pictures to be
+independent: frames of one drive are not, and the true interval is wider then.
+With a dozen pictures it is too narrow as well: equally good runs seem to
+differ one time in eight, not in twenty.
 
 References
 ----------
@@ -21,34 +21,45 @@ SHARE = .95
 
 
 def sums(matrices):
-    """What IoU needs of (N, C, C) matrices: (N, 3, C) hits, true, called."""
+    """Return what IoU needs of (N, C, C) matrices, (N, 3, C) float64.
+
+    The rows are the hits, the true and the predicted pixels of each class.
+    """
     matrices = np.asarray(matrices, float)
     return np.stack([np.diagonal(matrices, axis1=1, axis2=2),
                      matrices.sum(axis=2), matrices.sum(axis=1)], axis=1)
 
 
 def ious(counts):
-    """IoU of each class and, last, their mean; (..., 3, C) -> (..., C + 1).
+    """Return the IoU of each class and, last, their mean.
 
-    Classes in neither truth nor prediction are NaN and not in the mean.
+    Parameters
+    ----------
+    counts : (..., 3, C) array
+        What `sums` returns, or sums of it over pictures.
+
+    Returns
+    -------
+    (..., C + 1) float64 array
+        Classes in neither truth nor prediction are NaN and not in the mean.
     """
-    hits, true, called = np.moveaxis(counts, -2, 0)
-    values = metrics.ratio(hits, true + called - hits)
-    there = ~np.isnan(values)
-    mean = metrics.ratio(np.where(there, values, 0).sum(axis=-1),
-                         there.sum(axis=-1))
+    hits, true, predicted = np.moveaxis(counts, -2, 0)
+    values = metrics.ratio(hits, true + predicted - hits)
+    present = ~np.isnan(values)
+    mean = metrics.ratio(np.where(present, values, 0).sum(axis=-1),
+                         present.sum(axis=-1))
     return np.concatenate([values, mean[..., None]], axis=-1)
 
 
 def check_count(count):
-    """Raise ValueError where so few pictures have no interval."""
+    """Raise InputError where so few pictures have no interval."""
     if count < 2:
-        raise InputError('{} picture: an interval over pictures takes two or '
-                         'more'.format(count))
+        raise InputError(f'{count} picture: an interval over pictures takes '
+                         'two or more')
 
 
 def interval(first, second, resamples=RESAMPLES, seed=SEED):
-    """The interval of the difference in IoU, the second less the first.
+    """Return the interval of the difference in IoU, second less first.
 
     Parameters
     ----------

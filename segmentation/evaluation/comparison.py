@@ -1,20 +1,62 @@
-"""Two runs on the same pictures: what each class gained, and if it is noise.
-"""
+"""What changed between two runs on the same pictures, and if it is noise."""
+from typing import Any, Dict, List, Sequence
+
 import numpy as np
 
-from segmentation import metrics
+from segmentation import metrics, text
 from segmentation.errors import InputError
 from segmentation.evaluation import bootstrap
 
 FEW = 20        # pictures, below which an interval is itself a rough guess
+VERDICTS = {'gain': 'B is better', 'loss': 'B is worse',
+            'noise': 'the interval contains 0: this may be noise',
+            'same': 'no difference', '-': 'nothing is scored'}
 
 
-def align(first, second, names):
-    """The (N, C, C) matrices of two Tallies, picture by picture.
+def check(runs, scorers):
+    """Raise InputError where two runs cannot be compared.
+
+    Parameters
+    ----------
+    runs : two run_dir.Run
+    scorers : two PairScorer
+    """
+    first, second = runs
+    if first.class_names != second.class_names:
+        raise InputError(
+            f'{first.directory} has the classes '
+            f'{", ".join(first.class_names)}; {second.directory} has '
+            f'{", ".join(second.class_names)}')
+    bootstrap.check_count(min(scorer.count for scorer in scorers))
+    if all(scorer.pairs for scorer in scorers):
+        check_pictures([list(map(scorer.name, scorer.pairs))
+                        for scorer in scorers],
+                       [run.directory for run in runs])
+
+
+def check_pictures(pictures, names):
+    """Raise InputError unless two lists of pictures hold the same ones.
+
+    Parameters
+    ----------
+    pictures : two lists of str
+    names : two str
+        What the lists are of.
+    """
+    if sorted(pictures[0]) != sorted(pictures[1]):
+        changed = sorted(set(pictures[0]) ^ set(pictures[1]))
+        example = (changed + pictures[0])[0]
+        raise InputError(f'{names[0]} and {names[1]} are not of the same '
+                         f'pictures: {len(changed)} differ, such as '
+                         f'{example}')
+
+
+def align(first, second, names: Sequence[str]) -> List[np.ndarray]:
+    """Return the (N, C, C) matrices of two Tallies, picture by picture.
 
     Raises
     ------
-    ValueError
+    InputError
         The pictures, or their truths, are not the same.
     """
     tallies = first, second
@@ -24,13 +66,14 @@ def align(first, second, names):
     differs = (matrices[0].sum(axis=2) != matrices[1].sum(axis=2)).any(axis=1)
     if differs.any():
         changed = first.names[first.in_order()[differs.argmax()]]
-        raise InputError('{}: its labels are not the same for {} and for {}'
-                         .format(changed, *names))
+        raise InputError(f'{changed}: its labels are not the same for '
+                         f'{names[0]} and for {names[1]}')
     return matrices
 
 
-def compare(first, second, class_names):
-    """The differences in IoU, with their intervals.
+def compare(first: np.ndarray, second: np.ndarray,
+            class_names: Sequence[str]) -> Dict[str, Any]:
+    """Return the differences in IoU, with their intervals.
 
     Parameters
     ----------
@@ -56,7 +99,7 @@ def compare(first, second, class_names):
 
 
 def judge(low, high):
-    """What an interval says: gain, loss, noise or same; '-' without one."""
+    """Return what an interval says: one of VERDICTS, '-' without one."""
     if np.isnan(low):
         return '-'
     if low == high == 0:
@@ -65,87 +108,51 @@ def judge(low, high):
 
 
 def table(result):
-    """A text table of `compare`'s dict, in % and in points of a %."""
-    width = max(len('class'), max(map(len, result['classes'])))
-    lines = ['{:{}}  {:>6}  {:>6}  {:>6}  {:>15}'.format(
-        'class', width, 'A', 'B', 'B - A', '95 % interval')]
-    for name, row in list(result['classes'].items()) + [
-            ('mIoU', result['miou'])]:
-        lines.append('{:{}}  {:>6}  {:>6}  {:>6}  {:>15}  {}'.format(
-            name, width, *map(percent, row['iou']),
-            percent(row['difference'], '+'), '-' if np.isnan(row['low'])
-            else '{} .. {}'.format(percent(row['low'], '+'),
-                                   percent(row['high'], '+')),
-            row['verdict']))
-    return '\n'.join(lines)
+    """Return a text table of what `compare` returns, in % and points."""
+    rows = list(result['classes'].items()) + [('mIoU', result['miou'])]
+    return text.table(
+        ('class', 'A', 'B', 'B - A', '95 % interval', ''),
+        [(name, *map(text.percent, row['iou']), points(row['difference']),
+          '-' if np.isnan(row['low']) else interval(row), row['verdict'])
+         for name, row in rows], left=(0, 5))
 
 
-def percent(value, sign=''):
-    """A share in %, with a sign if asked for; '-' for NaN."""
-    return '-' if np.isnan(value) else '{:{}.2f}'.format(100 * value, sign)
+def verdict(result):
+    """Return one line on whether the mean IoU really changed."""
+    row = result['miou']
+    before, after = map(text.percent, row['iou'])
+    words = VERDICTS[row['verdict']]
+    if result['pictures'] < FEW:
+        words += ', as far as so few pictures tell'
+    return (f'mIoU {before} % -> {after} %, {points(row["difference"])} '
+            f'points, 95 % interval {interval(row)} over '
+            f'{result["pictures"]} pictures: {words}')
+
+
+def interval(row):
+    """Return the ends of an interval as text."""
+    return f'{points(row["low"])} .. {points(row["high"])}'
+
+
+def points(difference):
+    """Return a difference of shares in points of a %, with its sign."""
+    return text.percent(difference, sign='+')
 
 
 def gain(before, after):
-    """One line on how the scores of two (C, C) matrices differ."""
-    scores = [metrics.scores(matrix) for matrix in (before, after)]
-    return ', '.join('{} {} % -> {} % ({} points)'.format(
-        title, *(percent(its[name]) for its in scores),
-        percent(scores[1][name] - scores[0][name], '+'))
+    """Return one line on how the scores of two (C, C) matrices differ."""
+    first, second = map(metrics.scores, (before, after))
+    return ', '.join(
+        f'{title} {text.percent(first[name])} % -> '
+        f'{text.percent(second[name])} % '
+        f'({points(second[name] - first[name])} points)'
         for name, title in (('miou', 'mIoU'),
                             ('pixel_accuracy', 'pixel accuracy')))
 
 
 def gain_table(before, after, names, titles):
-    """A text table of the IoU by two matrices, in % and in points of a %."""
-    width = max(len('IoU'), max(map(len, names)))
-    lines = ['{:{}}  {:>6}  {:>6}  {:>10}'.format('IoU', width, *titles,
-                                                  'difference')]
-    for name, old, new in zip(names, metrics.iou(before), metrics.iou(after)):
-        lines.append('{:{}}  {:>6}  {:>6}  {:>10}'.format(
-            name, width, percent(old), percent(new), percent(new - old, '+')))
-    return '\n'.join(lines)
-
-
-def verdict(result):
-    """One line that says whether the mean IoU really changed."""
-    row = result['miou']
-    words = {'gain': 'B is better', 'loss': 'B is worse',
-             'noise': 'the interval contains 0: this may be noise',
-             'same': 'no difference', '-': 'nothing is scored'}[
-                 row['verdict']]
-    if result['pictures'] < FEW:
-        words += ', as far as so few pictures tell'
-    return ('mIoU {} % -> {} %, {} points, 95 % interval {} .. {} over {} '
-            'pictures: {}'.format(
-                *map(percent, row['iou']), percent(row['difference'], '+'),
-                percent(row['low'], '+'), percent(row['high'], '+'),
-                result['pictures'], words))
-
-
-def check(runs, scorers):
-    """Raise ValueError where two runs cannot be compared.
-
-    Parameters
-    ----------
-    runs : two rundir.Run
-    scorers : two scoring.PairScorer
-    """
-    first, second = runs
-    if first.class_names != second.class_names:
-        raise InputError('{} has the classes {}; {} has {}'.format(
-            first.directory, ', '.join(first.class_names), second.directory,
-            ', '.join(second.class_names)))
-    bootstrap.check_count(min(scorer.count for scorer in scorers))
-    if all(scorer.pairs for scorer in scorers):
-        check_pictures([list(map(scorer.name, scorer.pairs))
-                        for scorer in scorers],
-                       [run.directory for run in runs])
-
-
-def check_pictures(pictures, names):
-    """Raise ValueError unless two lists of pictures hold the same ones."""
-    if sorted(pictures[0]) != sorted(pictures[1]):
-        changed = sorted(set(pictures[0]) ^ set(pictures[1]))
-        raise InputError('{} and {} are not of the same pictures: {} differ, '
-                         'such as {}'.format(*names, len(changed),
-                                             (changed + pictures[0])[0]))
+    """Return a text table of the IoU by two matrices, in % and in points."""
+    return text.table(('IoU', *titles, 'difference'), [
+        (name, text.percent(old), text.percent(new), points(new - old))
+        for name, old, new in zip(names, metrics.iou(before),
+                                  metrics.iou(after))])
