@@ -41,7 +41,8 @@ from segmentation.evaluation import scorer as scoring
 from segmentation.evaluation import selection, submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.inference import tta
-from segmentation.report import page as report
+from segmentation.report import folder as report_folder
+from segmentation.report import page as report_page
 
 
 def parse_options(argv=None):
@@ -145,7 +146,7 @@ def prepare(options):
         files.check_image_type(path)
     submission.check((options.export, options.birds_eye), options.zip)
     if options.report:
-        report.check(options.report, (
+        report_folder.check(options.report, (
             options.json, options.csv, options.matrix, options.reliability,
             options.export, options.birds_eye))
     shown = tta.Views(None if options.native else options.image_size,
@@ -209,8 +210,10 @@ def score(options, run, scorer):
 def write_report(options, run, scorer, tally, scores, lines):
     """Take the pictures worth showing through the network again; the page.
     """
-    with report.folder(options.report) as work:
-        page = report.Report(work, run, scorer, tally)
+    with report_folder.replace(options.report) as work:
+        page = report_page.Report(
+            work, run, scorer, tally, crf=scorer.pool and model.in_words(
+                scorer.pool.choice.parameters))
         with restore(options, run) as network:
             for figures in network.predict(page.jobs(), page.read, page.draw):
                 page.add(figures)

@@ -44,7 +44,6 @@ import utils  # noqa: E402
 from segmentation import files, metrics, option_types, run_dir  # noqa: E402
 from segmentation.data import loading  # noqa: E402
 from segmentation.errors import InputError  # noqa: E402
-from segmentation.report import page  # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3
 
@@ -97,7 +96,7 @@ def train(options, model, directory):
 def training_speed(directory):
     """Pictures a second: the median of all epochs but a first of several."""
     speeds = [entry['images_per_second'] for entry
-              in page.read_log(directory)]
+              in run_dir.read_log(directory)]
     return statistics.median(speeds[1:] or speeds)
 
 

@@ -128,8 +128,8 @@ def find_folders(data_dir):
         if all(os.path.isdir(os.path.join(folder, 'train'))
                for folder in folders):
             return folders
-    wanted = ', '.join('{}/train with {}/train'.format(*layout)
-                       for layout in LAYOUTS)
+    wanted = ', '.join(f'{pictures}/train with {labels}/train'
+                       for pictures, labels in LAYOUTS)
     raise FileNotFoundError(
         f'no Cityscapes in {data_dir}: {wanted} were looked for')
 

@@ -58,7 +58,8 @@ def road_name(path):
     >>> road_name('image_2/um_000012.png')
     'um_road_000012.png'
     """
-    return '{}_road_{}.png'.format(*match_picture(path))
+    prefix, number = match_picture(path)
+    return f'{prefix}_road_{number}.png'
 
 
 def calibration_path(image_path):

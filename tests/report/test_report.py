@@ -13,9 +13,8 @@ import pytest
 import runs
 
 import evaluate
-from segmentation.report import highlights
-from segmentation.report import page as report
-from segmentation.report import panels
+from segmentation.report import folder as report_folder
+from segmentation.report import highlights, panels
 
 NAMES = ['<b>&"', 'box', 'road', 'never']
 TABLE = ('name,id,ignore\n"<b>&""",0,\nbox,1,\nroad,2,\nnever,3,\n'
@@ -181,7 +180,7 @@ def test_report_takes_the_place_of_one_but_of_nothing_else(run, place):
 def test_nothing_else_is_written_into_a_report(place, option, value):
     with pytest.raises(ValueError, match='{}: the folder report is for the '
                                          'report alone'.format(value)):
-        report.check('report', [None, value])
+        report_folder.check('report', [None, value])
     with pytest.raises(SystemExit):
         evaluate.main(['--compare', 'a', 'b', '--report', 'report'])
 
@@ -190,7 +189,7 @@ def test_missing_library_is_one_line(place, monkeypatch):
     monkeypatch.setitem(sys.modules, 'jinja2', None)
     with pytest.raises(ImportError, match=r'^--report takes jinja2 and '
                                           r'matplotlib \(pip install '):
-        report.check('report')
+        report_folder.check('report')
 
 
 def test_samples_of_the_contract_alone_are_shown(place, monkeypatch):
@@ -259,12 +258,13 @@ def test_mistakes_are_told_apart():
     ids = np.array([[0, 0, 1, 1, 2, 255]], np.uint8)
     predicted = np.array([[0, 1, 0, 2, 2, 0]], np.uint8)
     clear, ignored = (0, 0, 0, 0), (0, 0, 0, 60)
-    missed, invented = panels.MISSED + (255,), panels.INVENTED + (255,)
+    negative = panels.FALSE_NEGATIVE + (255,)
+    positive = panels.FALSE_POSITIVE + (255,)
     other = panels.OTHER + (90,)
     for classes, wanted in (
-            ((), [clear, missed, missed, missed, clear]),
-            ((0,), [clear, missed, invented, other, clear]),
-            ((1, 2), [clear, other, other, missed, clear])):
+            ((), [clear, negative, negative, negative, clear]),
+            ((0,), [clear, negative, positive, other, clear]),
+            ((1, 2), [clear, other, other, negative, clear])):
         layer = panels.mistakes(ids, predicted, 3, *classes)
         assert layer[0, :5].tolist() == list(map(list, wanted))
         assert layer[0, 5].tolist() == list(ignored)

@@ -1,0 +1,77 @@
+"""The folder of a report: a new one, or one of ours that is replaced.
+
+report.json lists the files of a report: only a folder that holds these and no
+others is replaced.
+"""
+import contextlib
+import importlib
+import os
+import shutil
+
+from segmentation import files
+from segmentation.errors import InputError, MissingModuleError
+
+MARKER = 'report.json'
+MADE_BY = 'evaluate.py --report'
+
+
+def check(path, others=()):
+    """Raise unless a report can be written to `path`.
+
+    Parameters
+    ----------
+    others : sequence of str or None
+        Other outputs, which may not lie in it.
+
+    Raises
+    ------
+    MissingModuleError
+        jinja2 or matplotlib is not installed.
+    InputError
+        An output would lie in the report.
+    FileExistsError
+        The folder holds something else.
+    """
+    for name in ('jinja2', 'matplotlib'):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise MissingModuleError(
+                '--report takes jinja2 and matplotlib (pip install jinja2 '
+                f'matplotlib): {error}')
+    inside = os.path.abspath(path) + os.sep
+    for other in filter(None, others):
+        if (os.path.abspath(other) + os.sep).startswith(inside):
+            raise InputError(f'{other}: the folder {path} is for the report '
+                             'alone')
+    if not is_report(path):
+        files.check_new_folder(path)
+
+
+def is_report(path):
+    """Return whether a folder is a report of ours and holds nothing else."""
+    marker = os.path.join(path, MARKER)
+    if not os.path.isfile(marker):
+        return False
+    manifest = files.read_json(marker)
+    if not isinstance(manifest, dict) or manifest.get('made_by') != MADE_BY:
+        return False
+    return set(list_files(path)) <= set(manifest.get('files', ()))
+
+
+def list_files(path):
+    """Return all files in a folder, relative to it, sorted."""
+    return sorted(os.path.relpath(os.path.join(folder, name), path)
+                  for folder, _, names in os.walk(path) for name in names)
+
+
+@contextlib.contextmanager
+def replace(path):
+    """Give a work folder that takes the place of `path` when all is well."""
+    with files.atomic_folder(path) as work:
+        yield work
+        names = list_files(work) + [MARKER]
+        files.write_json(os.path.join(work, MARKER),
+                         {'made_by': MADE_BY, 'files': names})
+        if is_report(path):
+            shutil.rmtree(path)
