@@ -20,9 +20,8 @@ def draw_matrices(seed, right, count=24, classes=3):
 
 
 def test_ious_by_hand_and_without_absent_classes():
-    # Hits 2, 3, 0; true 4, 3, 0; called 3, 4, 0.
-    matrix = np.array([[[2, 1, 0], [1, 3, 0], [0, 0, 0]]])
-    matrix[0, 0, 0] = 3
+    # Hits 3, 3, 0; true 4, 4, 0; predicted 4, 4, 0.
+    matrix = np.array([[[3, 1, 0], [1, 3, 0], [0, 0, 0]]])
     values = bootstrap.ious(bootstrap.sums(matrix))
     np.testing.assert_allclose(values, [[3 / 5, 3 / 5, np.nan, 3 / 5]])
 

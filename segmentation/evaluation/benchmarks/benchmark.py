@@ -1,7 +1,10 @@
 """The seam of a benchmark: what evaluate.py asks of one."""
-from typing import (TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple)
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
+
+from segmentation.data.data_source import DataSource
+from segmentation.evaluation.submission import Writer
 
 if TYPE_CHECKING:
     from segmentation.inference.prediction import Prediction
@@ -12,11 +15,25 @@ Pair = Tuple[str, Optional[str]]    # picture and label; None without a label
 class Benchmark:
     """The rules of a benchmark, and the files that it wants submitted.
 
-    It is made of a data source and, by the names in `writers`, of the
-    submission.Writer objects that the user asks for.
+    Parameters
+    ----------
+    source : DataSource
+        The data set of the benchmark.
+    export : Writer, optional
+        For predictions as the benchmark wants them.
+
+    Attributes
+    ----------
+    writers : tuple of str
+        The names of the writers that the constructor takes.
     """
 
     writers: Tuple[str, ...] = ('export',)
+
+    def __init__(self, source: DataSource, export: Optional[Writer] = None):
+        self.source = source
+        self.export = export
+        self.names: Dict[str, str] = {}     # {picture: file to submit}
 
     def list_test(self, data_dir: str) -> List[str]:
         """Return the paths of the pictures that are submitted unlabelled."""
@@ -46,7 +63,7 @@ class Benchmark:
         """
         raise NotImplementedError
 
-    def report(self, names: Sequence[str], benchmark_counts: Sequence[Any],
+    def report(self, names: Sequence[str], benchmark_counts: Sequence[Any]
                ) -> Tuple[Sequence[str], Dict[str, Any]]:
         """Sum up what `take` returned of each of the pictures `names`.
 

@@ -7,7 +7,6 @@ predicted on others (Cordts et al. 2016).
 """
 import os
 import re
-from typing import Optional
 
 import numpy as np
 
@@ -37,13 +36,11 @@ class CityscapesBenchmark(Benchmark):
     export : Writer, optional
     """
 
-    def __init__(self, source: DataSource,
-                 export: Optional[submission.Writer] = None):
+    def __init__(self, source, export=None):
+        super().__init__(source, export)
         self.label_ids = label_ids(source)
         self.reference = Reference()
         self.is_reference = self.reference.classes == source.classes
-        self.export = export
-        self.names = {}
 
     def list_test(self, data_dir):
         """Return the pictures of leftImg8bit/test."""

@@ -4,14 +4,12 @@ Scores are of two planes: the picture's, and the road's from above (bird's-eye
 view) where the frame has its calibration in calib/.
 """
 import os
-from typing import Optional
 
 import cv2
 import numpy as np
 
 from segmentation import text
 from segmentation.data import contract, kitti_road
-from segmentation.data.data_source import DataSource
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import birds_eye, road_scores
 from segmentation.evaluation.benchmarks.benchmark import Benchmark
@@ -33,13 +31,11 @@ class RoadBenchmark(Benchmark):
 
     writers = ('export', 'birds_eye')
 
-    def __init__(self, source: DataSource,
-                 export: Optional[submission.Writer] = None,
-                 birds_eye: Optional[submission.Writer] = None):
+    def __init__(self, source, export=None, birds_eye=None):
+        super().__init__(source, export)
         self.road = contract.class_names(source).index('road')
-        self.export = export
         self.birds_eye = birds_eye
-        self.names, self.calibrations = {}, {}
+        self.calibrations = {}      # {picture: {name: matrix}}
 
     def list_test(self, data_dir):
         """Return the pictures of testing/image_2."""

@@ -1,5 +1,5 @@
 """The benchmarks whose rules and files are known; a new one is a row more."""
-from typing import Optional
+from typing import Dict, Optional, Type
 
 from segmentation.data import contract
 from segmentation.data.data_source import DataSource
@@ -9,8 +9,9 @@ from segmentation.evaluation.benchmarks.benchmark import Benchmark
 from segmentation.evaluation.submission import Writer
 
 # By the name that a data source gives in its attribute `benchmark`.
-BENCHMARKS = {'cityscapes': cityscapes.CityscapesBenchmark,
-              'kitti road': kitti_road.RoadBenchmark}
+BENCHMARKS: Dict[str, Type[Benchmark]] = {
+    'cityscapes': cityscapes.CityscapesBenchmark,
+    'kitti road': kitti_road.RoadBenchmark}
 
 
 def make(source: DataSource, name: str, export: Optional[Writer] = None,
