@@ -9,7 +9,6 @@ lists the files: only a folder that holds these and no others is replaced.
 import collections
 import contextlib
 import importlib
-import json
 import os
 import shutil
 
@@ -76,19 +75,6 @@ def folder(path):
                          {'made_by': MADE_BY, 'files': names})
         if is_report(path):
             shutil.rmtree(path)
-
-
-def read_log(directory):
-    """The entries of a run's log.jsonl; [] without one."""
-    name = run_dir.path(directory, 'log.jsonl')
-    entries = []
-    if os.path.isfile(name):
-        with open(name) as file:
-            for line in file:
-                # The last line may be cut off: the run may be under way.
-                with contextlib.suppress(ValueError):
-                    entries.append(json.loads(line))
-    return [entry for entry in entries if 'epoch' in entry]
 
 
 class Report:
@@ -232,7 +218,7 @@ class Report:
             evaluation=dict({key: scores[key] for key in EVALUATION},
                             crf=pool and model.in_words(pool.choice.parameters)),
             options=(self.run.saved or {}).get('options', {}),
-            curves=plots.curves(read_log(self.run.directory)),
+            curves=plots.curves(run_dir.read_log(self.run.directory)),
             reliability=plots.reliability(scores['calibration']['bins'])
             if scores['pixels'] else None)
         # A file name may hold bytes that are no text.
