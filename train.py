@@ -4,7 +4,7 @@
         --name runs/kitti --epochs 40 --batch-size 8
     python train.py --name runs/kitti --resume --epochs 80
 
-The directory --name tells everything of the run: options, log, weights.
+Everything about the run is in its directory --name: options, log, weights.
 """
 import argparse
 
@@ -15,7 +15,7 @@ from segmentation.data import contract, loading
 from segmentation.errors import InputError
 from segmentation.training import class_weights, schedules
 
-# What a resumed run may change. The rest is as the run began.
+# The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'feature_dir', 'delete_features')
@@ -23,8 +23,9 @@ CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
 STDDEV = .01    # of --initializer truncated_normal
 
 
-def parse_options(argv=None):
-    """The options of the command line, with those of the run to resume."""
+def make_parser():
+    """Return the parser of the command line."""
+    count, positive = option_types.positive(int), option_types.positive(float)
     parser = argparse.ArgumentParser(
         description='Train a segmentation network on a data source.')
     parser.add_argument('--name', default='runs/test',
@@ -36,113 +37,121 @@ def parse_options(argv=None):
                                        in models.MODELS.items())
                         + ' (default: %(default)s)')
     parser.add_argument('--vgg-dir', default='vgg',
-                        help='folder of the VGG16 SavedModel; fetched where '
+                        help='folder of the VGG16 SavedModel; downloaded if '
                              'it is missing (default: %(default)s)')
-    parser.add_argument('--epochs', type=option_types.positive(int), default=40,
-                        help='epochs in all (default: %(default)s)')
-    parser.add_argument('--batch-size', type=option_types.positive(int), default=8,
-                        help='samples a step (default: %(default)s)')
-    parser.add_argument('--learning-rate', type=option_types.positive(float),
-                        default=1e-4, help='of Adam (default: %(default)s)')
+    parser.add_argument('--epochs', type=count, default=40,
+                        help='epochs in total (default: %(default)s)')
+    parser.add_argument('--batch-size', type=count, default=8,
+                        help='samples per step (default: %(default)s)')
+    parser.add_argument('--learning-rate', type=positive, default=1e-4,
+                        help='of Adam (default: %(default)s)')
     parser.add_argument('--schedule', choices=schedules.SCHEDULES,
                         default='constant',
-                        help='how the learning rate goes over the run '
-                             '(default: %(default)s)')
+                        help='learning-rate schedule (default: %(default)s)')
     parser.add_argument('--warm-up', type=option_types.not_negative, default=0,
                         metavar='EPOCHS',
-                        help='epochs over which the learning rate rises to '
-                             'its schedule (default: %(default)s)')
-    parser.add_argument('--patience', type=option_types.positive(int), metavar='N',
-                        help='stop after N epochs without a better mIoU '
-                             '(default: never)')
+                        help='epochs of linear learning-rate warm-up '
+                             '(default: %(default)s)')
+    parser.add_argument('--patience', type=count, metavar='N',
+                        help='early stopping: stop after N epochs without a '
+                             'better mIoU (default: never)')
     parser.add_argument('--keep-prob', type=option_types.share, default=.5,
                         help='share of activations that dropout keeps '
                              '(default: %(default)s)')
     parser.add_argument('--class-weights', default='none', metavar='WHAT',
-                        help='none, median (frequency), sqrt-median (their '
+                        help='weights of the classes in the loss: none, '
+                             'median (median frequency), sqrt-median (their '
                              'square roots), or a JSON file of {class: '
                              'weight} (default: %(default)s)')
     parser.add_argument('--augment', action='store_true',
-                        help='vary training samples: flip, scale .75-1.5 '
-                             'with crop, brightness, contrast, saturation')
+                        help='data augmentation: flip, scale 0.75-1.5 with '
+                             'crop, brightness, contrast, saturation')
     parser.add_argument('--soft-labels', action='store_true',
                         help='train on the share of each class in a pixel of '
-                             'the network\'s size, not on the largest alone')
+                             'the resized label, not on the majority class')
     parser.add_argument('--initializer', default='zeros',
                         choices=('zeros', 'truncated_normal'),
-                        help='how score layers of an FCN on VGG16 start: at '
-                             'zero, upsampling as bilinear interpolation, or '
-                             'both normally distributed (default: '
-                             '%(default)s)')
-    parser.add_argument('--stddev', type=option_types.positive(float),
-                        help='deviation of --initializer truncated_normal, '
-                             'which is cut off at two of it (default: {})'
-                             .format(STDDEV))
+                        help='initialization of the score and upsampling '
+                             'layers of an FCN on VGG16: zeros and bilinear '
+                             'interpolation, or a truncated normal '
+                             'distribution (default: %(default)s)')
+    parser.add_argument('--stddev', type=positive,
+                        help='standard deviation of --initializer '
+                             'truncated_normal, which is truncated at two of '
+                             f'them (default: {STDDEV})')
     parser.add_argument('--fixed-upsampling', action='store_true',
-                        help='upsampling of an FCN on VGG16 stays bilinear '
-                             'interpolation, and does not learn')
-    parser.add_argument('--skip-scales', type=option_types.positive(float), nargs=2,
+                        help='keep the upsampling of an FCN on VGG16 at '
+                             'bilinear interpolation: it is not trained')
+    parser.add_argument('--skip-scales', type=positive, nargs=2,
                         default=(1, 1), metavar=('POOL4', 'POOL3'),
-                        help='factors of the skips of an FCN on VGG16 '
-                             '(default: 1 1; the paper\'s at-once net has '
-                             '.01 .0001)')
+                        help='scale factors of the skip connections of an '
+                             'FCN on VGG16 (default: 1 1; the at-once '
+                             'training of the paper uses 0.01 0.0001)')
     parser.add_argument('--freeze-encoder', action='store_true',
-                        help='leave VGG16 as it is, without its dropout: '
-                             'compute its features of all pictures and their '
-                             'mirror images once, and train on these')
+                        help='leave VGG16 untrained and without dropout: '
+                             'compute the features of all pictures and of '
+                             'their mirror images once, and train on them')
     parser.add_argument('--feature-dir', metavar='DIR',
-                        help='where the features are kept for the next run '
-                             '(default: the user\'s cache folder)')
+                        help='folder in which the features are cached for '
+                             'other runs (default: the user\'s cache folder)')
     parser.add_argument('--delete-features', action='store_true',
-                        help='delete them when the run is done')
-    parser.add_argument('--head-width', type=option_types.positive(int), metavar='N',
+                        help='delete the features when the run is finished')
+    parser.add_argument('--head-width', type=count, metavar='N',
                         help='channels of the convolutions of fcn-pools '
-                             '(default: {})'.format(models.HEAD_WIDTH))
+                             f'(default: {models.HEAD_WIDTH})')
     parser.add_argument('--l2', type=option_types.not_negative, default=0,
-                        help='weight of the l2 loss of what is not VGG16 '
-                             '(default: %(default)s)')
+                        help='weight of L2 regularization, which VGG16 is '
+                             'exempt from (default: %(default)s)')
     parser.add_argument('--init-from', metavar='RUN',
-                        help='start with the best weights of another run')
+                        help='initialize with the best weights of another '
+                             'run, where names and shapes match')
     parser.add_argument('--resume', action='store_true',
-                        help='go on with the run --name')
-    parser.add_argument('--checkpoint-interval', type=option_types.positive(int),
-                        default=1, metavar='N',
+                        help='resume the run --name')
+    parser.add_argument('--checkpoint-interval', type=count, default=1,
+                        metavar='N',
                         help='epochs between resumable checkpoints '
                              '(default: %(default)s)')
     parser.add_argument('--tensorboard-dir', metavar='DIR',
-                        help='for TensorBoard (default: NAME/tensorboard)')
+                        help='folder of the TensorBoard events '
+                             '(default: NAME/tensorboard)')
     parser.add_argument('--histograms', action='store_true',
-                        help='gradients and weights in TensorBoard')
+                        help='histograms of gradients and weights in '
+                             'TensorBoard')
     parser.add_argument('--table', action='store_true',
-                        help='print the table of classes every epoch')
+                        help='print a table of per-class scores every epoch')
+    return parser
+
+
+def parse_options(argv=None):
+    """Return the options of a new run, or those of the run to resume."""
+    parser = make_parser()
     options = parser.parse_args(argv)
     if options.resume:
-        return merge_saved(parser, options, argv)
+        return resumed_options(parser, options, argv)
     if not options.data_source:
         parser.error('the following arguments are required: --data-source')
     if options.initializer == 'truncated_normal':
-        options.stddev = options.stddev or STDDEV
+        parser.set_defaults(stddev=STDDEV)
     elif options.stddev:
         parser.error('--stddev goes with --initializer truncated_normal')
-    return options
+    return parser.parse_args(argv)
 
 
-def merge_saved(parser, options, argv):
-    """The options that the run began with, but for what may change."""
+def resumed_options(parser, options, argv):
+    """Return the options of a run, with what the command line may change."""
     saved = dict(vars(options),
                  **run_dir.read_options(options.name)['options'])
+    saved['name'] = options.name    # the run may have been moved
     if saved['image_size']:
         saved['image_size'] = tuple(saved['image_size'])    # JSON: a list
-    for action in parser._actions:
-        action.default = argparse.SUPPRESS
-    given = vars(parser.parse_args(argv))
-    for key, value in given.items():
-        if key in CHANGEABLE:
-            saved[key] = value
-        elif value != saved.get(key):
-            raise InputError('--{} is {} in {}: a resumed run keeps it'.format(
-                key.replace('_', '-'), saved.get(key), options.name))
-    return argparse.Namespace(**saved)
+    # What the command line does not give keeps its saved value.
+    resumed = parser.parse_args(argv, argparse.Namespace(**saved))
+    for key, value in vars(resumed).items():
+        if key not in CHANGEABLE and value != saved[key]:
+            raise InputError(f'--{key.replace("_", "-")} is {saved[key]} in '
+                             f'{options.name}: a resumed run cannot change '
+                             'it')
+    return resumed
 
 
 def main(argv=None):
@@ -155,20 +164,25 @@ def main(argv=None):
         run_dir.checkpoint(options.init_from, 'best')
     models.check(options)
     source = loading.load_source(options)
-    for attribute, option in (('augment', options.augment),
-                              ('soft', options.soft_labels)):
-        if option and not contract.offers(source, attribute):
-            raise InputError('data source {!r} gives samples as they are: '
-                             '--augment and --soft-labels do not apply'
-                             .format(options.data_source))
+    for capability, wanted in (('augment', options.augment),
+                               ('soft', options.soft_labels)):
+        if wanted and not contract.offers(source, capability):
+            raise InputError(f'data source {options.data_source!r} gives '
+                             'samples as they are: --augment and '
+                             '--soft-labels do not apply')
     contract.check_first_batch(source)
-    weights = None if options.resume else class_weights.class_weights(
-        options.class_weights, source, options.data_dir)
+    weights = note = None
+    if not options.resume:
+        weights, note = class_weights.class_weights(
+            options.class_weights, source, options.data_dir)
+    if note:
+        print(f'[i] {note}')
     contract.configure(source, augment=options.augment,
                        soft=options.soft_labels)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
-    return launch.train(options, source, weights)
+    return launch.train(options, source, weights,
+                        models.MODELS[options.model], options)
 
 
 if __name__ == '__main__':

@@ -1,31 +1,31 @@
-"""All models on one data set with one budget, as one table.
+"""Train and score all models on one data set with one budget: one table.
 
     python benchmarks/family.py --data-source camvid --data-dir camvid \\
         --vgg-dir vgg --image-size 256x192 --epochs 20 --output-dir family
 
 Each model is trained by train.py and scored by evaluate.py, with their
-defaults but for what is asked for here. The budget is the number of epochs:
+defaults except for the options given here. The budget is a number of epochs:
 with one seed every model sees the same pictures in the same order, however
-fast the machine is; what an epoch takes follows from the column `training`.
-A second call goes on where the first was stopped, and only scores what is
-finished.
+fast the machine is; the time of an epoch follows from the column `training`.
+A second call resumes where the first was stopped, and only scores the models
+that are finished.
 
-parameters          what training changes, in millions
-GFLOP               10^9 operations of one picture, forward, at image_size
-rate                the learning rate: a network that starts from nothing
-                    wants a larger one than VGG16's trained weights bear
-training            pictures/s, read and learned; the median of the epochs
-                    but the first
-inference           pictures/s through the network alone, at image_size and
-                    --batch-size, after a warm-up
-pixels, mIoU        of evaluate.py: the validation split at its labels' size,
-                    void left out
-pixels with void    hits among ALL pixels, so that void, which these networks
-                    do not know, is missed: void's share is lost, whatever
-                    the network does. Figures of networks that have void for
-                    a class, scored as any other, are to be compared with
-                    this column; they may reach 100 %, it only the share of
-                    labelled pixels, printed below the table.
+parameters          trainable parameters, in millions
+GFLOP               10^9 operations of one forward pass of one picture, at
+                    image_size
+rate                the learning rate: a network trained from scratch needs a
+                    larger one than VGG16's pretrained weights tolerate
+training            throughput in pictures/s, reading included; the median of
+                    all epochs but the first
+inference           throughput of the network alone in pictures/s, at
+                    image_size and --batch-size, after a warm-up
+pixels, mIoU        pixel accuracy and mIoU of evaluate.py: the validation
+                    split at the size of its labels, void ignored
+pixels with void    correct pixels as a share of ALL pixels: void, a class
+                    that these networks do not have, counts as wrong. Compare
+                    this column with results of networks that score void as a
+                    class of their own. They can reach 100 %; here the share
+                    of labelled pixels, printed below the table, is the limit.
 """
 import argparse
 import os
@@ -47,7 +47,12 @@ from segmentation.errors import InputError  # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3
 
-# (heading, how it is written, the value of a row of --json)
+# Options that are handed on to train.py.
+HANDED_ON = ('data_source', 'data_dir', 'vgg_dir', 'image_size', 'epochs',
+             'batch_size', 'classes', 'valid_fraction', 'group_by', 'workers',
+             'seed')
+
+# (heading, format, the value of a row of --json)
 COLUMNS = (('model', '{}', lambda row: row['model']),
            ('parameters (M)', '{:.2f}', lambda row: row['parameters'] / 1e6),
            ('GFLOP', '{:.2f}', lambda row: row['flop'] / 1e9),
@@ -61,7 +66,7 @@ COLUMNS = (('model', '{}', lambda row: row['model']),
 
 
 def run_program(name, *arguments):
-    """Run a program as a user does; ValueError where it fails."""
+    """Run a program as a user does; raise InputError where it fails."""
     status = subprocess.run([sys.executable, os.path.join(ROOT, name)]
                             + [str(argument) for argument in arguments]
                             ).returncode
@@ -70,22 +75,19 @@ def run_program(name, *arguments):
 
 
 def learning_rate(options, model):
-    """The rate of --learning-rate, or the one that suits the model."""
+    """Return the rate of --learning-rate, or one that suits the model."""
     return options.learning_rate or (
         RATE_FROM_SCRATCH if model in models.FROM_SCRATCH else RATE)
 
 
 def train(options, model, directory):
-    """Train a model, or go on with it; train.py checks that it is the same.
-    """
+    """Train a model, or resume its run if train.py finds the same options."""
     arguments = ['--name', directory, '--model', model,
                  '--learning-rate', learning_rate(options, model)]
-    for name in ('data_source', 'data_dir', 'vgg_dir', 'image_size',
-                 'epochs', 'batch_size', 'classes', 'valid_fraction',
-                 'group_by', 'workers', 'seed'):
+    for name in HANDED_ON:
         value = getattr(options, name)
         if name == 'image_size' and value:
-            value = '{}x{}'.format(*value)
+            value = f'{value[0]}x{value[1]}'
         if value is not None:
             arguments += [f"--{name.replace('_', '-')}", value]
     if os.path.isfile(run_dir.path(directory, 'state.json')):
@@ -94,26 +96,33 @@ def train(options, model, directory):
 
 
 def training_speed(directory):
-    """Pictures a second: the median of all epochs but a first of several."""
+    """Return pictures/s of a run: the median of its epochs but the first."""
     speeds = [entry['images_per_second'] for entry
               in run_dir.read_log(directory)]
     return statistics.median(speeds[1:] or speeds)
 
 
 def scores(directory, path):
-    """The scores of a run on the validation split; `path` holds them all."""
+    """Score a run on the validation split; evaluate.py writes `path`.
+
+    Returns
+    -------
+    dict
+        The scores of a row of the table, and the share of labelled pixels.
+    """
     run_program('evaluate.py', '--name', directory, '--json', path)
-    told = files.read_json(path, ['matrix', 'ignored_pixels'])
-    matrix = np.array(told['matrix'])
-    found = metrics.scores(matrix)
-    every = matrix.sum() + told['ignored_pixels']
-    return {'pixel_accuracy': found['pixel_accuracy'], 'miou': found['miou'],
-            'accuracy_with_void': float(np.trace(matrix) / every),
-            'labelled': float(matrix.sum() / every)}
+    evaluation = files.read_json(path, ['matrix', 'ignored_pixels'])
+    matrix = np.array(evaluation['matrix'])
+    result = metrics.scores(matrix)
+    pixels = matrix.sum() + evaluation['ignored_pixels']
+    return {'pixel_accuracy': result['pixel_accuracy'],
+            'miou': result['miou'],
+            'accuracy_with_void': float(np.trace(matrix) / pixels),
+            'labelled': float(matrix.sum() / pixels)}
 
 
 def inference_speed(network, size, batch_size, seconds):
-    """Pictures a second through the network, the median of some seconds."""
+    """Measure the network for some seconds; return median pictures/s."""
     random = np.random.RandomState(0)
     images = random.randint(0, 256, (batch_size, size[1], size[0], 3),
                             np.uint8)
@@ -126,8 +135,8 @@ def inference_speed(network, size, batch_size, seconds):
     return batch_size / statistics.median(taken)
 
 
-def costs_of(options, directory):
-    """What the graph of a run costs, counted and measured."""
+def measure_costs(options, directory):
+    """Return the parameters, operations and inference speed of a run."""
     from segmentation.inference import predictor
     from segmentation.nn import flops
     run = run_dir.find(directory)
@@ -141,7 +150,7 @@ def costs_of(options, directory):
 
 
 def table(rows):
-    """The rows as Markdown."""
+    """Return the rows as a table in Markdown."""
     lines = [[heading for heading, _, _ in COLUMNS], ['---'] * len(COLUMNS)]
     lines += [[form.format(value(row)) for _, form, value in COLUMNS]
               for row in rows]
@@ -149,6 +158,8 @@ def table(rows):
 
 
 def parse_options(argv=None):
+    """Return the options of the command line."""
+    count, positive = option_types.positive(int), option_types.positive(float)
     parser = argparse.ArgumentParser(
         description='Train and score all models with the same budget.')
     utils.add_source_options(parser)
@@ -158,19 +169,19 @@ def parse_options(argv=None):
     parser.add_argument('--models', nargs='+', choices=list(models.MODELS),
                         default=list(models.MODELS), metavar='MODEL',
                         help=f"default: all, {' '.join(models.MODELS)}")
-    parser.add_argument('--epochs', type=option_types.positive(int), default=10,
-                        help='of each model (default: %(default)s)')
-    parser.add_argument('--batch-size', type=option_types.positive(int), default=4,
-                        help='samples a step, in inference as well '
+    parser.add_argument('--epochs', type=count, default=10,
+                        help='epochs of each model (default: %(default)s)')
+    parser.add_argument('--batch-size', type=count, default=4,
+                        help='samples per step, in inference as well '
                              '(default: %(default)s)')
-    parser.add_argument('--learning-rate', type=option_types.positive(float),
-                        help='of all models (default: {:g} on VGG16, {:g} '
-                             'without)'.format(RATE, RATE_FROM_SCRATCH))
-    parser.add_argument('--seconds', type=option_types.positive(float), default=10,
-                        help='that the inference of a model is measured for '
+    parser.add_argument('--learning-rate', type=positive,
+                        help=f'of all models (default: {RATE:g} on VGG16, '
+                             f'{RATE_FROM_SCRATCH:g} without it)')
+    parser.add_argument('--seconds', type=positive, default=10,
+                        help='time to measure the inference of a model for '
                              '(default: %(default)s)')
     parser.add_argument('--output-dir', default='runs/family',
-                        help='a run of each model goes there (default: '
+                        help='folder of the runs, one per model (default: '
                              '%(default)s)')
     parser.add_argument('--json', metavar='FILE',
                         help='write the numbers of the table as JSON')
@@ -188,15 +199,15 @@ def main(argv=None):
     for model in options.models:
         directory = os.path.join(options.output_dir, model)
         train(options, model, directory)
-        rows.append(dict({
-            'model': model, 'learning_rate': learning_rate(options, model),
-            'training_per_second': training_speed(directory)},
-            **scores(directory, f"{directory}.json")))
-    # TensorFlow keeps the memory of a GPU that it has once taken: in this
-    # process it runs last.
+        rows.append(dict(
+            model=model, learning_rate=learning_rate(options, model),
+            training_per_second=training_speed(directory),
+            **scores(directory, f'{directory}.json')))
+    # TensorFlow never gives the memory of a GPU back: in this process it is
+    # loaded last.
     for row in rows:
-        row.update(costs_of(options, os.path.join(options.output_dir,
-                                                  row['model'])))
+        row.update(measure_costs(options, os.path.join(options.output_dir,
+                                                       row['model'])))
     print(table(rows))
     print(f"[i] {rows[0]['labelled']:.1%} of the pixels are labelled")
     if options.json:

@@ -10,10 +10,9 @@ import pytest
 
 import models
 import train
-import unet
 import upsample
 from segmentation.backbone import saved_model
-from segmentation.nn import flops, network
+from segmentation.nn import flops, layers, network
 from segmentation.tf1 import tf
 
 sys.path.append(os.path.join(helpers.ROOT, 'benchmarks'))
@@ -36,7 +35,7 @@ def vgg16_weights(fc):
 def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
     with fixtures.fresh_session() as sess:
         picture = tf.placeholder(tf.float32, [None, None, None, 3])
-        x = unet.convolve(picture, 5, 'down', stride=2)     # 13 x 7 -> 7 x 4
+        x = layers.convolve(picture, 5, 'down', stride=2)     # 13 x 7 -> 7 x 4
         upsample.upsample(x, 2, 2, 'up')
         sess.run(tf.global_variables_initializer())
         # 28 pixels through 3x3x3x5, through 4x4x5x2, and through the 4x4 of
@@ -115,8 +114,8 @@ def test_a_second_call_goes_on_with_the_same_options(tmp_path, monkeypatch):
 
 def test_speed_is_the_median_of_all_epochs_but_the_first(tmp_path):
     (tmp_path / 'log.jsonl').write_text(''.join(
-        '{{"epoch": {}, "images_per_second": {}}}\n'.format(*entry)
-        for entry in ((1, 1), (2, 7), (3, 9), (4, 8))))
+        f'{{"epoch": {epoch}, "images_per_second": {speed}}}\n'
+        for epoch, speed in ((1, 1), (2, 7), (3, 9), (4, 8))))
     assert family.training_speed(str(tmp_path)) == 8
 
 

@@ -1,24 +1,35 @@
-"""What takes long to work out of a data set is kept for the next run."""
+"""Results that take long to compute, cached for the next run."""
 import hashlib
 import json
 import os
 
 from segmentation import errors, files
 from segmentation.data import contract
+from segmentation.errors import InputError
 
 
 def folder():
-    """Where it is kept: the user's cache folder."""
+    """Return the user's cache folder, which need not exist yet."""
     home = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
     return os.path.join(home, 'fcn-road-scenes')
 
 
 def fingerprint(source, data_dir, pictures=False):
-    """A text that is another for other training labels, classes or size.
+    """Return a text that differs for other training labels, classes or size.
 
-    With `pictures` it goes by the pictures of both splits, too. Files count
-    by name, length and time of change. None for a source that does not tell
-    its files.
+    Files go by name, length and time of change.
+
+    Parameters
+    ----------
+    source : data source
+    data_dir : str
+    pictures : bool, optional
+        Take the pictures and labels of both splits into it.
+
+    Returns
+    -------
+    str or None
+        None for a source that does not list its files.
     """
     train = contract.pairs(source, 'train')
     if train is None:
@@ -26,41 +37,47 @@ def fingerprint(source, data_dir, pictures=False):
     paths = ([path for pair in train + contract.pairs(source, 'valid')
               for path in pair] if pictures
              else [label for _, label in train])
-    files, seed = [], contract.ask(source, 'seed')
+    entries, seed = [], contract.ask(source, 'seed')
     for path in paths:
         status = os.stat(path) if os.path.exists(path) else None
-        files.append([os.path.relpath(path, data_dir), seed] + (
+        entries.append([os.path.relpath(path, data_dir), seed] + (
             [status.st_size, status.st_mtime_ns] if status else []))
     identity = (source.identity() if contract.offers(source, 'identity')
                 else repr([contract.ask(source, 'class_names'),
                            source.label_colors]))
-    summary = json.dumps(
-        [os.path.abspath(data_dir), list(source.image_size), files, identity])
+    summary = json.dumps([os.path.abspath(data_dir), list(source.image_size),
+                          entries, identity])
     return hashlib.sha256(summary.encode()).hexdigest()
 
 
-def recall(what, key, work_out):
-    """The result of `work_out()`, from the cache where it is there.
+def cached(kind, key, compute):
+    """Return the result of `compute()`, from the cache where it is there.
 
     Parameters
     ----------
-    what : str
-        Names the kind of result; another kind has another place.
+    kind : str
+        Names the kind of result; the same key of another kind is another.
     key : str or None
-        A fingerprint; with None nothing is kept.
-    work_out : function
+        A fingerprint; with None nothing is cached.
+    compute : function
         Returns what JSON can hold.
+
+    Returns
+    -------
+    result
+    str or None
+        A note, where the result could not be cached.
     """
     if key is None:
-        return work_out()
-    path = os.path.join(folder(), f"{what.replace(' ', '-')}-{key}.json")
+        return compute(), None
+    path = os.path.join(folder(), f"{kind.replace(' ', '-')}-{key}.json")
     try:
-        return files.read_json(path)
-    except (OSError, ValueError):       # not there, or not whole
-        result = work_out()
+        return files.read_json(path), None
+    except (OSError, InputError):       # missing, or cut off
+        result = compute()
     try:
         os.makedirs(folder(), exist_ok=True)
         files.write_json(path, result)
     except OSError as error:
-        print(f'[i] not kept for the next run: {errors.describe(error)}')
-    return result
+        return result, f'the {kind} are not cached: {errors.describe(error)}'
+    return result, None

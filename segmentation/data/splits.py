@@ -13,6 +13,16 @@ from segmentation.errors import InputError
 NAMES = {'train': ('train',), 'valid': ('valid', 'val'), 'test': ('test',)}
 
 
+def spread(count, wanted):
+    """Return the indices of up to `wanted` of `count` things, evenly spaced.
+
+    >>> spread(10, 3), spread(2, 3)
+    ([1, 5, 8], [0, 1])
+    """
+    wanted = min(count, wanted)
+    return [(2 * k + 1) * count // (2 * wanted) for k in range(wanted)]
+
+
 def find_parts(folder, suffix):
     """{split: path} of the lists, or of the sub-folders, that are there."""
     is_there = os.path.isfile if suffix else os.path.isdir

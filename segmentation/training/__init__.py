@@ -1,0 +1,12 @@
+"""Training: what is learned from the batches of a data source, and saved.
+
+launch           the front door: a run begins, or is resumed
+trainer          the loop: epochs, validation, stopping
+step             the loss (masked cross entropy) and the Adam step
+schedules        the learning rate over a run
+class_weights    how much a pixel counts in the loss, by its class
+batches          pictures of a data source, as the loop takes them
+cached_features  features of a frozen encoder, in their place
+checkpoints      best, last and resumable weights; early stopping
+tensorboard      scalars, pictures and histograms of a run
+"""

@@ -1,51 +1,65 @@
-"""What the training loop goes round: batches, each with what to feed.
+"""Batches for the training loop, each with what the network is fed.
 
-    source -> pictures of a source, as they come            -> Batch
-    source -> features of a frozen encoder, from its files  -> Batch
-
-`feed` goes into the network; `images` are to look at, None in training on
-features; `paths` name the samples.
+    source -> Pictures of a data source, as they come          -> Batch
+    source -> cached_features.Features of a frozen encoder     -> Batch
 """
-import collections
+from typing import Any, Dict, List, NamedTuple, Optional
+
+import numpy as np
 
 from segmentation.data import contract
 
-Batch = collections.namedtuple('Batch', 'feed images labels paths')
+
+class Batch(NamedTuple):
+    """Some samples."""
+
+    feed: Dict[Any, np.ndarray]     # {tensor: value} for the network
+    images: Optional[np.ndarray]    # (B, H, W, 3) to look at; None where the
+    #                                 network is trained on features
+    labels: np.ndarray              # (B, H, W, C) uint8
+    paths: List[str]                # name the samples
 
 
 class Pictures:
-    """The samples of a data source, its pictures to be fed.
+    """The samples of a data source, their pictures to be fed.
 
     Parameters
     ----------
-    source : data source
     image_input : tf.Tensor
         Takes the pictures.
+    source : data source
     batch_size : int
     seed : int
-        Of the global generators, which a source of one's own may draw from.
+        Of the global generators, which a user's own source may draw from.
     """
 
-    def __init__(self, source, image_input, batch_size, seed):
-        self.source = source
+    def __init__(self, image_input, source, batch_size, seed):
         self.image_input = image_input
+        self.source = source
         self.batch_size = batch_size
         self.seed = seed
 
     @property
-    def num_training(self):
+    def num_training(self) -> int:
+        """Samples of an epoch."""
         return self.source.num_training
 
+    @property
+    def num_validation(self) -> int:
+        """Samples of the validation split."""
+        return self.source.num_validation
+
     def train(self, epoch):
-        """The batches of epoch 1, 2, ..., in an order of its own."""
+        """Return the batches of epoch 1, 2, ..., in an order of its own."""
         contract.begin_epoch(self.source, self.seed, epoch)
-        return self.batches(self.source.train_generator)
+        return self.read(self.source.train_generator)
 
     def valid(self):
-        """The batches of the validation split, always in the same order."""
-        return self.batches(self.source.valid_generator)
+        """Return the batches of the validation split, always in one order."""
+        return self.read(self.source.valid_generator)
 
-    def batches(self, generator):
+    def read(self, generator):
+        """Yield what a generator of the source yields, as Batches."""
         for images, labels, paths, _ in contract.checked(
                 self.source, generator(self.batch_size, names=True)):
             yield Batch({self.image_input: images}, images, labels, paths)

@@ -1,36 +1,91 @@
-"""The features of a frozen encoder, computed once and kept in files.
+"""Features of a frozen encoder: computed once, then read from files.
 
     samples of a source -> encoder -> float16 arrays in a folder -> batches
 
-    train-features-0.npy ...  (2N, h, w, c), of the N samples in the order in
-                              which they came, then of their mirror images
-    train-labels.npy          (N, H, W, C) uint8 label rows
-    valid-features-0.npy ...  (N, h, w, c), of the validation samples
-    valid-labels.npy, valid-images.npy
-    progress.json             which samples are done
+    train-features-0 ...   (2N, h, w, c), of the N samples in the order in
+                           which they came, then of their mirror images
+    train-labels           (N, H, W, C) uint8 label rows
+    valid-features-0 ...   (N, h, w, c), of the validation samples
+    valid-labels, valid-images
 
-Whoever is interrupted goes on after the last sample in progress.json.
+A store of them goes by the pictures and labels, how they are read, their
+size and the encoder's weights: the next run with the same finds it.
 """
-import contextlib
+import hashlib
+import inspect
 import os
-import shutil
 import time
 
 import numpy as np
 import tqdm
 
-from segmentation import files, text, threads
+from segmentation import threads
+from segmentation.data import array_store, cache
 from segmentation.errors import InputError
 from segmentation.training import batches
 
-try:
-    import fcntl
-except ImportError:     # Windows
-    fcntl = None
-
 LARGEST = 65504         # of float16
-FREE = 1 << 28          # bytes to leave on the disk
-OFTEN = 8               # batches between two notes of progress
+
+
+def fingerprint(source, data_dir, soft_labels, names, weights):
+    """Return a text that differs wherever the features would.
+
+    Parameters
+    ----------
+    source : data source
+    data_dir : str
+    soft_labels : bool
+        Whether labels are shares of the classes.
+    names : list of str
+        Names of the tensors that are the features.
+    weights : list of arrays
+        What the features are computed with.
+
+    Returns
+    -------
+    str or None
+        None for a source that does not list its files.
+    """
+    files = cache.fingerprint(source, data_dir, pictures=True)
+    if files is None:
+        return None
+    digest = hashlib.sha256(repr([files, soft_labels] + names).encode())
+    with open(inspect.getfile(type(source)), 'rb') as file:
+        digest.update(file.read())
+    for array in weights:
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:16]
+
+
+def first_image(pictures):
+    """Return the first validation picture as a batch, (1, H, W, 3)."""
+    return next(pictures.valid()).images[:1]
+
+
+def specify(pictures, values):
+    """Return {name: (shape, dtype)} of all arrays, given one sample's values.
+
+    Parameters
+    ----------
+    pictures : batches.Pictures
+    values : list of (1, h, w, c) arrays
+        The features of one sample.
+    """
+    source = pictures.source
+    width, height = source.image_size
+    specification = {}
+    for split, rows in (('train', 2 * pictures.num_training),
+                        ('valid', pictures.num_validation)):
+        for k, value in enumerate(values):
+            specification[f'{split}-features-{k}'] = (
+                (rows,) + value.shape[1:], np.float16)
+    for split, rows in (('train', pictures.num_training),
+                        ('valid', pictures.num_validation)):
+        specification[f'{split}-labels'] = (
+            (rows, height, width, source.num_classes), np.uint8)
+    specification['valid-images'] = (
+        (pictures.num_validation, height, width, 3), np.uint8)
+    return specification
 
 
 class Features:
@@ -41,223 +96,112 @@ class Features:
     Parameters
     ----------
     folder : str
-        Is made where it does not exist.
+        Of the store; made where it does not exist.
     pictures : batches.Pictures
-        The samples; their batch size and their seed are those of the
-        features, too.
+        The samples; their batch size and seed are those of the features too.
     data_dir : str
-        Samples are told by their paths relative to it.
+        Samples go by their paths relative to it.
     tensors : list of tf.Tensor
         The features, [B, h, w, c] each.
-    encode : function
-        Of pictures (B, H, W, 3); returns the values of `tensors`.
+    encode : function of pictures (B, H, W, 3)
+        Returns the values of `tensors`. It is run on one picture here, whose
+        features specify the arrays.
+
+    Attributes
+    ----------
+    store : array_store.ArrayStore
+        To be opened and locked before `compute`.
     """
 
     def __init__(self, folder, pictures, data_dir, tensors, encode):
-        self.folder = folder
         self.pictures = pictures
         self.data_dir = data_dir
         self.tensors = tensors
         self.encode = encode
-        self.counts = {'train': pictures.num_training,
-                       'valid': pictures.source.num_validation}
-        self.progress = {split: [] for split in self.counts}
-        self.arrays = {}
+        self.store = array_store.ArrayStore(
+            folder, specify(pictures, encode(first_image(pictures))),
+            {'train': pictures.num_training, 'valid': pictures.num_validation})
 
     @property
-    def num_training(self):
-        return 2 * self.counts['train']
+    def num_training(self) -> int:
+        """Samples of an epoch."""
+        return 2 * self.pictures.num_training
 
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def specify(self, values):
-        """{file: (shape, dtype)} of all arrays, by the values of a sample."""
-        source = self.pictures.source
-        width, height = source.image_size
-        specified = {}
-        for split, count in self.counts.items():
-            for k, value in enumerate(values):
-                specified[f'{split}-features-{k}.npy'] = (
-                    (count * (2 if split == 'train' else 1),)
-                    + value.shape[1:], np.float16)
-            specified[f"{split}-labels.npy"] = (
-                (count, height, width, source.num_classes), np.uint8)
-        specified['valid-images.npy'] = (
-            (self.counts['valid'], height, width, 3), np.uint8)
-        return specified
-
-    def prepare(self):
-        """Compute what is missing, saying before how much that is."""
-        os.makedirs(self.folder, exist_ok=True)
-        with locked(self.path('lock')):
-            images = next(self.pictures.valid()).images[:1]
-            specified = self.specify(self.encode(images))
-            arrays = self.find(specified)
-            self.announce(specified, images)
-            self.arrays = arrays or {
-                name: np.lib.format.open_memmap(self.path(name), 'w+', dtype,
-                                                shape)
-                for name, (shape, dtype) in specified.items()}
-            for split in self.counts:
-                self.fill(split)
-
-    def find(self, specified):
-        """The arrays that are there, with their progress; None without."""
-        name = self.path('progress.json')
-        if not os.path.exists(name):
-            return None
-        try:
-            arrays = {name: np.lib.format.open_memmap(self.path(name), 'r+')
-                      for name in specified}
-        except (OSError, ValueError):       # missing, or cut off
-            return None
-        if any((arrays[name].shape, arrays[name].dtype) != (shape, dtype)
-               for name, (shape, dtype) in specified.items()):
-            return None
-        self.progress = files.read_json(name, list(self.counts))
-        return arrays
-
-    def announce(self, specified, images):
-        """Say what will be on disk and how long it takes; check the space."""
-        missing = {split: count - len(self.progress[split])
-                   for split, count in self.counts.items()}
-        size = sum(np.dtype(dtype).itemsize * int(np.prod(shape, dtype=float))
-                   for shape, dtype in specified.values())
-        line = '[i] features of {} samples and their mirror images, and of ' \
-            '{} to validate: {:.1f} GB in {}'.format(
-                self.counts['train'], self.counts['valid'], size / 1e9,
-                self.folder)
-        if not any(missing.values()):
-            print(f"{line}, from before", flush=True)
-            return
-        free = shutil.disk_usage(self.folder).free
-        if free + self.taken() < size + FREE:
-            raise OSError('{}: {:.1f} GB are free, the features take {:.1f} '
-                          'GB: --feature-dir names another place'.format(
-                              self.folder, free / 1e9, size / 1e9))
+    def estimate(self, plan):
+        """Return how many seconds the features missing in a Plan take."""
+        if plan.is_complete:
+            return 0
+        image = first_image(self.pictures)
         start = time.perf_counter()
-        self.encode(images)
-        each = time.perf_counter() - start
-        print('{}, {} to compute'.format(line, text.duration(
-            each * (2 * missing['train'] + missing['valid']))), flush=True)
+        self.encode(image)
+        return (time.perf_counter() - start) * (
+            2 * plan.missing['train'] + plan.missing['valid'])
 
-    def taken(self):
-        """Bytes of the disk that the folder has; files may have holes."""
-        statuses = (os.stat(self.path(name))
-                    for name in os.listdir(self.folder))
-        return sum(512 * getattr(status, 'st_blocks', 0)
-                   for status in statuses)
+    def compute(self, plan):
+        """Compute the features that are missing in a Plan."""
+        for split, missing in plan.missing.items():
+            if missing:
+                self.store.fill(split, self.samples(split), self.write)
 
-    def fill(self, split):
-        """Compute the samples of a split that are not done yet."""
-        done, count = self.progress[split], self.counts[split]
-        if len(done) == count:
-            return
-        samples = (self.pictures.train(1) if split == 'train'
-                   else self.pictures.valid())
-        first = computed = 0
-        try:
-            for batch in tqdm.tqdm(
-                    samples, total=-(-count // self.pictures.batch_size),
-                    disable=None, leave=False, desc=f"{split} features",
-                    unit='batch'):
-                rows = slice(first, first + len(batch.images))
-                names = [os.path.relpath(path, self.data_dir)
-                         for path in batch.paths]
-                if done[rows] != names:
-                    del done[first:]
-                    self.compute(split, rows, batch.images, batch.labels)
-                    done.extend(names)
-                    computed += 1
-                    if computed % OFTEN == 0:
-                        self.note()
-                first += len(batch.images)
-        finally:
-            self.note()
-        if first != count:
-            raise InputError('the data source gave {} {} samples: it tells '
-                             'of {}'.format(first, split, count))
+    def samples(self, split):
+        """Yield (names, Batch) of all samples, with a progress bar."""
+        read = (self.pictures.train(1) if split == 'train'
+                else self.pictures.valid())
+        total = -(-self.store.counts[split] // self.pictures.batch_size)
+        for batch in tqdm.tqdm(read, total=total, disable=None, leave=False,
+                               desc=f'{split} features', unit='batch'):
+            names = [os.path.relpath(path, self.data_dir)
+                     for path in batch.paths]
+            yield names, batch
 
-    def note(self):
-        """Write the progress, once the features themselves are on disk."""
-        for array in self.arrays.values():
-            array.flush()
-        files.write_json(self.path('progress.json'), self.progress)
-
-    def compute(self, split, rows, images, labels):
-        """Write the features of samples, and what goes with them."""
-        self.write(split, rows, images)
-        self.arrays[f"{split}-labels.npy"][rows] = labels
+    def write(self, split, rows, batch):
+        """Write the features of a Batch, and what goes with them."""
+        arrays = self.store.arrays
+        self.write_features(split, rows, batch.images)
+        arrays[f'{split}-labels'][rows] = batch.labels
         if split == 'train':
-            shift = self.counts['train']
-            self.write(split, slice(rows.start + shift, rows.stop + shift),
-                       images[:, :, ::-1])
+            shift = self.pictures.num_training
+            self.write_features(
+                split, slice(rows.start + shift, rows.stop + shift),
+                batch.images[:, :, ::-1])
         else:
-            self.arrays['valid-images.npy'][rows] = np.rint(images).clip(
-                0, 255)
+            arrays['valid-images'][rows] = np.rint(batch.images).clip(0, 255)
 
-    def write(self, split, rows, images):
+    def write_features(self, split, rows, images):
+        """Write the features of pictures (B, H, W, 3)."""
         for k, value in enumerate(self.encode(images)):
-            if abs(value).max() > LARGEST:
-                raise InputError('{}: a feature of {:.3g} does not fit into '
-                                 '16 bits'.format(self.tensors[k].name,
-                                                  abs(value).max()))
-            self.arrays[f'{split}-features-{k}.npy'][rows] = value
+            largest = abs(value).max()
+            if largest > LARGEST:
+                raise InputError(f'{self.tensors[k].name}: a feature of '
+                                 f'{largest:.3g} does not fit into 16 bits')
+            self.store.arrays[f'{split}-features-{k}'][rows] = value
 
     def train(self, epoch):
-        """The batches of epoch 1, 2, ..., in an order of its own."""
+        """Return the batches of epoch 1, 2, ..., in an order of its own."""
         order = np.random.RandomState([self.pictures.seed, epoch]).permutation(
             self.num_training)
         return self.batches('train', order)
 
     def valid(self):
-        """The batches of the validation split, always in the same order."""
-        return self.batches('valid', np.arange(self.counts['valid']))
+        """Return the batches of the validation split, always in one order."""
+        return self.batches('valid', np.arange(self.pictures.num_validation))
 
     def batches(self, split, order):
-        """Batches of these rows, read ahead."""
+        """Yield batches of rows in this order, read ahead."""
         size = self.pictures.batch_size
         chunks = [order[k:k + size] for k in range(0, len(order), size)]
         return threads.in_threads(1, lambda rows: self.read(split, rows),
                                   chunks, 2)
 
     def read(self, split, rows):
-        """The Batch of some rows."""
-        places = rows % self.counts[split]
-        labels = self.arrays[f"{split}-labels.npy"][places]
-        mirrored = rows >= self.counts[split]
+        """Return the Batch of some rows of the features."""
+        arrays, count = self.store.arrays, self.store.counts[split]
+        samples = rows % count
+        labels = arrays[f'{split}-labels'][samples]
+        mirrored = rows >= count
         labels[mirrored] = labels[mirrored, :, ::-1]
-        feed = {tensor: self.arrays[f'{split}-features-{k}.npy']
-                [rows].astype(np.float32)
-                for k, tensor in enumerate(self.tensors)}
-        images = (self.arrays['valid-images.npy'][places]
-                  if split == 'valid' else None)
-        return batches.Batch(feed, images, labels, [
-            self.progress[split][place] for place in places])
-
-    def delete(self):
-        """Remove the files, and the folder if nothing else is in it."""
-        if not os.path.isdir(self.folder):
-            return
-        with locked(self.path('lock')):
-            self.arrays = {}
-            for name in os.listdir(self.folder):
-                if name.startswith(('train-', 'valid-')) or name in (
-                        'progress.json', 'lock'):
-                    os.remove(self.path(name))
-        with contextlib.suppress(OSError):
-            os.rmdir(self.folder)
-
-
-@contextlib.contextmanager
-def locked(path):
-    """Hold a file as long as no other process does; OSError if one does."""
-    with open(path, 'w') as file:
-        try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OSError('{}: another run computes these features'.format(
-                os.path.dirname(path)))
-        yield
+        feed = {tensor: arrays[f'{split}-features-{k}'][rows].astype(
+                    np.float32) for k, tensor in enumerate(self.tensors)}
+        images = arrays['valid-images'][samples] if split == 'valid' else None
+        names = self.store.progress[split]
+        return batches.Batch(feed, images, labels, [names[k] for k in samples])

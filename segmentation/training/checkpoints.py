@@ -1,38 +1,106 @@
-"""The weights of a run on disk: best, last, and all to resume."""
+"""The checkpoints of a run: which are due, and when patience is over."""
 from segmentation import run_dir, tf1
+from segmentation.nn import network
 from segmentation.tf1 import tf
 
 
 class Checkpoints:
-    """Saves and restores a run: best and last weights, and all to resume.
+    """The weights of a run on disk: best, last, and all that resuming takes.
 
     Parameters
     ----------
     sess : tf.Session
     directory : str
+        Of the run.
     weights : list of tf.Variable
-        What using the network needs; resuming takes all variables.
+        What using the network takes; resuming it takes all variables.
+    interval : int, optional
+        Epochs between resumable checkpoints.
+    patience : int, optional
+        Epochs without a better mIoU after which training stops; without it,
+        it never does.
     """
 
-    def __init__(self, sess, directory, weights):
+    def __init__(self, sess, directory, weights, interval=1, patience=None):
         self.sess = sess
         self.directory = directory
+        self.interval = interval
+        self.patience = patience
         self.weights = tf.train.Saver(weights)
         self.everything = tf.train.Saver(tf.global_variables())
-        # 'epoch' is the one that the resumable checkpoint has behind it.
+        # What state.json holds, with the names of the checkpoints.
         self.state = {'epoch': 0, 'best_miou': None, 'best_epoch': None}
 
+    @property
+    def epoch(self):
+        """The last epoch that the resumable checkpoint has behind it."""
+        return self.state['epoch']
+
+    @property
+    def best(self):
+        """The best mIoU and its epoch, or (None, None) before the first."""
+        return self.state['best_miou'], self.state['best_epoch']
+
+    def begin(self):
+        """Initialize what has no value yet, and save it: epoch 0."""
+        network.initialize_rest(self.sess)
+        self.save(['resume'])
+
     def restore(self):
-        """Load the last resumable checkpoint and what belongs to it."""
+        """Load the last resumable checkpoint and the state of its run."""
         self.state = run_dir.read_state(self.directory)
         tf1.restore(self.everything, self.sess,
                     run_dir.checkpoint(self.directory, 'resume'))
 
+    def record(self, epoch, miou, is_last):
+        """Save what is due after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            1, 2, ...
+        miou : float
+        is_last : bool
+            Whether the run ends here, so that it must be resumable.
+        """
+        kinds = []
+        best, _ = self.best
+        if best is None or miou > best:
+            self.state.update(best_miou=miou, best_epoch=epoch)
+            kinds.append('best')
+        if is_last or epoch % self.interval == 0:
+            self.state.update(epoch=epoch)
+            kinds += ['last', 'resume']
+        self.save(kinds)
+
+    def stop(self, epoch):
+        """Save a run that ends with `epoch` behind it, or amid the next."""
+        self.state.update(epoch=epoch)
+        self.save(['last', 'resume'])
+
+    def is_patience_over(self, epoch):
+        """Return whether no epoch of the last `patience` was the best.
+
+        Parameters
+        ----------
+        epoch : int
+            The one that would come next.
+        """
+        _, best_epoch = self.best
+        return bool(self.patience and best_epoch is not None
+                    and epoch > best_epoch + self.patience)
+
     def save(self, kinds):
-        """Write checkpoints of these kinds, then point at them."""
+        """Write checkpoints of these kinds, then point at them.
+
+        One of this very step is there already where nothing was trained
+        since: it is not overwritten, as that could be cut off.
+        """
         step = self.sess.run(tf.train.get_global_step())
         for kind in kinds:
             name = f'{kind}-{step}'
+            if self.state.get(kind) == name:
+                continue
             saver = self.everything if kind == 'resume' else self.weights
             saver.save(self.sess, run_dir.path(self.directory, name),
                        write_meta_graph=False, write_state=False)

@@ -1,4 +1,4 @@
-"""How much a pixel weighs in the loss, by its class."""
+"""Class weights: how much a pixel counts in the loss, by its class."""
 import os
 
 import numpy as np
@@ -8,21 +8,39 @@ from segmentation import files, metrics
 from segmentation.data import cache, contract
 from segmentation.errors import InputError
 
+MEDIAN = ('median', 'sqrt-median')
+
 
 def class_weights(what, source, data_dir):
-    """The weight of each class, or None where all weigh the same."""
+    """Return the weight of each class.
+
+    Parameters
+    ----------
+    what : str
+        'none', one of MEDIAN, or the path of a JSON file.
+    source : data source
+    data_dir : str
+
+    Returns
+    -------
+    list of C floats, or None
+        None where all weigh the same.
+    str or None
+        A note for the user, where weights could not be cached.
+    """
     if what == 'none':
-        return None
-    if what not in ('median', 'sqrt-median'):
-        return read_weights(what, contract.class_names(source))
-    weights = cache.recall(
+        return None, None
+    if what not in MEDIAN:
+        return read_weights(what, contract.class_names(source)), None
+    weights, note = cache.cached(
         'median frequency weights', cache.fingerprint(source, data_dir),
         lambda: median_weights(source))
-    return weights if what == 'median' else np.sqrt(weights).tolist()
+    return (weights if what == 'median' else np.sqrt(weights).tolist()), note
 
 
 def median_weights(source):
-    """Median-frequency weights of the training labels at image_size."""
+    """Return median-frequency weights of the training labels at image_size.
+    """
     counts = [labels.sum(axis=(1, 2), dtype=np.int64) for _, labels in
               tqdm.tqdm(source.train_generator(8), disable=None, leave=False,
                         desc='class weights', unit='batch')]
@@ -30,18 +48,18 @@ def median_weights(source):
 
 
 def read_weights(path, names):
-    """The weights of the classes `names` in a JSON file."""
+    """Return the weights of the classes `names` in a JSON file."""
     if not os.path.isfile(path):
-        raise FileNotFoundError(
-            '--class-weights is {!r}: none, median, sqrt-median or a JSON '
-            'file is wanted'.format(path))
+        raise FileNotFoundError(f'--class-weights is {path!r}: none, '
+                                f'{", ".join(MEDIAN)} or a JSON file is '
+                                'wanted')
     weights = files.read_json(path)
     if not isinstance(weights, dict) or set(weights) != set(names):
-        raise InputError('{}: {{class: weight}} of these classes is wanted: '
-                         '{}'.format(path, ', '.join(names)))
+        raise InputError(f'{path}: {{class: weight}} of these classes is '
+                         f'wanted: {", ".join(names)}')
     weights = [weights[name] for name in names]
     if not all(isinstance(w, (int, float)) and 0 <= w < float('inf')
                for w in weights) or not any(weights):
-        raise InputError('{}: {} are no weights: numbers of 0 or more are '
-                         'wanted'.format(path, weights))
+        raise InputError(f'{path}: {weights} are no weights: numbers of 0 or '
+                         'more are wanted')
     return weights

@@ -1,114 +1,248 @@
-"""Beginning a run, or going on with one, up to its training loop."""
+"""The front door of training: begin a run or resume it, and train.
+
+    begin, resume -> Start -> features of a frozen encoder, where asked for
+                  -> run directory -> loss and step -> checkpoints -> loop
+"""
 import contextlib
+import functools
 import platform
+from typing import Any, Dict, NamedTuple
 
 import numpy as np
 
-import models
-from segmentation import run_dir, tf1
-from segmentation.data import contract
+from segmentation import metrics, run_dir, text, tf1
+from segmentation.data import array_store, cache, contract
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
-from segmentation.training import (batches, checkpoints, feature_cache, step,
-                                   trainer)
+from segmentation.training import (batches, cached_features, checkpoints,
+                                   schedules, step, tensorboard, trainer)
 
 
-def describe(options, source, order, weights):
-    """What options.json tells: enough to use the run without its source."""
+class Start(NamedTuple):
+    """A run before training is added to its graph, new or resumed."""
+
+    net: network.Network
+    pictures: batches.Pictures
+    description: Dict[str, Any]     # for options.json, without the options
+
+
+def train(options, source, weights, model, model_options):
+    """Train a network on a data source, in a new run or a resumed one.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of train.py.
+    source : data source
+        With its data loaded.
+    weights : list of C floats or None
+        Class weights of a new run.
+    model : models.Model
+    model_options : dict
+        What the model's builder takes.
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 128 and the signal that stopped the run.
+    """
+    directory = options.name
+    list_pictures = functools.partial(
+        batches.Pictures, source=source, batch_size=options.batch_size,
+        seed=options.seed)
+    with tf.Graph().as_default(), tf1.session() as sess, \
+            contextlib.ExitStack() as stack:
+        tf.set_random_seed(options.seed)
+        if options.resume:
+            start = resume(sess, source, options.data_dir, list_pictures,
+                           directory, options.freeze_encoder)
+        else:
+            build = functools.partial(
+                build_network, sess, source.num_classes, model, model_options,
+                options.vgg_dir, options.seed)
+            start = begin(sess, source, options.data_dir, list_pictures,
+                          build, weights, options.init_from)
+        used = tf.global_variables()
+        run_dir.check_space(directory, network.size_in_bytes(used))
+        samples = start.pictures
+        if options.freeze_encoder:
+            samples = stack.enter_context(cached(
+                sess, start, options.data_dir, options.soft_labels,
+                options.feature_dir))
+        run_dir.create(directory, dict(start.description,
+                                       options=vars(options)))
+        if not options.resume:
+            network.export(directory)
+        training = step.add_training(
+            start.net, options.learning_rate,
+            start.description['class_weights'], options.l2,
+            options.freeze_encoder)
+        saved = checkpoints.Checkpoints(
+            sess, directory, used, options.checkpoint_interval,
+            options.patience)
+        if options.resume:
+            saved.restore()
+        else:
+            saved.begin()
+        run_dir.trim_log(directory, saved.epoch)
+        board = tensorboard.Board(
+            options.tensorboard_dir or run_dir.path(directory, 'tensorboard'),
+            purge_step=saved.epoch + 1)
+        schedule = schedules.Schedule(
+            options.schedule, options.learning_rate, options.epochs,
+            options.warm_up, -(-samples.num_training // options.batch_size))
+        stop = trainer.Stop()
+        loop = trainer.Trainer(
+            sess, start.net, training, source, samples, schedule,
+            options.keep_prob, directory, saved, board, stop,
+            options.histograms)
+        follow(loop.run(), options.epochs,
+               contract.class_names(source) if options.table else None)
+        if stop.signal:
+            return 128 + stop.signal
+        miou, epoch = saved.best
+        if saved.epoch < options.epochs:
+            print(f'[i] no better mIoU since epoch {epoch}: enough')
+        print(f'[i] best mIoU {miou:.2%} in epoch {epoch}: {directory}')
+        if options.delete_features:
+            samples.store.delete()
+    return 0
+
+
+def follow(epochs, count, names=None):
+    """Print a line per trainer.Epoch; with class names, a table before it."""
+    for entry, matrix in epochs:
+        if names:
+            print(metrics.table(matrix, names))
+        print(f'[i] {trainer.describe(entry, count)}', flush=True)
+
+
+def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
+    """Build the network of a new run; its backbone has its weights.
+
+    Returns
+    -------
+    network.Network
+    str or None
+        The channel order that VGG16 takes.
+    """
+    return model.build(sess, num_classes, model_options)
+
+
+def begin(sess, source, data_dir, list_pictures, build, weights,
+          init_from=None) -> Start:
+    """Build and initialize the network of a new run.
+
+    Parameters
+    ----------
+    list_pictures : function of image_input
+        Returns the batches.Pictures of the source.
+    build : function
+        As `build_network`, without arguments.
+    weights : list of C floats or None
+        Class weights.
+    init_from : str, optional
+        Directory of the run whose best weights the network starts with.
+    """
+    net, order = build()
+    pictures = list_pictures(net.image_input)
+    network.initialize_rest(sess)
+    frozen.measure_deviations(sess, pictures.train(1))
+    if init_from:
+        print(f'[i] {load_weights(sess, init_from)}')
+    return Start(net, pictures,
+                 describe(source, data_dir, weights, order))
+
+
+def resume(sess, source, data_dir, list_pictures, directory,
+           freeze) -> Start:
+    """Restore the network of the run in a directory.
+
+    Its weights are restored with the rest of the run, once its training is in
+    the graph; those of an encoder to `freeze`, which computes features before
+    that, at once.
+    """
+    description = run_dir.read_options(directory)
+    contract.check_split(source, data_dir, description['split'])
+    net = network.restore(
+        sess, run_dir.path(directory, 'network.meta'),
+        run_dir.checkpoint(directory, 'resume') if freeze else None)
+    return Start(net, list_pictures(net.image_input), description)
+
+
+def load_weights(sess, directory):
+    """Load what fits of a run's best weights; return a line on that."""
+    loaded, others = network.take_over(
+        sess, run_dir.checkpoint(directory, 'best'))
+    if not loaded:
+        raise InputError(f'--init-from {directory}: none of its variables '
+                         'fits the model')
+    new = f"; new: {', '.join(others)}" if others else ''
+    return (f'{len(loaded)} of {len(loaded) + len(others)} variables from '
+            f'{directory}{new}')
+
+
+def describe(source, data_dir, weights, order):
+    """Return what using a run takes without its source, for options.json."""
     return {
-        'options': vars(options),
         'class_names': contract.class_names(source),
         'label_colors': list(contract.label_colors(source).values()),
         'ignore': bool(contract.ask(source, 'ignore')),
         'image_size': [int(side) for side in source.image_size],
         'vgg16_channel_order': order,
         'class_weights': weights,
-        'split': contract.list_split(source, options.data_dir),
+        'split': contract.list_split(source, data_dir),
         'versions': {'python': platform.python_version(),
                      'tensorflow': tf.__version__,
                      'numpy': np.__version__},
     }
 
 
-def list_pictures(net, source, options):
-    """The samples of a source as the options want them."""
-    return batches.Pictures(source, net.image_input, options.batch_size,
-                            options.seed)
-
-
-def build(sess, options, source):
-    """The Network of a new run, and the channel order that VGG16 takes."""
-    net, order = models.MODELS[options.model].build(
-        sess, source.num_classes, options)
-    network.initialize_rest(sess)
-    frozen.measure_deviations(
-        sess, list_pictures(net, source, options).train(1))
-    if options.init_from:
-        taken, left = network.take_over(
-            sess, run_dir.checkpoint(options.init_from, 'best'))
-        if not taken:
-            raise InputError('--init-from {}: none of its variables fits '
-                             'the model {}'.format(options.init_from,
-                                                   options.model))
-        print('[i] {} of {} variables from {}{}'.format(
-            len(taken), len(taken) + len(left), options.init_from,
-            f"; new: {', '.join(left)}" if left else ''))
-    return net, order
-
-
-def train(options, source, weights):
-    """Train as the options say, anew or resumed; return the exit status."""
-    directory = options.name
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(tf.Graph().as_default())
-        sess = stack.enter_context(tf1.session())
-        tf.set_random_seed(options.seed)
-        if options.resume:
-            description = run_dir.read_options(directory)
-            contract.check_split(source, options.data_dir,
-                                 description['split'])
-            weights = description['class_weights']
-            # Features are computed before the rest of the run is restored.
-            net = network.restore(
-                sess, run_dir.path(directory, 'network.meta'),
-                run_dir.checkpoint(directory, 'resume')
-                if options.freeze_encoder else None)
-        else:
-            net, order = build(sess, options, source)
-            description = describe(options, source, order, weights)
-        used = tf.global_variables()
-        run_dir.check_space(directory, network.size_in_bytes(used))
-        samples = stack.enter_context(sample(sess, net, source, options))
-        run_dir.create(directory, dict(description, options=vars(options)))
-        if not options.resume:
-            network.export(directory)
-        training = step.add_training(net, options.learning_rate, weights,
-                                     options.l2, options.freeze_encoder)
-        kept = checkpoints.Checkpoints(sess, directory, used)
-        if options.resume:
-            kept.restore()
-            run_dir.trim_log(directory, kept.state['epoch'])
-        else:
-            network.initialize_rest(sess)
-            kept.save(['resume'])       # whatever happens in the first epoch
-        status = trainer.Trainer(sess, net, training, source, samples,
-                                 options).run(kept)
-        if options.delete_features and status == 0:
-            samples.delete()
-    return status
-
-
 @contextlib.contextmanager
-def sample(sess, net, source, options):
-    """What the training loop goes round: pictures, or cached features."""
-    pictures = list_pictures(net, source, options)
-    if not options.freeze_encoder:
-        yield pictures
-        return
+def cached(sess, start, data_dir, soft_labels, parent=None):
+    """Give the Features of a frozen encoder, computed now or by another run.
+
+    They are deleted in the end where the source does not list its files, so
+    that no other run could find them.
+
+    Parameters
+    ----------
+    soft_labels : bool
+        Whether labels are shares of the classes.
+    parent : str, optional
+        Where the folder of the features goes; the user's cache by default.
+    """
     tensors = tf.get_collection(frozen.FEATURES)
-    with feature_cache.opened(
-            options, pictures, tensors,
-            lambda images: sess.run(tensors, {net.image_input: images}),
-            frozen.encoder_weights(sess)) as samples:
-        yield samples
+    image_input, pictures = start.net.image_input, start.pictures
+    key = cached_features.fingerprint(
+        pictures.source, data_dir, soft_labels,
+        [tensor.name for tensor in tensors], frozen.encoder_weights(sess))
+    features = cached_features.Features(
+        array_store.choose_folder(parent or cache.folder(), 'features', key),
+        pictures, data_dir, tensors,
+        lambda images: sess.run(tensors, {image_input: images}))
+    try:
+        prepare(features)
+        yield features
+    finally:
+        if key is None:
+            features.store.delete()
+
+
+def prepare(features):
+    """Compute what is missing of Features, saying before what that takes."""
+    store = features.store
+    with store.locked():
+        plan = store.open()
+        if not plan.fits:
+            raise OSError(f'{store.folder}: {plan.free / 1e9:.1f} GB are '
+                          f'free, the features take {plan.size / 1e9:.1f} '
+                          'GB: --feature-dir names another place')
+        to_do = ('from before' if plan.is_complete else
+                 f'{text.duration(features.estimate(plan))} to compute')
+        print(f'[i] features of {store.counts["train"]} samples and their '
+              f'mirror images, and of {store.counts["valid"]} to validate: '
+              f'{plan.size / 1e9:.1f} GB in {store.folder}, {to_do}',
+              flush=True)
+        features.compute(plan)

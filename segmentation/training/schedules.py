@@ -1,9 +1,10 @@
-"""How the learning rate goes over a run.
+"""Learning-rate schedules.
 
-Every schedule is a function of the share of the run that is done, so that a
+A schedule is a function of the share of the run that is done, so that a
 resumed run goes on exactly where it was.
 """
 import math
+from typing import NamedTuple
 
 # Share of the run that is done, 0..1 -> factor of the learning rate.
 SCHEDULES = {
@@ -17,15 +18,31 @@ SCHEDULES = {
 }
 
 
+class Schedule(NamedTuple):
+    """The learning rate of every step of a run."""
+
+    name: str               # a key of SCHEDULES
+    learning_rate: float    # where the factor is 1
+    epochs: int
+    warm_up: float          # epochs over which the rate first rises
+    batches: int            # of an epoch
+
+    def rate(self, epoch, batch):
+        """Return the learning rate of batch 0, 1, ... of epoch 1, 2, ..."""
+        done = (epoch - 1 + batch / self.batches) / self.epochs
+        return self.learning_rate * factor(self.name, min(done, 1),
+                                           self.warm_up / self.epochs)
+
+
 def factor(name, done, warm_up=0):
-    """The factor of the learning rate at a point of a run.
+    """Return the factor of the learning rate at a point of a run.
 
     Parameters
     ----------
     name : str
         A key of SCHEDULES.
     done : float
-        Share of all steps that are behind, 0 up to 1.
+        Share of all steps that have been taken, 0..1.
     warm_up : float, optional
         Share of the run over which the rate first rises from near 0.
 

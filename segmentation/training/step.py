@@ -2,17 +2,24 @@
 
     logits, labels [B, H, W, C] -> masked cross entropy -> Adam
 """
-import collections
+from typing import List, NamedTuple, Tuple
 
 from segmentation.nn import frozen
 from segmentation.tf1 import tf
 
-Training = collections.namedtuple(
-    'Training', 'labels learning_rate loss step gradients')
+
+class Training(NamedTuple):
+    """The tensors and the operation of a training step."""
+
+    labels: tf.Tensor           # [B, H, W, C] uint8, a placeholder
+    learning_rate: tf.Tensor    # [], of this step
+    loss: tf.Tensor             # [], in nats per pixel
+    step: tf.Operation          # takes the step, counts the global step
+    gradients: List[Tuple[tf.Tensor, tf.Variable]]
 
 
 def masked_cross_entropy(logits, labels, class_weights=None):
-    """Mean cross entropy of the labelled pixels, in nats.
+    """Return the mean cross entropy of the labelled pixels, in nats.
 
     Parameters
     ----------
@@ -39,15 +46,22 @@ def masked_cross_entropy(logits, labels, class_weights=None):
     return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
 
 
-def add_training(net, learning_rate, class_weights=None, l2=0, freeze=False):
-    """Add loss and Adam step to the graph of `net`; return a Training.
+def add_training(net, learning_rate, class_weights=None, l2=0,
+                 freeze=False) -> Training:
+    """Add loss and Adam step to the graph of a network.
 
-    `labels` is a uint8 placeholder [B, H, W, C]; `learning_rate` is the rate
-    of a step, the given one unless something is fed; `step` also counts the
-    global step; `gradients` are (gradient, variable) pairs. `l2` times the
-    regularization losses of the graph are part of what is minimized, not of
-    `loss`. With `freeze` the step leaves alone what lies before the features
-    of the graph, and these can be fed in place of pictures.
+    Parameters
+    ----------
+    net : network.Network
+    learning_rate : float
+        Of a step, unless another one is fed.
+    class_weights : sequence of C floats, optional
+    l2 : float, optional
+        Weight of the regularization losses of the graph in what is
+        minimized; `loss` is without them.
+    freeze : bool, optional
+        Leave alone what lies before the features of the graph. These can
+        then be fed in place of pictures.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None, num_classes],
@@ -60,19 +74,26 @@ def add_training(net, learning_rate, class_weights=None, l2=0, freeze=False):
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
             objective = loss + l2 * tf.add_n(penalties)
-        optimizer = tf.train.AdamOptimizer(rate)
-        variables = tf.trainable_variables()
-        if freeze:
-            # Ungated, or gradients of the features would be computed, too;
-            # the tuple waits for all before a variable changes.
-            gradients = tf.tuple(tf.gradients(
-                objective, variables,
-                stop_gradients=tf.get_collection(frozen.FEATURES)))
-        else:
-            gradients = tf.gradients(objective, variables,
-                                     gate_gradients=True)
-        gradients = [pair for pair in zip(gradients, variables)
-                     if pair[0] is not None]
-        step = optimizer.apply_gradients(
+        gradients = differentiate(objective, freeze)
+        step = tf.train.AdamOptimizer(rate).apply_gradients(
             gradients, global_step=tf.train.get_or_create_global_step())
     return Training(labels, rate, loss, step, gradients)
+
+
+def differentiate(objective, freeze):
+    """Return (gradient, variable) of what `objective` depends on.
+
+    With `freeze` it is taken to depend on the features, and on nothing that
+    lies before them.
+    """
+    variables = tf.trainable_variables()
+    if freeze:
+        # Ungated, or gradients of the features would be computed, too; the
+        # tuple waits for all before a variable changes.
+        gradients = tf.tuple(tf.gradients(
+            objective, variables,
+            stop_gradients=tf.get_collection(frozen.FEATURES)))
+    else:
+        gradients = tf.gradients(objective, variables, gate_gradients=True)
+    return [(gradient, variable) for gradient, variable
+            in zip(gradients, variables) if gradient is not None]

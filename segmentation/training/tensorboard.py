@@ -23,13 +23,13 @@ class Board:
             self.writer.add_session_log(
                 tf.SessionLog(status=tf.SessionLog.START), purge_step)
 
-    def scalars(self, values, step):
+    def add_scalars(self, values, step):
         """Write {tag: number}."""
-        self.writer.add_summary(tf.Summary(value=[
+        self.add_summary(tf.Summary(value=[
             tf.Summary.Value(tag=tag, simple_value=value)
             for tag, value in values.items()]), step)
 
-    def pictures(self, pictures, step):
+    def add_pictures(self, pictures, step):
         """Write {tag: (H, W, 3) uint8 BGR}."""
         values = []
         for tag, picture in pictures.items():
@@ -38,18 +38,24 @@ class Board:
             values.append(tf.Summary.Value(tag=tag, image=tf.Summary.Image(
                 height=height, width=width, colorspace=3,
                 encoded_image_string=encoded)))
-        self.writer.add_summary(tf.Summary(value=values), step)
+        self.add_summary(tf.Summary(value=values), step)
 
-    def add(self, summary, step):
-        """Write what a summary operation of the graph gave."""
+    def add_summary(self, summary, step):
+        """Write a tf.Summary, or the value of a summary operation."""
         self.writer.add_summary(summary, step)
 
     def flush(self):
+        """Write all events to the file."""
         self.writer.flush()
 
 
 def histograms(gradients):
-    """A summary operation of (gradient, variable) pairs, both of each."""
+    """Return a summary operation: histograms of gradients and weights.
+
+    Parameters
+    ----------
+    gradients : list of (tf.Tensor, tf.Variable)
+    """
     return tf.summary.merge([
         tf.summary.histogram(f"{kind}/{variable.op.name}", tensor)
         for gradient, variable in gradients

@@ -1,31 +1,38 @@
-"""The training loop: epochs, scores, checkpoints and how it is stopped."""
+"""The training loop: epochs, their scores, and how it is stopped."""
 import os
 import signal
 import time
+from typing import Any, Dict, Iterator, NamedTuple, Optional
 
 import numpy as np
 import tqdm
 
 from segmentation import drawing, files, metrics, run_dir, text
-from segmentation.data import contract
+from segmentation.data import contract, splits
 from segmentation.errors import InputError
-from segmentation.training import schedules, tensorboard
+from segmentation.training import tensorboard
 
-SHOWN = 4       # validation pictures in TensorBoard
+PICTURES = 4        # validation pictures in TensorBoard
 
 
 class Stop:
-    """Notes Ctrl-C and SIGTERM, so that a step ends before the run does.
+    """Records Ctrl-C and SIGTERM, so that the run ends after a step.
 
     The second signal of a kind has its usual effect.
+
+    Attributes
+    ----------
+    signal : int or None
+        The signal that asked to stop.
     """
 
     def __init__(self):
         self.signal = None
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.note)
+            signal.signal(number, self.receive)
 
-    def note(self, number, _):
+    def receive(self, number, _):
+        """Handle a signal."""
         self.signal = number
         signal.signal(number, signal.SIG_DFL)
         try:
@@ -34,31 +41,97 @@ class Stop:
             pass
 
 
-class Trainer:
-    """A network, its data and its options, going round the epochs.
+class Epoch(NamedTuple):
+    """What an epoch came to."""
 
-    `samples` is what it goes round, such as batches.Pictures of the source.
+    entry: Dict[str, Any]   # its line in log.jsonl
+    matrix: np.ndarray      # (C, C) confusion matrix of the validation split
+
+
+class Trainer:
+    """The training loop of a run.
+
+    Parameters
+    ----------
+    sess : tf.Session
+    net : network.Network
+    training : step.Training
+    source : data source
+        Has the classes; its samples come from `samples`.
+    samples : batches.Pictures or cached_features.Features
+    schedule : schedules.Schedule
+    keep_prob : float
+        Share of activations that dropout keeps.
+    directory : str
+        Of the run, for its log.
+    checkpoints : checkpoints.Checkpoints
+        Begun or restored.
+    board : tensorboard.Board
+    stop : Stop
+    histograms : bool, optional
+        Write gradients and weights to the board.
     """
 
-    def __init__(self, sess, net, training, source, samples, options):
+    def __init__(self, sess, net, training, source, samples, schedule,
+                 keep_prob, directory, checkpoints, board, stop,
+                 histograms=False):
         self.sess = sess
         self.net = net
         self.training = training
         self.source = source
         self.samples = samples
-        self.options = options
-        self.stop = Stop()
+        self.schedule = schedule
+        self.keep_prob = keep_prob
+        self.directory = directory
+        self.checkpoints = checkpoints
+        self.board = board
+        self.stop = stop
+        self.histograms = (tensorboard.histograms(training.gradients)
+                           if histograms else None)
 
-    def learning_rate(self, epoch, batch):
-        """The rate of a step: of batch 0, 1, ... in epoch 1, 2, ..."""
-        options = self.options
-        batches = -(-self.samples.num_training // options.batch_size)
-        done = (epoch - 1 + batch / batches) / options.epochs
-        return options.learning_rate * schedules.factor(
-            options.schedule, min(done, 1), options.warm_up / options.epochs)
+    def run(self) -> Iterator[Epoch]:
+        """Train, yielding each epoch once it is logged and saved.
 
-    def train_epoch(self, epoch):
-        """Take one step a batch, until the epoch or the run is stopped.
+        The run ends after its last epoch, when patience is over, or soon
+        after a signal; it can be resumed from there.
+        """
+        epochs = self.schedule.epochs
+        for number in range(self.checkpoints.epoch + 1, epochs + 1):
+            if self.checkpoints.is_patience_over(number):
+                self.checkpoints.stop(number - 1)
+                return
+            epoch = self.run_epoch(number)
+            if epoch is None:
+                self.checkpoints.stop(number - 1)
+                return
+            run_dir.append_log(self.directory, files.without_nan(epoch.entry))
+            self.checkpoints.record(
+                number, epoch.entry['miou'],
+                is_last=number == epochs or bool(self.stop.signal))
+            yield epoch
+            if self.stop.signal:
+                return
+
+    def run_epoch(self, number) -> Optional[Epoch]:
+        """Train and score an epoch; return None if it was stopped amid."""
+        start = time.time()
+        train_loss, first_loss = self.train_epoch(number)
+        if self.stop.signal:
+            return None
+        images_per_second = self.samples.num_training / (time.time() - start)
+        valid_loss, matrix, pictures = self.validate()
+        scores = dict(metrics.scores(matrix), train_loss=train_loss,
+                      valid_loss=valid_loss,
+                      learning_rate=self.schedule.rate(number, 0))
+        ious = dict(zip(contract.class_names(self.source),
+                        metrics.iou(matrix).tolist()))
+        self.write_events(number, scores, ious, pictures)
+        return Epoch(dict(scores, epoch=number, first_batch_loss=first_loss,
+                          iou=ious, images_per_second=images_per_second,
+                          seconds=time.time() - start), matrix)
+
+    def train_epoch(self, number):
+        """Take one step per batch, until the epoch or the run is stopped.
 
         Returns
         -------
@@ -68,13 +141,12 @@ class Trainer:
         losses, sizes = [], []
         with tqdm.tqdm(total=self.samples.num_training, unit='image',
                        leave=False, desc='training', disable=None) as bar:
-            for batch in self.samples.train(epoch):
-                rate = self.learning_rate(epoch, len(losses))
+            for batch in self.samples.train(number):
+                rate = self.schedule.rate(number, len(losses))
                 loss, _ = self.sess.run(
                     [self.training.loss, self.training.step],
-                    self.feed(batch, {
-                        self.training.learning_rate: rate,
-                        self.net.keep_prob: self.options.keep_prob}))
+                    self.feed(batch, {self.training.learning_rate: rate,
+                                      self.net.keep_prob: self.keep_prob}))
                 check_loss(loss, batch.paths)
                 losses.append(float(loss))
                 sizes.append(len(batch.labels))
@@ -82,15 +154,7 @@ class Trainer:
                 bar.update(len(batch.labels))
                 if self.stop.signal:
                     break
-        check_count(sizes, 'training', self.options.batch_size)
-        return float(np.average(losses, weights=sizes)), losses[0]
-
-    def feed(self, batch, others=()):
-        """What sess.run takes to see a batch, and other values."""
-        fed = {self.training.labels: batch.labels}
-        fed.update(batch.feed)
-        fed.update(others)
-        return fed
+        return mean(losses, sizes, 'training'), losses[0]
 
     def validate(self):
         """Score the validation split at image_size.
@@ -101,129 +165,76 @@ class Trainer:
             Mean loss, in nats.
         (C, C) array
             Confusion matrix.
-        list of pictures
+        list of (H, W', 3) uint8 arrays
             Input, truth and prediction in a row, always of the same samples.
         """
         source = self.source
         losses, sizes, pictures = [], [], []
         matrix = 0
-        shown = set(np.linspace(0, source.num_validation - 1, SHOWN)
-                    .astype(int))
+        chosen = splits.spread(source.num_validation, PICTURES)
         for batch in self.samples.valid():
-            loss, classes = self.sess.run(
+            loss, predicted = self.sess.run(
                 [self.training.loss, self.net.classes], self.feed(batch))
             check_loss(loss, batch.paths)   # the last step may have broken it
             truth = drawing.ids_of_rows(batch.labels)
             matrix = matrix + metrics.confusion_matrix(
-                truth, classes, source.num_classes)
+                truth, predicted, source.num_classes)
             pictures += [
-                drawing.triple(batch.images[k], truth[k], classes[k],
+                drawing.triple(batch.images[k], truth[k], predicted[k],
                                source.label_colors)
-                for k in range(len(truth)) if sum(sizes) + k in shown]
+                for k in range(len(truth)) if sum(sizes) + k in chosen]
             losses.append(float(loss))
             sizes.append(len(truth))
-        check_count(sizes, 'validation', self.options.batch_size)
-        return float(np.average(losses, weights=sizes)), matrix, pictures
+        return mean(losses, sizes, 'validation'), matrix, pictures
 
-    def run_epoch(self, epoch, board_):
-        """Train and score one epoch; its log entry, or None if stopped."""
-        start = time.time()
-        train_loss, first_loss = self.train_epoch(epoch)
-        if self.stop.signal:
-            return None
-        images_per_second = self.samples.num_training / (time.time() - start)
-        valid_loss, matrix, pictures = self.validate()
-        names = contract.class_names(self.source)
-        ious = dict(zip(names, metrics.iou(matrix).tolist()))
-        scores = dict(metrics.scores(matrix), train_loss=train_loss,
-                      valid_loss=valid_loss,
-                      learning_rate=self.learning_rate(epoch, 0))
-        board_.scalars(scores, epoch)
-        board_.scalars({f"iou/{name}": value for name, value in ious.items()
-                        if not np.isnan(value)}, epoch)
-        board_.pictures({f'validation/{k}': picture
-                         for k, picture in enumerate(pictures)}, epoch)
-        if self.options.table:
-            print(metrics.table(matrix, names))
-        return dict(scores, epoch=epoch, first_batch_loss=first_loss,
-                    iou=files.without_nan(ious),
-                    images_per_second=images_per_second,
-                    seconds=time.time() - start)
+    def feed(self, batch, values=()):
+        """Return what sess.run is fed for a Batch, and these values."""
+        fed = {self.training.labels: batch.labels}
+        fed.update(batch.feed)
+        fed.update(values)
+        return fed
 
-    def is_patience_over(self, epoch, state):
-        """Whether the last best score is --patience epochs ago."""
-        if not self.options.patience or state['best_epoch'] is None:
-            return False
-        return epoch > state['best_epoch'] + self.options.patience
+    def write_events(self, number, scores, ious, pictures):
+        """Write an epoch to TensorBoard."""
+        self.board.add_scalars(scores, number)
+        self.board.add_scalars({f'iou/{name}': value
+                                for name, value in ious.items()
+                                if not np.isnan(value)}, number)
+        self.board.add_pictures({f'validation/{k}': picture
+                                 for k, picture in enumerate(pictures)},
+                                number)
+        if self.histograms is not None:
+            batch = next(iter(self.samples.valid()))
+            self.board.add_summary(
+                self.sess.run(self.histograms, self.feed(batch)), number)
+        self.board.flush()
 
-    def histograms(self, summary, board_, epoch):
-        """Write gradients and weights, by the first validation batch."""
-        batch = next(iter(self.samples.valid()))
-        board_.add(self.sess.run(summary, self.feed(batch)), epoch)
 
-    def run(self, kept):
-        """Go on from the state of the checkpoints; return the exit status."""
-        options, state = self.options, kept.state
-        board_ = tensorboard.Board(options.tensorboard_dir or run_dir.path(
-            options.name, 'tensorboard'), purge_step=state['epoch'] + 1)
-        summary = (tensorboard.histograms(self.training.gradients)
-                   if options.histograms else None)
-        for epoch in range(state['epoch'] + 1, options.epochs + 1):
-            if self.is_patience_over(epoch, state):
-                print('[i] no better mIoU since epoch {}: enough'.format(
-                    state['best_epoch']))
-                if state['epoch'] < epoch - 1:
-                    state['epoch'] = epoch - 1
-                    kept.save(['last', 'resume'])
-                break
-            entry = self.run_epoch(epoch, board_)
-            if entry is None:
-                state['epoch'] = epoch - 1
-                kept.save(['last', 'resume'])
-                break
-            if summary is not None:
-                self.histograms(summary, board_, epoch)
-            board_.flush()
-            run_dir.append_log(options.name, files.without_nan(entry))
-            kinds = []
-            if state['best_miou'] is None or entry['miou'] > state[
-                    'best_miou']:
-                state.update(best_miou=entry['miou'], best_epoch=epoch)
-                kinds.append('best')
-            if (epoch % options.checkpoint_interval == 0
-                    or epoch == options.epochs or self.stop.signal):
-                state['epoch'] = epoch
-                kinds += ['last', 'resume']
-            kept.save(kinds)
-            report(entry, options.epochs)
-            if self.stop.signal:
-                break
-        if self.stop.signal:
-            return 128 + self.stop.signal
-        print('[i] best mIoU {:.2%} in epoch {}: {}'.format(
-            state['best_miou'], state['best_epoch'], options.name))
-        return 0
+def mean(losses, sizes, split):
+    """Return the mean loss per sample of batches of these sizes.
+
+    It raises InputError where there is no batch of the split.
+    """
+    if not sizes:
+        raise InputError(f'the data source yields no {split} batch: it may '
+                         'have fewer samples than --batch-size')
+    return float(np.average(losses, weights=sizes))
 
 
 def check_loss(loss, paths):
-    """Raise ValueError with the files of the batch if it is no number."""
+    """Raise InputError with the files of the batch unless it is finite."""
     if not np.isfinite(loss):
-        raise InputError('the loss is {} after the batch {}: stopped, the '
-                         'checkpoints are of before'.format(
-                             loss, ', '.join(paths)))
+        raise InputError(f'the loss is {loss} after the batch '
+                         f'{", ".join(paths)}: stopped, the checkpoints are '
+                         'those of before')
 
 
-def check_count(sizes, split, batch_size):
-    """Raise ValueError if a generator gave no batch."""
-    if not sizes:
-        raise InputError('the data source gave no {} batch of --batch-size '
-                         '{}'.format(split, batch_size))
-
-
-def report(entry, epochs):
-    """One line on an epoch for the terminal."""
-    left = (epochs - entry['epoch']) * entry['seconds']
-    print('[i] epoch {epoch}/{}: loss {train_loss:.4f}, validation '
-          '{valid_loss:.4f}; pixel accuracy {pixel_accuracy:.2%}, mIoU '
-          '{miou:.2%}; {images_per_second:.1f} images/s; {} left'.format(
-              epochs, text.duration(left), **entry), flush=True)
+def describe(entry, epochs):
+    """Return one line on a log entry, of a run of so many epochs."""
+    left = text.duration((epochs - entry['epoch']) * entry['seconds'])
+    return (f'epoch {entry["epoch"]}/{epochs}: '
+            f'loss {entry["train_loss"]:.4f}, '
+            f'validation {entry["valid_loss"]:.4f}; '
+            f'pixel accuracy {entry["pixel_accuracy"]:.2%}, '
+            f'mIoU {entry["miou"]:.2%}; '
+            f'{entry["images_per_second"]:.1f} images/s; {left} left')

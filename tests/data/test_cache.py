@@ -1,4 +1,4 @@
-"""What is kept of a data set from one run to the next."""
+"""Results that are cached from one run to the next."""
 import pytest
 
 from segmentation.data import cache
@@ -8,6 +8,7 @@ class Files:
     """As much of a data source as a fingerprint looks at."""
     image_size = (64, 32)
     label_colors = {0: (1, 2, 3)}
+    ids = None
     seed = 0
 
     def __init__(self, *labels):
@@ -16,6 +17,9 @@ class Files:
     def read_pair(self, image_path, label_path):
         raise NotImplementedError
 
+    def identity(self):
+        return repr([self.label_colors, self.ids])
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
@@ -23,32 +27,33 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_second_time_nothing_is_worked_out(home):
+def test_the_second_time_nothing_is_computed(home):
     calls = []
     for _ in range(2):
-        assert cache.recall('weights', 'abc',
-                            lambda: calls.append(1) or [1.5, 2]) == [1.5, 2]
+        assert cache.cached('weights', 'abc', lambda: calls.append(1) or [
+            1.5, 2]) == ([1.5, 2], None)
     assert len(calls) == 1
-    assert cache.recall('other', 'abc', lambda: 7) == 7
-    assert cache.recall('weights', 'abd', lambda: 8) == 8
+    assert cache.cached('other', 'abc', lambda: 7) == (7, None)
+    assert cache.cached('weights', 'abd', lambda: 8) == (8, None)
 
 
-def test_without_a_fingerprint_nothing_is_kept(home):
+def test_without_a_fingerprint_nothing_is_cached(home):
     assert cache.fingerprint(object(), '.') is None
-    assert cache.recall('weights', None, lambda: 1) == 1
+    assert cache.cached('weights', None, lambda: 1) == (1, None)
     assert not (home / 'cache').exists()
 
 
-@pytest.mark.parametrize('kept', ['', '[1, 2', None])
-def test_broken_or_unwritable_cache_does_no_harm(home, capsys, kept):
+@pytest.mark.parametrize('content', ['', '[1, 2', None])
+def test_broken_or_unwritable_cache_does_no_harm(home, content):
     folder = home / 'cache' / 'fcn-road-scenes'
-    if kept is None:
+    if content is None:
         (home / 'cache').write_text('a file where the folder would be')
     else:
         folder.mkdir(parents=True)
-        (folder / 'weights-abc.json').write_text(kept)
-    assert cache.recall('weights', 'abc', lambda: [3]) == [3]
-    assert ('not kept' in capsys.readouterr().out) == (kept is None)
+        (folder / 'weights-abc.json').write_text(content)
+    result, note = cache.cached('weights', 'abc', lambda: [3])
+    assert result == [3]
+    assert ('not cached' in (note or '')) == (content is None)
 
 
 def test_fingerprint_changes_with_labels_size_and_classes(home):

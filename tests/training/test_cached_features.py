@@ -1,4 +1,4 @@
-"""Features of a frozen encoder: what is computed, kept, and trained on."""
+"""Features of a frozen encoder: computed, cached, and trained on."""
 import collections
 import fcntl
 import glob
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from segmentation.tf1 import tf
-from segmentation.training import batches, cached_features
+from segmentation.training import batches, cached_features, launch
 
 COUNT = {'train': 5, 'valid': 3}
 
 
 class Source:
-    """Pictures whose pixels tell sample and column; class by column."""
+    """Pictures whose pixels show sample and column; class by column."""
 
     image_size = (6, 4)
     num_classes = 3
@@ -43,15 +43,21 @@ def encode(images):
     return [np.float32(images), np.float32(images[:, ::2, :3, :1]) / 3]
 
 
-def make(folder, encode=encode, batch_size=2, seed=0):
-    pictures = batches.Pictures(Source(), 'pictures', batch_size, seed)
-    return cached_features.Features(str(folder), pictures, '', ['whole', 'half'],
+def make(folder, encode=encode, batch_size=2, seed=0,
+         tensors=('whole', 'half')):
+    pictures = batches.Pictures('pictures', Source(), batch_size, seed)
+    return cached_features.Features(str(folder), pictures, '', tensors,
                                     encode)
 
 
+def prepare(*arguments, **options):
+    made = make(*arguments, **options)
+    launch.prepare(made)
+    return made
+
+
 def test_every_sample_comes_as_it_is_and_mirrored(tmp_path):
-    made = make(tmp_path / 'features')
-    made.prepare()
+    made = prepare(tmp_path / 'features')
     batches = list(made.train(1))
     assert made.num_training == 10
     assert [len(batch.labels) for batch in batches] == [2] * 5
@@ -74,8 +80,7 @@ def test_every_sample_comes_as_it_is_and_mirrored(tmp_path):
 
 
 def test_validation_keeps_order_and_pictures(tmp_path):
-    made = make(tmp_path / 'features')
-    made.prepare()
+    made = prepare(tmp_path / 'features')
     batches = list(made.valid())
     assert [batch.paths for batch in batches] == [
         ['valid0.png', 'valid1.png'], ['valid2.png']]
@@ -88,15 +93,14 @@ def test_validation_keeps_order_and_pictures(tmp_path):
 
 def test_an_epoch_repeats_by_seed_and_number(tmp_path):
     def order(seed, epoch):
-        made = make(tmp_path / 'features', seed=seed)
-        made.prepare()
+        made = prepare(tmp_path / 'features', seed=seed)
         return [path for batch in made.train(epoch) for path in batch.paths]
     assert order(0, 1) == order(0, 1)
     assert order(0, 1) != order(0, 2)
     assert order(0, 1) != order(1, 1)
 
 
-def test_who_is_interrupted_goes_on(tmp_path):
+def test_an_interrupted_computation_goes_on(tmp_path):
     calls = []
 
     def interrupted(images):
@@ -110,26 +114,26 @@ def test_who_is_interrupted_goes_on(tmp_path):
         return encode(images)
 
     with pytest.raises(KeyboardInterrupt):
-        make(tmp_path / 'cut', interrupted).prepare()
+        prepare(tmp_path / 'cut', interrupted)
     # Two to measure, then two a batch: the second batch was cut off.
     with open(str(tmp_path / 'cut' / 'progress.json')) as file:
         assert json.load(file) == {'train': ['train0.png', 'train1.png'],
                                    'valid': []}
     del calls[:]
-    make(tmp_path / 'cut', counted).prepare()
+    prepare(tmp_path / 'cut', counted)
     assert calls == [1, 1, 2, 2, 1, 1, 2, 1]
     del calls[:]
-    make(tmp_path / 'cut', counted).prepare()
+    prepare(tmp_path / 'cut', counted)
     assert calls == [1]
-    make(tmp_path / 'whole').prepare()
+    prepare(tmp_path / 'whole')
     for path in glob.glob(str(tmp_path / 'whole' / '*.npy')):
         np.testing.assert_array_equal(
             np.load(path), np.load(path.replace('whole', 'cut')))
 
 
-def test_size_is_told_before(tmp_path, capsys):
+def test_the_size_is_printed_first(tmp_path, capsys):
     folder = tmp_path / 'features'
-    make(folder).prepare()
+    prepare(folder)
     size = sum(np.load(path).nbytes for path in glob.glob(
         str(folder / '*.npy')))
     # (10 + 3) samples of 72 + 6 halves, 5 + 3 labels of 72, 3 pictures of 72
@@ -138,15 +142,15 @@ def test_size_is_told_before(tmp_path, capsys):
     assert first.startswith('[i] features of 5 samples and their mirror '
                             'images, and of 3 to validate: 0.0 GB in ')
     assert first.endswith('0 s to compute\n')
-    make(folder).prepare()
+    prepare(folder)
     assert capsys.readouterr().out.endswith(', from before\n')
 
 
-def test_a_disk_that_is_too_full_is_told_before(tmp_path, monkeypatch):
+def test_a_disk_that_is_too_full_is_refused_first(tmp_path, monkeypatch):
     full = collections.namedtuple('Usage', 'free')(1 << 20)
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: full)
     with pytest.raises(OSError, match='--feature-dir names another place'):
-        make(tmp_path / 'features').prepare()
+        prepare(tmp_path / 'features')
     assert not glob.glob(str(tmp_path / 'features' / '*.npy'))
 
 
@@ -155,29 +159,25 @@ def test_a_feature_too_large_for_float16_is_refused(tmp_path):
         return [1e5 * value for value in encode(images)]
 
     tensors = [tf.Variable(0., name='pool1').op.outputs[0]] * 2
-    made = make(tmp_path, large)
-    made.tensors = tensors
     with pytest.raises(ValueError, match='pool1.* does not fit into 16 bits'):
-        made.prepare()
+        prepare(tmp_path, large, tensors=tensors)
 
 
 def test_two_runs_do_not_compute_the_same_at_once(tmp_path):
     with open(str(tmp_path / 'lock'), 'w') as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(OSError, match='another run computes'):
-            make(tmp_path).prepare()
-    make(tmp_path).prepare()
+            prepare(tmp_path)
+    prepare(tmp_path)
 
 
 def test_what_is_not_ours_is_not_deleted(tmp_path):
-    made = make(tmp_path / 'features')
-    made.prepare()
+    made = prepare(tmp_path / 'features')
     (tmp_path / 'features' / 'notes.txt').write_text('mine')
-    made.delete()
+    made.store.delete()
     assert os.listdir(str(tmp_path / 'features')) == ['notes.txt']
-    made = make(tmp_path / 'others')
-    made.prepare()
-    made.delete()
+    made = prepare(tmp_path / 'others')
+    made.store.delete()
     assert not (tmp_path / 'others').exists()
 
 
@@ -243,7 +243,7 @@ def test_pictures_score_as_their_features_did(frozen_run):
     assert found['miou'] == pytest.approx(best, abs=.02)
 
 
-def test_the_next_run_finds_the_features(frozen_run, vgg_dir):
+def test_the_next_run_uses_the_same_features(frozen_run, vgg_dir):
     done = train('again', vgg_dir, '--freeze-encoder', '--epochs', '1')
     assert done.returncode == 0, done.stderr
     assert 'from before' in done.stdout
