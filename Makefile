@@ -60,11 +60,11 @@ $(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
 
 demo: install
 	@test -e $(DEMO)/vgg || \
-	  $(RUN) vgg16.py --vgg-dir $(DEMO)/vgg --random --width .125
+	  $(RUN) vgg16.py --vgg-dir $(DEMO)/vgg --random --width 0.125
 	$(RUN) check_source.py --data-source demo --output-dir $(DEMO)/check
 	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
-	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob .8 --epochs 12)
+	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob 0.8 --epochs 12)
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \
@@ -82,13 +82,13 @@ single: install $(VENV)/installed-crf
 	@test -n "$(PICTURE_DIR)" || $(RUN) source_demo.py $(SINGLE)/data \
 	  --labels --count 1 --image-size 768x384 --seed 1
 	@test -n "$(VGG_DIR)" -o -e $(SINGLE)/vgg || \
-	  $(RUN) vgg16.py --vgg-dir $(SINGLE)/vgg --random --width .125
+	  $(RUN) vgg16.py --vgg-dir $(SINGLE)/vgg --random --width 0.125
 	$(RUN) train.py --name $(SINGLE)/run \
 	  --data-dir $(or $(PICTURE_DIR),$(SINGLE)/data) $(if $(wildcard \
 	  $(SINGLE)/run/state.json),--resume,--data-source single \
 	  --vgg-dir $(or $(VGG_DIR),$(SINGLE)/vgg) --model fcn32s \
 	  --fixed-upsampling --learning-rate $(if $(VGG_DIR),1e-4,1e-3) \
-	  --keep-prob .8 --batch-size 1 --epochs 4 --histograms)
+	  --keep-prob 0.8 --batch-size 1 --epochs 4 --histograms)
 	$(RUN) evaluate.py --name $(SINGLE)/run --crf $(CRF)
 	$(RUN) infer.py --name $(SINGLE)/run --colors \
 	  --samples-dir $(or $(PICTURE_DIR),$(SINGLE)/data)/images \
