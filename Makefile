@@ -54,10 +54,6 @@ $(VENV)/installed: requirements.txt
 	  $(RUN) -c 'import cv2'; }
 	touch $@
 
-$(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
-	$(RUN) -m pip install --quiet -r tests/requirements.txt
-	touch $@
-
 demo: install
 	@test -e $(DEMO)/vgg || \
 	  $(RUN) vgg16.py --vgg-dir $(DEMO)/vgg --random --width 0.125
@@ -73,8 +69,10 @@ demo: install
 	@echo "    $(DEMO)/segmented (new pictures, segmented)"
 	@echo "    and $(DEMO)/report/index.html (scores and mistakes)"
 
+# By itself it builds with a Cython that Python 3.13 is too new for.
 $(VENV)/installed-crf: $(VENV)/installed
-	$(RUN) -m pip install --quiet pydensecrf2==1.1
+	$(RUN) -m pip install --quiet 'cython>=3' setuptools wheel
+	$(RUN) -m pip install --quiet --no-build-isolation pydensecrf2==1.1
 	touch $@
 
 # Without VGG_DIR a small random VGG16 stands in; it needs a larger rate.
@@ -99,6 +97,10 @@ single: install $(VENV)/installed-crf
 	$(RUN) docs/single.py $(or $(PICTURE_DIR),$(SINGLE)/data) \
 	  $(SINGLE)/coarse $(SINGLE)/refined $(SINGLE)/single.png
 	@echo "[i] look at $(SINGLE)/single.png"
+
+$(VENV)/installed-tests: $(VENV)/installed-crf tests/requirements.txt
+	$(RUN) -m pip install --quiet -r tests/requirements.txt
+	touch $@
 
 # The options of mypy and pytest, doctests among them, are in setup.cfg.
 test: install $(VENV)/installed-tests
