@@ -1,11 +1,11 @@
-# make demo       the whole way on synthetic road scenes, pictures at the end
-# make single     one picture learned by heart, then refined by a CRF
-# make test       flake8, doctests, pytest
+# make demo       check, train, evaluate and infer on synthetic road scenes
+# make single     overfit one picture, then refine it by a CRF
+# make test       flake8, mypy, doctests and pytest
 # make check-all  the tests on both TensorFlows
 #
-# PYTHON=... chooses the interpreter, VENV=... where its environment goes,
-# DEMO=... where the demo goes. Of single, PICTURE_DIR=... has the picture,
-# VGG_DIR=... VGG16, CRF=... is a preset, SINGLE=... where it all goes.
+# PYTHON=... chooses the interpreter, VENV=... the folder of its environment,
+# DEMO=... the folder of the demo. For `make single`, PICTURE_DIR=... holds the
+# picture, VGG_DIR=... VGG16; CRF=... is a preset, SINGLE=... the output folder.
 
 # $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
 first = $(firstword $(foreach python,$(1),$(shell $(python) -c \
@@ -15,12 +15,13 @@ pyenv = $(wildcard $(HOME)/.pyenv/versions/$(1)/bin/python)
 
 PINNED = $(call first,python3.7 $(call pyenv,3.7.*),v == (3, 7))
 NEWER = $(call first,python3 python3.13 python3.12 python3.11 python3.10 \
-  $(call pyenv,3.1[0-3].*),(3, 10) <= v <= (3, 13))
+  python3.9 python3.8 $(call pyenv,3.1[0-3].*) $(call pyenv,3.[89].*), \
+  (3, 8) <= v <= (3, 13))
 ifndef PYTHON
 PYTHON := $(or $(PINNED),$(NEWER))
 endif
 ifeq ($(PYTHON),)
-$(error no Python 3.7 and none of 3.10 to 3.13 runs here: PYTHON=... names one)
+$(error no Python 3.7 to 3.13 runs here: name one by PYTHON=...)
 endif
 VERSION := $(shell $(PYTHON) -c \
   'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -41,7 +42,7 @@ export OTHER_PYTHON
 install: $(VENV)/installed
 	@echo "[i] Python $(VERSION) of $(PYTHON), in $(VENV)"
 
-# Where libGL is missing, as on many servers, OpenCV's headless build serves.
+# OpenCV's headless build is the one for servers without libGL.
 $(VENV)/installed: requirements.txt
 	@echo "[i] Python $(VERSION) of $(PYTHON): installing to $(VENV)"
 	$(PYTHON) -m venv $(VENV)
@@ -53,41 +54,39 @@ $(VENV)/installed: requirements.txt
 	  $(RUN) -c 'import cv2'; }
 	touch $@
 
-$(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
-	$(RUN) -m pip install --quiet -r tests/requirements.txt
-	touch $@
-
 demo: install
 	@test -e $(DEMO)/vgg || \
-	  $(RUN) vgg16.py --vgg-dir $(DEMO)/vgg --random --width .125
+	  $(RUN) vgg16.py --vgg-dir $(DEMO)/vgg --random --width 0.125
 	$(RUN) check_source.py --data-source demo --output-dir $(DEMO)/check
 	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
-	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob .8 --epochs 12)
+	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob 0.8 --epochs 12)
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \
 	  --output-dir $(DEMO)/segmented
 	@echo "[i] look at $(DEMO)/check/sheet_valid.png (the data),"
-	@echo "    $(DEMO)/segmented (what the network makes of pictures)"
-	@echo "    and $(DEMO)/report/index.html (its scores and its mistakes)"
+	@echo "    $(DEMO)/segmented (new pictures, segmented)"
+	@echo "    and $(DEMO)/report/index.html (scores and mistakes)"
 
+# By itself it builds with a Cython that Python 3.13 is too new for.
 $(VENV)/installed-crf: $(VENV)/installed
-	$(RUN) -m pip install --quiet pydensecrf2==1.1
+	$(RUN) -m pip install --quiet 'cython>=3' setuptools wheel
+	$(RUN) -m pip install --quiet --no-build-isolation pydensecrf2==1.1
 	touch $@
 
-# Without VGG16's own weights all is small and random, and bears a larger rate.
+# Without VGG_DIR a small random VGG16 stands in; it needs a larger rate.
 single: install $(VENV)/installed-crf
 	@test -n "$(PICTURE_DIR)" || $(RUN) source_demo.py $(SINGLE)/data \
 	  --labels --count 1 --image-size 768x384 --seed 1
 	@test -n "$(VGG_DIR)" -o -e $(SINGLE)/vgg || \
-	  $(RUN) vgg16.py --vgg-dir $(SINGLE)/vgg --random --width .125
+	  $(RUN) vgg16.py --vgg-dir $(SINGLE)/vgg --random --width 0.125
 	$(RUN) train.py --name $(SINGLE)/run \
 	  --data-dir $(or $(PICTURE_DIR),$(SINGLE)/data) $(if $(wildcard \
 	  $(SINGLE)/run/state.json),--resume,--data-source single \
 	  --vgg-dir $(or $(VGG_DIR),$(SINGLE)/vgg) --model fcn32s \
 	  --fixed-upsampling --learning-rate $(if $(VGG_DIR),1e-4,1e-3) \
-	  --keep-prob .8 --batch-size 1 --epochs 4 --histograms)
+	  --keep-prob 0.8 --batch-size 1 --epochs 4 --histograms)
 	$(RUN) evaluate.py --name $(SINGLE)/run --crf $(CRF)
 	$(RUN) infer.py --name $(SINGLE)/run --colors \
 	  --samples-dir $(or $(PICTURE_DIR),$(SINGLE)/data)/images \
@@ -99,14 +98,20 @@ single: install $(VENV)/installed-crf
 	  $(SINGLE)/coarse $(SINGLE)/refined $(SINGLE)/single.png
 	@echo "[i] look at $(SINGLE)/single.png"
 
+$(VENV)/installed-tests: $(VENV)/installed-crf tests/requirements.txt
+	$(RUN) -m pip install --quiet -r tests/requirements.txt
+	touch $@
+
+# The options of mypy and pytest, doctests among them, are in setup.cfg.
 test: install $(VENV)/installed-tests
 	$(RUN) -m flake8
+	$(RUN) -m mypy
 	$(RUN) -m pytest --numprocesses 2 --dist loadfile
 
 check-all:
-	@test -n "$(PINNED)" || { \
-	  echo "[!] the pinned leg cannot run: there is no Python 3.7"; exit 1; }
-	@test -n "$(NEWER)" || { \
-	  echo "[!] the other leg cannot run: no Python 3.10 to 3.13"; exit 1; }
+	@test -n "$(PINNED)" || { echo "[!] no Python 3.7 runs here:" \
+	  "the tests on TensorFlow 1.15 need one" >&2; exit 1; }
+	@test -n "$(NEWER)" || { echo "[!] no Python 3.8 to 3.13 runs here:" \
+	  "the tests on TensorFlow 2 need one" >&2; exit 1; }
 	$(MAKE) test PYTHON=$(PINNED) VENV=venv-3.7
 	$(MAKE) test PYTHON=$(NEWER) OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python
