@@ -129,10 +129,10 @@ def inference_speed(network, size, batch_size, seconds):
 
 def costs_of(options, directory):
     """What the graph of a run costs, counted and measured."""
-    from segmentation.inference import predictor
+    from segmentation.inference.engines.tensorflow import TensorFlowEngine
     from segmentation.nn import flops
     run = run_dir.find(directory)
-    with predictor.restore(run, options.batch_size, 1) as network:
+    with TensorFlowEngine(run) as network:
         return {'parameters': flops.parameters(),
                 'flop': flops.flop(network.sess, network.net.image_input,
                                    run.image_size),

@@ -11,60 +11,17 @@ import numpy as np
 import pytest
 import runs
 import sklearn.metrics
+from programs import (assert_scores_are_of, enlarge, list_files, run_network,
+                      score, segment)
 from scipy import ndimage
 
 import evaluate
-import infer
 from segmentation import drawing
 
 
 @pytest.fixture(scope='module')
 def run():
     return helpers.trained_run()
-
-
-def score(run, *arguments):
-    """The JSON that evaluate.py writes."""
-    assert not evaluate.main(['--name', str(run), '--workers', '2', '--json',
-                              'scores.json'] + list(arguments))
-    with open('scores.json') as file:
-        return json.load(file, parse_constant=pytest.fail)
-
-
-def segment(run, pictures, *arguments):
-    """The class numbers that infer.py writes for pictures, in order."""
-    assert infer.main(['--name', run, '--samples-dir'] + pictures
-                      + ['--output-dir', 'out', '--no-overlay',
-                         '--class-ids'] + list(arguments)) == 0
-    return [cv2.imread(os.path.join('out', 'class-ids',
-                                    os.path.basename(path)), 0)
-            for path in pictures]
-
-
-def list_files(split):
-    """The pictures of a split, and their label images."""
-    base = os.path.join(helpers.data_dir(), split)
-    names = sorted(name for name in os.listdir(base) if 'ids' not in name)
-    return ([os.path.join(base, name) for name in names],
-            [cv2.imread(os.path.join(base, name.replace('.', '_ids.')), 0)
-             for name in names])
-
-
-def assert_scores_are_of(found, truth, predicted):
-    """Compare with scikit-learn, void left out."""
-    truth = np.concatenate([ids.ravel() for ids in truth])
-    predicted = np.concatenate([ids.ravel() for ids in predicted])
-    scored = truth != helpers.VOID
-    truth, predicted = truth[scored], predicted[scored]
-    assert found['pixels'] == len(truth)
-    assert found['ignored_pixels'] == (~scored).sum() > 0
-    np.testing.assert_array_equal(
-        found['matrix'], sklearn.metrics.confusion_matrix(
-            truth, predicted, labels=range(len(helpers.CLASSES))))
-    wanted = helpers.scores_of_sklearn(truth, predicted)
-    for name, value in wanted.items():
-        np.testing.assert_allclose(found['scores'][name], value, rtol=0,
-                                   atol=1e-9, err_msg=name)
 
 
 def test_scores_at_the_size_of_the_labels(run, place):
@@ -152,7 +109,7 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
     (['--json', 'a', '--csv', './a'],
      './a: two outputs would be written to it'),
     (['--list', 'list.txt', '--data-source', 'bare'],
-     'data source \'bare\' tells no files: --list does not apply'),
+     'data source \'bare\' lists no files: --list does not apply'),
     (['--export', 'maps'],
      'data source \'tiny\' is of no benchmark: --export and --birds-eye '
      'know cityscapes and kitti'),
@@ -243,30 +200,13 @@ def pair(tmp_path_factory):
     sys.path.remove(helpers.folder())
 
 
-def run_network(image, seed):
-    """What the network of `runs` makes of a picture, by SciPy."""
-    weights = runs.kernel(4, seed)
-    planes = [[ndimage.correlate(image[..., c].astype(float),
-                                 weights[..., c, k], mode='constant')
-               for c in range(3)] for k in range(4)]        # [C, 3, H, W]
-    logits = np.moveaxis(np.sum(planes, axis=1), 0, -1)     # [H, W, C]
-    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return exponents / exponents.sum(axis=-1, keepdims=True)
-
-
-def enlarge(probabilities, shape):
-    height, width, _ = probabilities.shape
-    return ndimage.zoom(probabilities, (shape[0] / height, shape[1] / width,
-                                        1), order=1, grid_mode=True,
-                        mode='nearest')
-
-
 @pytest.mark.parametrize('arguments, sizes, flip', [
     (['--flip'], [(64, 32)], True),
     (['--scales', '.5,1,2'], [(32, 32), (64, 32), (128, 64)], False),
     (['--scales', '1,2', '--flip', '--image-size', '32x32'],
      [(32, 32), (64, 64)], True)])
-def test_views_are_averaged(pair, place, arguments, sizes, flip):
+def test_scales_and_mirrored_pictures_are_averaged(pair, place, arguments,
+                                                   sizes, flip):
     found = score(pair[1], '--batch-size', '3', *arguments)
     pictures, truth = list_files('valid')
     predicted = []
@@ -324,7 +264,7 @@ def test_broken_lists_end_in_one_line(pair, place, lines, message):
     assert str(error.value) == message.format(data=helpers.data_dir())
 
 
-def test_trimaps_and_calibration_are_told(pair, place):
+def test_trimaps_and_calibration_are_in_the_scores(pair, place):
     found = score(pair[1], '--reliability', 'plot.png')
     _, truth = list_files('valid')
     counts = [found['trimaps'][radius]['pixels']

@@ -16,7 +16,6 @@ import shutil
 import numpy as np
 
 from segmentation import files, metrics, run_dir
-from segmentation.crf import model
 from segmentation.errors import InputError, MissingModuleError
 from segmentation.evaluation import submission
 from segmentation.report import highlights, panels, plots
@@ -130,21 +129,19 @@ class Report:
         return dict(shots)
 
     def jobs(self):
+        """Return the jobs of the pictures to show."""
         return self.scorer.choose(self.shots)
 
-    def read(self, job):
-        """Picture and class numbers of a job, and the network inputs."""
-        return self.scorer.read(job)
-
-    def draw(self, job, sample, maps):
-        """Write what is shown of a picture; {(Shot, place): figure}."""
-        image, ids = sample
-        name = self.scorer.name(job)
+    def draw(self, result):
+        """Write what is shown of a picture; return {(Shot, place): figure}.
+        """
+        name = self.scorer.name(result.job)
         place = self.numbers[name]
-        predicted, confidence = self.scorer.predict(image, maps)[0].winner()
+        prediction = self.scorer.refine(result)
         stem = f'pictures/{place:05d}'
-        whole = panels.Layers(self.work, stem, image, ids, predicted,
-                              confidence, self.run.label_colors)
+        whole = panels.Layers(
+            self.work, stem, *result.sample, prediction.ids,
+            prediction.confidence, self.run.label_colors)
         full, paths, figures = whole.full(), None, {}
         for shot in self.shots[name]:
             if shot.section == 'pair':
@@ -225,12 +222,12 @@ class Report:
                 autoescape=True, trim_blocks=True, lstrip_blocks=True,
                 undefined=jinja2.StrictUndefined).from_string(file.read())
         files.write_json(os.path.join(self.work, 'scores.json'), scores)
-        pool = self.scorer.pool
+        refinement = self.scorer.refinement
         page = template.render(
             self.describe(), scores=scores, lines=lines,
             title=os.path.basename(os.path.abspath(self.run.directory)),
             evaluation=dict({key: scores[key] for key in EVALUATION},
-                            crf=pool and model.in_words(pool.choice.parameters)),
+                            crf=refinement and refinement.in_words()),
             options=(self.run.saved or {}).get('options', {}),
             curves=plots.curves(read_log(self.run.directory)),
             reliability=plots.reliability(scores['calibration']['bins'])

@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 import source_cityscapes
-from segmentation import files, metrics
+from segmentation import metrics
 from segmentation.errors import InputError
 from segmentation.evaluation import submission
 
@@ -25,14 +25,15 @@ class CityscapesBenchmark:
     ----------
     data : source_cityscapes.CityscapesSource
         With any of its class tables.
+    export : submission.Writer, optional
     """
 
-    def __init__(self, data):
+    def __init__(self, data, export=None):
         self.labels = label_ids(data)
         # What a network of another class table would score.
         self.reference = source_cityscapes.CityscapesSource()
         self.is_reference = self.reference.classes == data.classes
-        self.export = None
+        self.export = export
 
     def list_test(self, data_dir):
         """The pictures of leftImg8bit/test."""
@@ -52,8 +53,7 @@ class CityscapesBenchmark:
         picture, label = pair
         labels = self.labels[predicted]
         if self.export:
-            files.write_image(os.path.join(self.export, self.names[picture]),
-                              labels)
+            self.export.write(self.names[picture], labels)
         if self.is_reference or label is None:
             return None
         return score(self.reference.read_ids(label), labels)

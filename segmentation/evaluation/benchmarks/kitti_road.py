@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 import source_kitti
-from segmentation import files
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import road_scores
 
@@ -20,9 +19,9 @@ SHOWN = ('MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR')
 class RoadBenchmark:
     """Counts at each confidence; writes maps to `export` and `birds_eye`."""
 
-    def __init__(self, data):
+    def __init__(self, data, export=None, birds_eye=None):
         self.road = data.class_names.index('road')
-        self.export = self.birds_eye = None
+        self.export, self.birds_eye = export, birds_eye
 
     def list_test(self, data_dir):
         """The pictures of testing/image_2."""
@@ -55,11 +54,10 @@ class RoadBenchmark:
         if picture in self.calibrations and (label or self.birds_eye):
             calibration = self.calibrations[picture]
             view = road_scores.to_birds_eye(confidence, calibration)
-        for folder, image in ((self.export, confidence),
+        for writer, image in ((self.export, confidence),
                               (self.birds_eye, view)):
-            if folder:
-                files.write_image(os.path.join(folder, self.names[picture]),
-                                  image)
+            if writer:
+                writer.write(self.names[picture], image)
         if label is None:
             return None
         return (road_scores.counts(confidence, ids),

@@ -12,19 +12,25 @@ BENCHMARKS = {'cityscapes': cityscapes.CityscapesBenchmark,
               'kitti road': kitti_road.RoadBenchmark}
 
 
-def make(options, data):
-    """The benchmark of a data source, or None; with what it is to write."""
-    name = contract.ask(data, 'benchmark')
-    if name not in BENCHMARKS and (options.export or options.birds_eye):
-        raise InputError('data source {!r} is of no benchmark: --export and '
-                         '--birds-eye know cityscapes and kitti'.format(
-                             options.data_source))
-    if options.birds_eye and name != 'kitti road':
-        raise InputError('data source {!r}: --birds-eye goes with kitti'
-                         .format(options.data_source))
-    if name not in BENCHMARKS:
+def make(source, name, export=None, birds_eye=None):
+    """Return the benchmark of a data source; None where it has none.
+
+    Parameters
+    ----------
+    source : data source
+    name : str
+        The name of the source.
+    export, birds_eye : submission.Writer, optional
+        What the benchmark writes its predictions with.
+    """
+    kind = contract.ask(source, 'benchmark')
+    if kind not in BENCHMARKS and (export or birds_eye):
+        raise InputError(f'data source {name!r} is of no benchmark: --export '
+                         'and --birds-eye know cityscapes and kitti')
+    if birds_eye and kind != 'kitti road':
+        raise InputError(f'data source {name!r}: --birds-eye goes with kitti')
+    if kind not in BENCHMARKS:
         return None
-    benchmark = BENCHMARKS[name](data)
-    benchmark.export = options.export
-    benchmark.birds_eye = options.birds_eye
-    return benchmark
+    if kind == 'kitti road':
+        return BENCHMARKS[kind](source, export, birds_eye)
+    return BENCHMARKS[kind](source, export)
