@@ -45,20 +45,20 @@ def list_files(split):
              for name in names])
 
 
-def assert_scores_are_of(found, truth, predicted):
+def assert_scores_are_of(scores, truth, predicted):
     """Compare scores with those of scikit-learn, void left out."""
     truth = np.concatenate([ids.ravel() for ids in truth])
     predicted = np.concatenate([ids.ravel() for ids in predicted])
     scored = truth != helpers.VOID
     truth, predicted = truth[scored], predicted[scored]
-    assert found['pixels'] == len(truth)
-    assert found['ignored_pixels'] == (~scored).sum() > 0
+    assert scores['pixels'] == len(truth)
+    assert scores['ignored_pixels'] == (~scored).sum() > 0
     np.testing.assert_array_equal(
-        found['matrix'], sklearn.metrics.confusion_matrix(
+        scores['matrix'], sklearn.metrics.confusion_matrix(
             truth, predicted, labels=range(len(helpers.CLASSES))))
     wanted = helpers.scores_of_sklearn(truth, predicted)
     for name, value in wanted.items():
-        np.testing.assert_allclose(found['scores'][name], value, rtol=0,
+        np.testing.assert_allclose(scores['scores'][name], value, rtol=0,
                                    atol=1e-9, err_msg=name)
 
 

@@ -113,5 +113,9 @@ def in_words(parameters):
     >>> print(in_words(Parameters(5, 10, 3, 50, 20, 10)))
     iterations 5, Gaussian sxy 10 compat 3, bilateral sxy 50 srgb 20 compat 10
     """
-    return ('iterations {:d}, Gaussian sxy {:g} compat {:g}, bilateral sxy '
-            '{:g} srgb {:g} compat {:g}'.format(*parameters))
+    return (f'iterations {parameters.iterations:d}, '
+            f'Gaussian sxy {parameters.gaussian_sxy:g} '
+            f'compat {parameters.gaussian_compat:g}, '
+            f'bilateral sxy {parameters.bilateral_sxy:g} '
+            f'srgb {parameters.bilateral_srgb:g} '
+            f'compat {parameters.bilateral_compat:g}')

@@ -113,11 +113,6 @@ def select(options, name):
         What they leave open is as the run has it.
     name : str
         Directory of the run.
-
-    Raises
-    ------
-    OSError, InputError
-        The run, the data or the pictures are not there, or do not fit.
     """
     described = complete(options, name)
     run = run_dir.find(name, options.checkpoint, loading.make_source(

@@ -202,24 +202,24 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
         '3', '--csv', str(place / 'a.csv'), '--workers', '2')
     assert done.returncode == 0, done.stderr
     with open(tuned) as file:
-        told = json.load(file)
+        saved = json.load(file)
     # 9 pictures in three thirds: the middle of each
-    assert told['pictures'] == [f'train/{k}.png' for k in (1, 4, 7)]
-    assert (told['checkpoint'], told['split']) == ('best-1', 'train')
-    (place / 'list.txt').write_text('\n'.join(told['pictures']))
+    assert saved['pictures'] == [f'train/{k}.png' for k in (1, 4, 7)]
+    assert (saved['checkpoint'], saved['split']) == ('best-1', 'train')
+    (place / 'list.txt').write_text('\n'.join(saved['pictures']))
     found = score(run, '--crf', '--split', 'train', '--list', 'list.txt')
     assert found['crf']['preset'] == 'tuned'
-    assert found['crf']['parameters'] == told['parameters']
-    assert found['scores']['miou'] == pytest.approx(told['miou'])
+    assert found['crf']['parameters'] == saved['parameters']
+    assert found['scores']['miou'] == pytest.approx(saved['miou'])
     assert found['crf']['raw']['scores']['miou'] == pytest.approx(
-        told['raw_miou'])
+        saved['raw_miou'])
     with open('a.csv') as file:
         assert [line.split(',')[0] for line in file][1:] == [
             f'train/{k}.png' for k in (0, 2, 3, 5, 6, 8)]
     lines = done.stdout.splitlines()
     assert lines[1:3] == ['[i] tuning on 3 of 9 pictures of the train split',
                           '[i] 24 settings, the best by mIoU:']
-    best = model.in_words(model.Parameters(**told['parameters']))
+    best = model.in_words(model.Parameters(**saved['parameters']))
     assert lines[3].endswith(best)
     assert ('[i] the scores are of the 6 pictures that tuning did not see'
             in lines)
@@ -228,7 +228,7 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"[i] CRF, tuned: {best}"
     assert lines[1].startswith('[i] tuned on 3 pictures of the train split: '
-                               'mIoU {:.2%} -> '.format(told['raw_miou']))
+                               'mIoU {:.2%} -> '.format(saved['raw_miou']))
 
 
 def test_what_loses_least_is_said_to_lose(run, tuned, place, capsys):
@@ -248,11 +248,11 @@ def test_what_loses_least_is_said_to_lose(run, tuned, place, capsys):
 
 def test_parameters_of_another_checkpoint_are_taken_and_said(
         run, tuned, place, capsys):
-    told = {'parameters': dict(STREET._replace(iterations=1)._asdict()),
-            'checkpoint': 'best-7', 'split': 'valid', 'pictures': ['a'],
-            'raw_miou': .5, 'miou': .625}
+    saved = {'parameters': dict(STREET._replace(iterations=1)._asdict()),
+             'checkpoint': 'best-7', 'split': 'valid', 'pictures': ['a'],
+             'raw_miou': .5, 'miou': .625}
     with open(tuned, 'w') as file:
-        json.dump(told, file)
+        json.dump(saved, file)
     segment(run, '--crf')
     assert capsys.readouterr().out.splitlines()[:3] == [
         f"[i] CRF, tuned: {model.in_words(STREET._replace(iterations=1))}",
