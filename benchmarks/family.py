@@ -137,10 +137,10 @@ def inference_speed(network, size, batch_size, seconds):
 
 def measure_costs(options, directory):
     """Return the parameters, operations and inference speed of a run."""
-    from segmentation.inference import predictor
+    from segmentation.inference.engines.tensorflow import TensorFlowEngine
     from segmentation.nn import flops
     run = run_dir.find(directory)
-    with predictor.restore(run, options.batch_size, 1) as network:
+    with TensorFlowEngine(run) as network:
         return {'parameters': flops.parameters(),
                 'flop': flops.flop(network.sess, network.net.image_input,
                                    run.image_size),

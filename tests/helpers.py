@@ -97,14 +97,14 @@ def get_source():
 
 @functools.lru_cache(maxsize=None)
 def folder():
-    """The absolute path of a folder that lasts as long as the tests."""
+    """Return the absolute path of a folder that lasts as long as the tests."""
     path = tempfile.mkdtemp(prefix='fcn-tests-')
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path
 
 
 def draw_scene(seed, size=(70, 45)):
-    """Picture and class numbers of sky over road, with a box, and void."""
+    """Return a picture and its class ids: sky, road, a box, and void."""
     random = np.random.RandomState(seed)
     width, height = size
     ids = np.full((height, width), 2, np.uint8)
@@ -120,7 +120,7 @@ def draw_scene(seed, size=(70, 45)):
 
 @functools.lru_cache(maxsize=None)
 def data_dir():
-    """The tiny data set; the modules of its sources lie beside it."""
+    """Return the folder of the tiny data set; its sources lie beside it."""
     for name, code in (('tiny', TINY), ('bare', BARE)):
         with open(os.path.join(folder(), f'source_{name}.py'),
                   'w') as file:
@@ -146,7 +146,7 @@ def run_program(name, *arguments, timeout=120, cwd=None):
 
 @functools.lru_cache(maxsize=None)
 def trained_run():
-    """The directory of a run on the tiny data set, by train.py."""
+    """Return the directory of a run on the tiny data set, by train.py."""
     import vgg16
     from segmentation.backbone import saved_model
     vgg = os.path.join(folder(), 'vgg')
@@ -161,7 +161,7 @@ def trained_run():
 
 
 def scores_of_sklearn(truth, predicted):
-    """What metrics.scores tells, as scikit-learn has it."""
+    """Return what metrics.scores returns, by scikit-learn."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')     # of classes that are never true
         return {

@@ -13,7 +13,7 @@ WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel
 
 
 def kernel(num_classes, seed):
-    """The weights (3, 3, 3, C) for pictures of 0..255."""
+    """Return the weights (3, 3, 3, C) for pictures of 0..255."""
     random = np.random.RandomState(seed)
     weights = random.randn(*WEIGHTS, num_classes) / 60
     # Without the mean, which would make one class win everywhere.
@@ -27,12 +27,13 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
     os.makedirs(directory)
     options = argparse.Namespace(
         data_source=data_source, data_dir=str(data_dir), seed=seed, workers=1,
-        classes=classes, image_size=image_size, group_by=None, valid_fraction=valid_fraction)
-    data = loading.load_source(options)
+        classes=classes, image_size=image_size, group_by=None,
+        valid_fraction=valid_fraction)
+    source = loading.load_source(options)
     with tf.Graph().as_default(), tf1.session() as sess:
         image_input, keep_prob = network.inputs()
         weights = tf.get_variable('weights', initializer=kernel(
-            data.num_classes, seed))
+            source.num_classes, seed))
         network.finish(image_input, keep_prob, tf.nn.conv2d(
             image_input, weights, strides=[1, 1, 1, 1], padding='SAME'))
         network.export(directory)
@@ -42,9 +43,9 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
             write_state=False)
     run_dir.write_state(directory, {'epoch': 1, 'best': 'best-1'})
     run_dir.create(directory, {
-        'options': vars(options), 'class_names': contract.class_names(data),
-        'label_colors': [[int(value) for value in data.label_colors[k]]
-                         for k in range(data.num_classes)],
+        'options': vars(options), 'class_names': contract.class_names(source),
+        'label_colors': [[int(value) for value in source.label_colors[k]]
+                         for k in range(source.num_classes)],
         'image_size': list(image_size),
-        'split': contract.list_split(data, str(data_dir))})
+        'split': contract.list_split(source, str(data_dir))})
     return directory

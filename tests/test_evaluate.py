@@ -11,60 +11,17 @@ import numpy as np
 import pytest
 import runs
 import sklearn.metrics
+from programs import (assert_scores_are_of, enlarge, list_files, run_network,
+                      score, segment)
 from scipy import ndimage
 
 import evaluate
-import infer
 from segmentation import drawing
 
 
 @pytest.fixture(scope='module')
 def run():
     return helpers.trained_run()
-
-
-def score(run, *arguments):
-    """The JSON that evaluate.py writes."""
-    assert not evaluate.main(['--name', str(run), '--workers', '2', '--json',
-                              'scores.json'] + list(arguments))
-    with open('scores.json') as file:
-        return json.load(file, parse_constant=pytest.fail)
-
-
-def segment(run, pictures, *arguments):
-    """The class numbers that infer.py writes for pictures, in order."""
-    assert infer.main(['--name', run, '--samples-dir'] + pictures
-                      + ['--output-dir', 'out', '--no-overlay',
-                         '--class-ids'] + list(arguments)) == 0
-    return [cv2.imread(os.path.join('out', 'class-ids',
-                                    os.path.basename(path)), 0)
-            for path in pictures]
-
-
-def list_files(split):
-    """The pictures of a split, and their label images."""
-    base = os.path.join(helpers.data_dir(), split)
-    names = sorted(name for name in os.listdir(base) if 'ids' not in name)
-    return ([os.path.join(base, name) for name in names],
-            [cv2.imread(os.path.join(base, name.replace('.', '_ids.')), 0)
-             for name in names])
-
-
-def assert_scores_are_of(found, truth, predicted):
-    """Compare with scikit-learn, void left out."""
-    truth = np.concatenate([ids.ravel() for ids in truth])
-    predicted = np.concatenate([ids.ravel() for ids in predicted])
-    scored = truth != helpers.VOID
-    truth, predicted = truth[scored], predicted[scored]
-    assert found['pixels'] == len(truth)
-    assert found['ignored_pixels'] == (~scored).sum() > 0
-    np.testing.assert_array_equal(
-        found['matrix'], sklearn.metrics.confusion_matrix(
-            truth, predicted, labels=range(len(helpers.CLASSES))))
-    wanted = helpers.scores_of_sklearn(truth, predicted)
-    for name, value in wanted.items():
-        np.testing.assert_allclose(found['scores'][name], value, rtol=0,
-                                   atol=1e-9, err_msg=name)
 
 
 def test_scores_at_the_size_of_the_labels(run, place):
@@ -75,19 +32,19 @@ def test_scores_at_the_size_of_the_labels(run, place):
     assert done.returncode == 0, done.stderr
     pictures, truth = list_files('valid')
     with open('scores.json') as file:
-        found = json.load(file, parse_constant=pytest.fail)
-    assert_scores_are_of(found, truth, segment(run, pictures))
-    assert found['split'] == 'valid' and found['pictures'] == 4
-    assert found['checkpoint'].startswith('best-')
-    assert found['class_names'] == list(helpers.CLASSES)
-    assert found['accuracy']['never'] is None
+        scores = json.load(file, parse_constant=pytest.fail)
+    assert_scores_are_of(scores, truth, segment(run, pictures))
+    assert scores['split'] == 'valid' and scores['pictures'] == 4
+    assert scores['checkpoint'].startswith('best-')
+    assert scores['class_names'] == list(helpers.CLASSES)
+    assert scores['accuracy']['never'] is None
     lines = done.stdout.splitlines()
     assert lines[0] == (
         '[i] {checkpoint} of {name}, valid split: 4 pictures, {pixels:,} '
-        'pixels, {ignored_pixels:,} ignored'.format(**found))
+        'pixels, {ignored_pixels:,} ignored'.format(**scores))
     assert lines[1].startswith('[i] mIoU {miou:.2%}, pixel accuracy '
                                '{pixel_accuracy:.2%}'.format(
-                                   **found['scores']))
+                                   **scores['scores']))
     assert lines[2].startswith('[i] mIoU near boundaries, up to 1 px ')
     assert lines[3].startswith('[i] expected calibration error ')
     assert [line.split('  ')[0] for line in lines[4:]] == [
@@ -97,24 +54,24 @@ def test_scores_at_the_size_of_the_labels(run, place):
 
 @pytest.mark.parametrize('split, count', sorted(helpers.COUNTS.items()))
 def test_each_split_can_be_scored(run, place, split, count):
-    found = score(run, '--split', split)
+    scores = score(run, '--split', split)
     pictures, truth = list_files(split)
-    assert found['pictures'] == count
-    assert_scores_are_of(found, truth, segment(run, pictures))
+    assert scores['pictures'] == count
+    assert_scores_are_of(scores, truth, segment(run, pictures))
 
 
 @pytest.mark.parametrize('arguments', [['--native'],
                                        ['--image-size', '96x64']])
 def test_network_can_run_at_another_size(run, place, arguments):
-    found = score(run, *arguments)
+    scores = score(run, *arguments)
     pictures, truth = list_files('valid')
-    assert_scores_are_of(found, truth, segment(run, pictures, *arguments))
+    assert_scores_are_of(scores, truth, segment(run, pictures, *arguments))
 
 
 def test_batches_and_checkpoints_can_be_chosen(run, place):
-    found = score(run, '--checkpoint', 'last', '--batch-size', '3')
-    assert found['checkpoint'].startswith('last-')
-    assert found['pictures'] == 4
+    scores = score(run, '--checkpoint', 'last', '--batch-size', '3')
+    assert scores['checkpoint'].startswith('last-')
+    assert scores['pictures'] == 4
 
 
 def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
@@ -126,8 +83,8 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
         cv2.imwrite(name, cv2.resize(cv2.imread(path), helpers.SIZE))
     truth = [cv2.resize(ids, helpers.SIZE, interpolation=cv2.INTER_NEAREST)
              for ids in truth]
-    found = score(run, '--data-source', 'bare')
-    assert_scores_are_of(found, truth, segment(run, small))
+    scores = score(run, '--data-source', 'bare')
+    assert_scores_are_of(scores, truth, segment(run, small))
     assert score(run, '--data-source', 'bare', '--split',
                  'train')['pictures'] == helpers.COUNTS['train']
 
@@ -152,7 +109,7 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
     (['--json', 'a', '--csv', './a'],
      './a: two outputs would be written to it'),
     (['--list', 'list.txt', '--data-source', 'bare'],
-     'data source \'bare\' tells no files: --list does not apply'),
+     'data source \'bare\' lists no files: --list does not apply'),
     (['--export', 'maps'],
      'data source \'tiny\' is of no benchmark: --export and --birds-eye '
      'know cityscapes and kitti'),
@@ -175,8 +132,8 @@ def test_data_that_is_split_otherwise_is_refused(run, place):
                                              'that of the run: 1 differ'):
             evaluate.main(['--name', run, '--data-dir', 'data', '--split',
                            split])
-    found = score(run, '--data-dir', 'data', '--split', 'test')
-    assert found['pictures'] == 2
+    scores = score(run, '--data-dir', 'data', '--split', 'test')
+    assert scores['pictures'] == 2
 
 
 def test_unreadable_label_ends_in_one_line(run, place):
@@ -226,10 +183,10 @@ def test_run_of_the_blog_takes_its_data_from_the_options(run, place):
             evaluate.main(['--name', 'old'] + arguments)
         assert str(error.value) == ('old has no options.json: it takes '
                                     '--data-' + option)
-    found = score('old', '--data-source', 'tiny', '--data-dir',
-                  helpers.data_dir())
-    assert found['checkpoint'] == 'final.ckpt'
-    assert found['matrix'] == score(run)['matrix']
+    scores = score('old', '--data-source', 'tiny', '--data-dir',
+                   helpers.data_dir())
+    assert scores['checkpoint'] == 'final.ckpt'
+    assert scores['matrix'] == score(run)['matrix']
 
 
 @pytest.fixture(scope='module')
@@ -243,31 +200,14 @@ def pair(tmp_path_factory):
     sys.path.remove(helpers.folder())
 
 
-def run_network(image, seed):
-    """What the network of `runs` makes of a picture, by SciPy."""
-    weights = runs.kernel(4, seed)
-    planes = [[ndimage.correlate(image[..., c].astype(float),
-                                 weights[..., c, k], mode='constant')
-               for c in range(3)] for k in range(4)]        # [C, 3, H, W]
-    logits = np.moveaxis(np.sum(planes, axis=1), 0, -1)     # [H, W, C]
-    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return exponents / exponents.sum(axis=-1, keepdims=True)
-
-
-def enlarge(probabilities, shape):
-    height, width, _ = probabilities.shape
-    return ndimage.zoom(probabilities, (shape[0] / height, shape[1] / width,
-                                        1), order=1, grid_mode=True,
-                        mode='nearest')
-
-
 @pytest.mark.parametrize('arguments, sizes, flip', [
     (['--flip'], [(64, 32)], True),
     (['--scales', '.5,1,2'], [(32, 32), (64, 32), (128, 64)], False),
     (['--scales', '1,2', '--flip', '--image-size', '32x32'],
      [(32, 32), (64, 64)], True)])
-def test_views_are_averaged(pair, place, arguments, sizes, flip):
-    found = score(pair[1], '--batch-size', '3', *arguments)
+def test_scales_and_mirrored_pictures_are_averaged(pair, place, arguments,
+                                                   sizes, flip):
+    scores = score(pair[1], '--batch-size', '3', *arguments)
     pictures, truth = list_files('valid')
     predicted = []
     for path, ids in zip(pictures, truth):
@@ -283,18 +223,18 @@ def test_views_are_averaged(pair, place, arguments, sizes, flip):
                                       ids.shape)[:, ::-1]
         predicted.append(mean.argmax(axis=-1))
     matrix = sum(
-        sklearn.metrics.confusion_matrix(ids.ravel(), its.ravel(),
+        sklearn.metrics.confusion_matrix(ids.ravel(), guess.ravel(),
                                          labels=range(4))
-        for ids, its in zip(truth, predicted))
+        for ids, guess in zip(truth, predicted))
     # Where two classes are alike within rounding either may win.
-    assert abs(matrix - found['matrix']).sum() <= 4
-    assert found['flip'] == flip
+    assert abs(matrix - scores['matrix']).sum() <= 4
+    assert scores['flip'] == flip
 
 
 def test_listed_pictures_alone_are_scored_and_stand_in_the_csv(pair, place):
     (place / 'list.txt').write_text('valid/3.png\n\nvalid/1.png\n')
-    found = score(pair[0], '--list', 'list.txt', '--csv', 'scores.csv')
-    assert found['pictures'] == 2
+    scores = score(pair[0], '--list', 'list.txt', '--csv', 'scores.csv')
+    assert scores['pictures'] == 2
     with open('scores.csv', newline='') as file:
         rows = list(csv.DictReader(file))
     assert [row['picture'] for row in rows] == ['valid/1.png', 'valid/3.png']
@@ -308,7 +248,7 @@ def test_listed_pictures_alone_are_scored_and_stand_in_the_csv(pair, place):
         for name, value in alone['iou'].items():
             assert row[f"iou {name}"] == ('' if value is None else
                                           repr(value))
-    assert sum(int(row['pixels']) for row in rows) == found['pixels']
+    assert sum(int(row['pixels']) for row in rows) == scores['pixels']
 
 
 @pytest.mark.parametrize('lines, message', [
@@ -324,23 +264,23 @@ def test_broken_lists_end_in_one_line(pair, place, lines, message):
     assert str(error.value) == message.format(data=helpers.data_dir())
 
 
-def test_trimaps_and_calibration_are_told(pair, place):
-    found = score(pair[1], '--reliability', 'plot.png')
+def test_trimaps_and_calibration_are_in_the_scores(pair, place):
+    scores = score(pair[1], '--reliability', 'plot.png')
     _, truth = list_files('valid')
-    counts = [found['trimaps'][radius]['pixels']
+    counts = [scores['trimaps'][radius]['pixels']
               for radius in ('1', '2', '4', '8', '16')]
     for radius, count in zip((1, 2, 4, 8, 16), counts):
         assert count == sum(
             ((distances(ids) <= radius) & (ids != helpers.VOID)).sum()
             for ids in truth)
-    bins = found['calibration']['bins']
-    assert sum(one['pixels'] for one in bins) == found['pixels']
+    bins = scores['calibration']['bins']
+    assert sum(one['pixels'] for one in bins) == scores['pixels']
     right = sum(one['pixels'] * (one['accuracy'] or 0) for one in bins)
-    assert right == pytest.approx(np.trace(found['matrix']))
-    assert found['calibration']['expected_calibration_error'] == (
+    assert right == pytest.approx(np.trace(scores['matrix']))
+    assert scores['calibration']['expected_calibration_error'] == (
         pytest.approx(sum(
             one['pixels'] * abs(one['accuracy'] - one['confidence'])
-            for one in bins if one['pixels']) / found['pixels']))
+            for one in bins if one['pixels']) / scores['pixels']))
     assert cv2.imread('plot.png').shape[0] > 300
 
 
@@ -354,17 +294,17 @@ def test_two_runs_are_compared(pair, place, capsys):
     evaluate.main(['--compare'] + pair + ['--split', 'train', '--json',
                                           'difference.json'])
     with open('difference.json') as file:
-        found = json.load(file, parse_constant=pytest.fail)
+        scores = json.load(file, parse_constant=pytest.fail)
     a, b = (score(name, '--split', 'train')['iou'] for name in pair)
-    assert found['pictures'] == helpers.COUNTS['train']
-    assert [one['name'] for one in found['runs']] == pair
-    for name, row in found['classes'].items():
+    assert scores['pictures'] == helpers.COUNTS['train']
+    assert [one['name'] for one in scores['runs']] == pair
+    for name, row in scores['classes'].items():
         assert row['iou'] == pytest.approx([a[name], b[name]])
         assert row['low'] <= row['difference'] <= row['high']
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f'[i] A: best-1 of {pair[0]}, train split'
     assert lines[2].startswith('[i] mIoU {:.2f} % -> {:.2f} %, '.format(
-        *(100 * value for value in found['miou']['iou'])))
+        *(100 * value for value in scores['miou']['iou'])))
     assert [line.split('  ')[0] for line in lines[3:9]] == [
         'class', 'sky', 'not road', 'road', 'never', 'mIoU']
 
@@ -396,8 +336,8 @@ def test_test_split_needs_no_other(pair, place):
     shutil.copytree(os.path.join(helpers.data_dir(), 'test'), 'data/test')
     for split in ('train', 'valid'):
         os.mkdir(f"data/{split}")
-    found = score(pair[0], '--data-dir', 'data', '--split', 'test')
-    assert found['matrix'] == score(pair[0], '--split', 'test')['matrix']
+    scores = score(pair[0], '--data-dir', 'data', '--split', 'test')
+    assert scores['matrix'] == score(pair[0], '--split', 'test')['matrix']
     os.remove('data/test/1_ids.png')
     with pytest.raises(FileNotFoundError, match='1.png: no label 1_ids.png'):
         evaluate.main(['--name', pair[0], '--data-dir', 'data', '--split',

@@ -14,20 +14,20 @@ import threading
 import time
 
 from segmentation.crf import model
-from segmentation.inference import tta
+from segmentation.inference.prediction import Prediction, Refinement
 
 
 def start(choice, count):
-    """The context of a Pool; of None where nothing is to be refined."""
+    """Return the context of a Pool; of None where there is no choice."""
     return Pool(choice, count) if choice else contextlib.nullcontext()
 
 
-class Pool:
+class Pool(Refinement):
     """Processes that refine predictions; a context.
 
     Parameters
     ----------
-    choice : crf.Choice
+    choice : choice.Choice
     count : int
         Processes.
 
@@ -42,7 +42,7 @@ class Pool:
         self.seconds = []
         with blocked_interrupts():
             self.executor = concurrent.futures.ProcessPoolExecutor(
-                count, multiprocessing.get_context('spawn'), prepare,
+                count, multiprocessing.get_context('spawn'), initialize,
                 (os.getpid(),))
         # Once more: multiprocessing has just unblocked them.
         with blocked_interrupts():
@@ -57,34 +57,40 @@ class Pool:
         self.executor.shutdown()
 
     def submit(self, function, *arguments):
-        """A future of a module's function of what can be pickled."""
+        """Return a future of a module's function of what can be pickled."""
         try:
             return self.executor.submit(function, *arguments)
         except concurrent.futures.process.BrokenProcessPool:
-            raise lost()
+            raise lost_process()
 
-    def refine(self, image, prediction):
-        """The refined views.Prediction of a picture; waits for it.
+    def refine(self, image, prediction: Prediction) -> Prediction:
+        """Return the refined prediction; wait for the process that makes it.
 
         Parameters
         ----------
         image : (H, W, 3) uint8 array
-        prediction : views.Prediction at the size of the picture
+        prediction : Prediction at the size of the picture
         """
-        future = self.submit(refine, image, lighter(prediction),
+        future = self.submit(refine, image, compact(prediction),
                              self.choice.parameters)
         probabilities, seconds = result(future)
         self.seconds.append(seconds)
-        return tta.Prediction([probabilities], [False], prediction.size)
+        return Prediction([probabilities], [False], prediction.size)
+
+    def describe(self):
+        return self.choice.describe()
+
+    def in_words(self):
+        return model.in_words(self.choice.parameters)
 
 
 @contextlib.contextmanager
 def blocked_interrupts():
-    """Processes that are started herein never hear Ctrl-C.
+    """Keep Ctrl-C from the processes that are started herein.
 
-    A terminal sends it to them, too. They inherit that it is blocked, as they
-    could not see to it themselves before they have started. This process
-    hears of it at the end.
+    A terminal sends it to them as well. They inherit that it is blocked, as
+    they could not block it themselves before they have started. This process
+    receives it at the end.
     """
     if not hasattr(signal, 'pthread_sigmask'):      # Windows
         yield
@@ -96,8 +102,8 @@ def blocked_interrupts():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def prepare(parent):
-    """What a process does first: see to it that it ends with its parent."""
+def initialize(parent):
+    """Let this new process end with its parent, and not by Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=watch, args=(parent,), daemon=True).start()
 
@@ -109,31 +115,39 @@ def watch(parent):
     os._exit(1)
 
 
-def lighter(prediction):
-    """The prediction as it is, or enlarged where that is less to send."""
+def compact(prediction):
+    """Return the prediction as it is, or enlarged if that is less to send."""
     width, height = prediction.size
     if sum(part.shape[0] * part.shape[1]
            for part in prediction.maps) <= width * height:
         return prediction
-    return tta.Prediction([prediction.probabilities()], [False],
-                          prediction.size)
+    return Prediction([prediction.probabilities()], [False], prediction.size)
 
 
 def refine(image, prediction, parameters):
-    """In a process: the refined (H, W, C) and the seconds that it took."""
-    begin = time.perf_counter()
+    """Refine a prediction, in a process.
+
+    Returns
+    -------
+    (H, W, C) float32 array
+        The refined probabilities.
+    float
+        The seconds that it took.
+    """
+    start = time.perf_counter()
     probabilities = model.refine(image, prediction.probabilities(), parameters)
-    return probabilities, time.perf_counter() - begin
+    return probabilities, time.perf_counter() - start
 
 
 def result(future):
-    """What a process returns; OSError where it was ended from outside."""
+    """Return what a process returned; OSError if it was ended from outside.
+    """
     try:
         return future.result()
     except concurrent.futures.process.BrokenProcessPool:
-        raise lost()
+        raise lost_process()
 
 
-def lost():
+def lost_process():
     return OSError('a process of the CRF was ended from outside, perhaps for '
                    'want of memory: fewer --workers need less')

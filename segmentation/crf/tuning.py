@@ -11,163 +11,177 @@ those that were tuned on, their gain is still a bit too good.
 """
 import itertools
 import os
+from typing import List, NamedTuple, Tuple
 
+import numpy as np
 import tqdm
 
-from segmentation import files, metrics, option_types
+from segmentation import files, metrics, run_dir, text
 from segmentation.crf import model
 from segmentation.crf import pool as crf_pool
+from segmentation.crf.choice import FILE, Choice
+from segmentation.data import splits
 from segmentation.errors import InputError
 from segmentation.evaluation import comparison
-from segmentation.evaluation import scorer as scoring
+from segmentation.evaluation.scorer import as_bytes
+from segmentation.inference.prediction import Prediction
 
 WEIGHTS = .25, .5, 1, 2
 COLORS = .5, 1, 2
 ITERATIONS = 2, 5
-SHOWN = 5               # settings
+LISTED = 5              # settings in the report
 
 
-def add_option(group):
-    """Add --tune to the options of the CRF."""
-    group.add_argument(
-        '--tune', type=option_types.positive(int), metavar='N',
-        help='try settings around the preset on N pictures of the split, '
-             'evenly spaced, and write the best to crf.json of the run; the '
-             'scores are of the others')
+class Example(NamedTuple):
+    """A picture to tune on, as the network sees it.
+
+    The prediction is at the size of the network's maps inside: enlarged, all
+    examples together would take gigabytes.
+    """
+
+    name: str
+    image: np.ndarray           # (H, W, 3) uint8
+    ids: np.ndarray             # (H, W) uint8, the truth
+    prediction: Prediction
 
 
-def check_option(parser, options):
-    """End in a usage error where --tune makes no sense."""
-    if not options.tune:
-        return
-    if options.crf is None:
-        parser.error('--tune goes with --crf')
-    if options.split == 'test':
-        parser.error('--tune does not go with --split test: the pictures to '
-                     'be judged by are not to be tuned on')
-    if options.export or options.birds_eye:
-        parser.error('--tune leaves pictures out: --export and --birds-eye '
-                     'take a call of their own')
+class Tuning(NamedTuple):
+    """What came of the settings."""
+
+    ranked: List[Tuple[model.Parameters, np.ndarray]]   # highest mIoU first
+    raw: np.ndarray             # (C, C), the matrix of the network alone
+    pictures: List[str]         # names of the examples
+
+    def choice(self):
+        """Return the Choice of the setting with the highest mIoU."""
+        return Choice(self.ranked[0][0], 'tuned')
 
 
 def check_run(run):
-    """Raise unless parameters can be written to a rundir.Run."""
+    """Raise PermissionError unless a run's directory can be written to."""
     if not os.access(run.directory, os.W_OK):
-        raise PermissionError('{}: {} cannot be written there'.format(
-            run.directory, model.FILE))
+        raise PermissionError(f'{run.directory}: {FILE} cannot be '
+                              'written there')
+
+
+def collect(predictor, scorer, wanted):
+    """Return the Examples of up to `wanted` pictures, evenly spaced."""
+    indices = splits.spread(scorer.count, wanted)
+    jobs = (job for k, job in enumerate(scorer.list_jobs()) if k in indices)
+    examples = []
+    for result in predictor.predict(jobs, scorer.read):
+        result.check()
+        examples.append(Example(
+            scorer.name(result.job), as_bytes(result.sample.image),
+            result.sample.ids, result.prediction))
+    return examples
 
 
 def settings(parameters):
-    """The Parameters to try, each after several iterations.
+    """Return the Parameters to try, each after several iterations.
 
-    >>> len(settings(model.PRESETS['street']))
+    >>> from segmentation.crf.choice import PRESETS
+    >>> len(settings(PRESETS['street']))
     12
     """
     # Without weights, or with the narrowest width, some are the same.
     return list(dict.fromkeys(parameters._replace(
         gaussian_compat=parameters.gaussian_compat * weight,
         bilateral_compat=parameters.bilateral_compat * weight,
-        bilateral_srgb=max(model.NARROWEST, parameters.bilateral_srgb * color))
+        bilateral_srgb=max(model.MIN_WIDTH, parameters.bilateral_srgb * color))
         for weight, color in itertools.product(WEIGHTS, COLORS)))
 
 
-def counts(parameters):
-    """The iterations to try, those to start from among them."""
+def iterations(parameters):
+    """Return the iterations to try, those of the parameters among them."""
     return sorted(set(ITERATIONS) | {parameters.iterations})
 
 
-def spread(count, wanted):
-    """The places of up to `wanted` of `count` things, evenly spaced.
+def tune(pool, parameters, examples):
+    """Score all settings around the parameters on the examples.
 
-    >>> spread(10, 3), spread(2, 3)
-    ([1, 5, 8], [0, 1])
-    """
-    wanted = min(count, wanted)
-    return [(2 * k + 1) * count // (2 * wanted) for k in range(wanted)]
-
-
-def collect(network, scorer, places):
-    """(name, picture, class numbers, Prediction) of pictures by their places.
-
-    Predictions are kept at the network's size: at the pictures' they would
-    take gigabytes.
-    """
-    def keep(job, sample, maps):
-        image, ids = sample
-        return (scorer.name(job), scoring.as_bytes(image), ids,
-                scorer.views.prediction(maps, ids.shape[::-1]))
-
-    jobs = (job for k, job in enumerate(scorer.list_jobs()) if k in places)
-    return list(network.predict(jobs, scorer.read, keep))
-
-
-def tune(pool, pictures):
-    """Score all settings on what `collect` gives.
+    Parameters
+    ----------
+    pool : pool.Pool
+        Its processes do the work.
+    parameters : model.Parameters
+    examples : list of Example
 
     Returns
     -------
-    list of (Parameters, (C, C) matrix)
-        The highest mIoU first.
-    (C, C) array
-        The matrix of the network alone.
+    Tuning
     """
-    futures = [(parameters, pool.submit(matrices, *picture[1:], parameters))
-               for parameters in settings(pool.choice.parameters)
-               for picture in pictures]
+    futures = [(setting, pool.submit(matrices, example, setting))
+               for setting in settings(parameters) for example in examples]
     totals = {}
     try:
-        for parameters, future in tqdm.tqdm(futures, disable=None,
-                                            leave=False, desc='tuning'):
-            for count, matrix in zip(counts(parameters),
+        for setting, future in tqdm.tqdm(futures, disable=None, leave=False,
+                                         desc='tuning'):
+            for count, matrix in zip(iterations(setting),
                                      crf_pool.result(future)):
-                setting = parameters._replace(iterations=count)
-                totals[setting] = totals.get(setting, 0) + matrix
+                key = setting._replace(iterations=count)
+                totals[key] = totals.get(key, 0) + matrix
     finally:
         for _, future in futures:       # of those not begun, after Ctrl-C
             future.cancel()
     raw = sum(metrics.confusion_matrix(
-        ids, prediction.winner()[0], prediction.num_classes)
-        for _, _, ids, prediction in pictures)
+        example.ids, example.prediction.ids, example.prediction.num_classes)
+        for example in examples)
     if not raw.any():
-        raise InputError('--tune: no pixel of the {} pictures has a label'
-                         .format(len(pictures)))
-    return sorted(totals.items(), key=lambda item: -miou(item[1])), raw
+        raise InputError(f'--tune: no pixel of the {len(examples)} pictures '
+                         'has a label')
+    return Tuning(sorted(totals.items(), key=lambda item: -miou(item[1])),
+                  raw, [example.name for example in examples])
 
 
-def matrices(image, ids, prediction, parameters):
-    """In a process: the matrix of a picture after each of the iterations."""
-    return [metrics.confusion_matrix(ids, found, prediction.num_classes)
-            for found in model.likeliest(image, prediction.probabilities(),
-                                         parameters, counts(parameters))]
+def matrices(example, parameters):
+    """Return an example's matrix after each of the iterations to try.
+
+    This is what a process of the pool does.
+    """
+    prediction = example.prediction
+    return [metrics.confusion_matrix(example.ids, ids, prediction.num_classes)
+            for ids in model.likeliest(
+                example.image, prediction.probabilities(), parameters,
+                iterations(parameters))]
 
 
 def miou(matrix):
     return metrics.scores(matrix)['miou']
 
 
-def report(found, raw):
-    """The lines that tell of what `tune` returns."""
-    lines = [f'[i] {len(found)} settings, the best by mIoU:']
-    for parameters, matrix in found[:SHOWN]:
-        lines.append('{:7.2f} %  {:+.2f}  {}'.format(
-            100 * miou(matrix), 100 * (miou(matrix) - miou(raw)),
-            model.in_words(parameters)))
-    best = found[0][1]
-    lines.append(f"[i] tuned: {comparison.gain(raw, best)}")
-    if miou(best) <= miou(raw):
+def report(tuning):
+    """Return lines for the terminal: the best settings and what they gain."""
+    raw, best = miou(tuning.raw), tuning.ranked[0][1]
+    lines = [f'[i] {len(tuning.ranked)} settings, the best by mIoU:']
+    for parameters, matrix in tuning.ranked[:LISTED]:
+        lines.append(f'{text.percent(miou(matrix)):>7} %  '
+                     f'{text.percent(miou(matrix) - raw, sign="+")}  '
+                     f'{model.in_words(parameters)}')
+    lines.append(f'[i] tuned: {comparison.gain(tuning.raw, best)}')
+    if miou(best) <= raw:
         lines.append('[i] no setting gains on these pictures: this one loses '
                      'least')
     return lines
 
 
-def save(run, split, pictures, found, raw):
-    """Write the best parameters to a rundir.Run; return their Choice."""
-    parameters, best = found[0]
-    files.write_json(os.path.join(run.directory, model.FILE), {
+def save(run, split, tuning):
+    """Write the best parameters to a run's crf.json; return its path.
+
+    Parameters
+    ----------
+    run : run_dir.Run
+    split : str
+        Which the examples are of.
+    tuning : Tuning
+    """
+    parameters, best = tuning.ranked[0]
+    path = run_dir.path(run.directory, FILE)
+    files.write_json(path, {
         'parameters': dict(parameters._asdict()),
         'checkpoint': os.path.basename(run.checkpoint),
         'split': split,
-        'pictures': [name for name, *_ in pictures],
-        'raw_miou': miou(raw),
+        'pictures': tuning.pictures,
+        'raw_miou': miou(tuning.raw),
         'miou': miou(best)})
-    return model.Choice(parameters, 'tuned', [])
+    return path

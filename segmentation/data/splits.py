@@ -148,3 +148,13 @@ def choose_groups(sizes, fraction, seed):
         if not chosen or abs(left - sizes[nearest]) < left:
             chosen.append(nearest)
     return set(chosen[:len(keys) - 1])
+
+
+def spread(count, wanted):
+    """Return the indices of up to `wanted` of `count` things, evenly spaced.
+
+    >>> spread(10, 3), spread(2, 3)
+    ([1, 5, 8], [0, 1])
+    """
+    wanted = min(count, wanted)
+    return [(2 * k + 1) * count // (2 * wanted) for k in range(wanted)]

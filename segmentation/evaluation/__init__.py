@@ -1,0 +1,13 @@
+"""Scoring a network on pictures with labels, and comparing two networks.
+
+benchmarks    the rules and files of Cityscapes and KITTI road
+bootstrap     confidence intervals over pictures
+boundary      scores in trimaps, which are bands along class boundaries
+calibration   whether a network is right as often as it is confident
+comparison    what each class gains from one matrix, or run, to another
+results       scores as lines for the terminal, as JSON, CSV and pictures
+scorer        pictures and labels read, predictions scored, in threads
+selection     which run is scored, on which pictures (takes the options)
+submission    folders of pictures to hand in, whole or not there
+tally         the scores of all pictures, added up
+"""

@@ -1,73 +1,119 @@
-"""What evaluate.py tells of the scores: on the terminal and in files."""
+"""What evaluate.py says of the scores: lines, JSON, CSV and pictures."""
 import os
+from typing import Any, Dict, NamedTuple, Sequence
 
-from segmentation import drawing, files, metrics
+from segmentation import drawing, files, metrics, run_dir
+from segmentation.errors import InputError
 from segmentation.evaluation import calibration, comparison
 
 
-def describe(options, run):
-    """What JSON tells of how the scores were made."""
+class Summary(NamedTuple):
+    """The scores of a run, for people and as JSON."""
+
+    lines: Sequence[str]            # for the terminal
+    scores: Dict[str, Any]          # as --json has them
+    benchmark_lines: Sequence[str]  # those of `lines` that the benchmark says
+
+
+def describe(selected):
+    """Return how the scores of a Selection are made, as --json has it."""
     return {
-        'name': options.name,
-        'checkpoint': os.path.basename(run.checkpoint),
-        'data_source': options.data_source,
-        'data_dir': options.data_dir,
-        'split': options.split,
-        'list': options.list,
-        'image_size': 'native' if options.native else options.image_size,
-        'scales': options.scales,
-        'flip': options.flip,
+        'name': selected.run.directory,
+        'checkpoint': os.path.basename(selected.run.checkpoint),
+        'data_source': selected.data_source,
+        'data_dir': selected.data_dir,
+        'split': selected.split,
+        'list': selected.list_file,
+        'image_size': selected.image_size or 'native',
+        'scales': selected.scales,
+        'flip': selected.flip,
     }
 
 
-def tell(options, run, scorer, tally):
-    """Print the scores, and write those that are asked for.
+def summarize(selected, tally, refinement=None):
+    """Return the Summary of the scores.
 
-    Returns
-    -------
-    dict
-        What JSON tells.
-    list of str
-        The lines of the benchmark.
+    Parameters
+    ----------
+    selected : selection.Selection
+    tally : tally.Tally
+    refinement : prediction.Refinement, optional
+        By which the predictions were refined.
     """
-    matrix, told, lines = tally.matrix, {}, []
-    print('[i] {} of {}, {} split: {} pictures, {:,} pixels, {:,} ignored'
-          .format(os.path.basename(run.checkpoint), options.name,
-                  options.split, len(tally.names), matrix.sum(),
-                  tally.ignored))
+    matrix, class_names = tally.matrix, selected.run.class_names
+    lines = [f'[i] {os.path.basename(selected.run.checkpoint)} of '
+             f'{selected.run.directory}, {selected.split} split: '
+             f'{len(tally.names)} pictures, {matrix.sum():,} pixels, '
+             f'{tally.ignored:,} ignored']
     if matrix.any():
-        print('\n'.join(tally.summaries()))
-        print(metrics.table(matrix, run.class_names))
+        lines += tally.summaries()
+        lines.append(metrics.table(matrix, class_names))
     else:
-        print('[i] no pixel has a label: nothing is scored')
-    if scorer.benchmark:
-        lines, told = scorer.benchmark.report(tally.names, tally.extras)
-        for line in lines:
-            print(line)
-    if scorer.pool:
-        told['crf'] = tell_gain(run, scorer, tally)
-    scores = files.without_nan(dict(
-        describe(options, run), **tally.describe(run.class_names), **told))
-    if options.json:
-        files.write_json(options.json, scores)
-    if options.csv:
-        tally.write_csv(options.csv, run.class_names)
-    if options.matrix:
-        files.write_image(options.matrix,
-                          drawing.confusion(matrix, run.class_names))
-    if options.reliability:
-        files.write_image(options.reliability, calibration.plot(tally.bins))
-    return scores, lines
+        lines.append('[i] no pixel has a label: nothing is scored')
+    scores = dict(describe(selected), **tally.describe(class_names))
+    benchmark_lines = []
+    if selected.benchmark:
+        benchmark_lines, counted = selected.benchmark.report(
+            tally.names, tally.benchmark_counts)
+        lines += benchmark_lines
+        scores.update(counted)
+    if refinement:
+        raw = tally.raw_matrix
+        lines += gain_lines(raw, matrix, class_names, refinement)
+        scores['crf'] = dict(refinement.describe(), raw={
+            'scores': metrics.scores(raw),
+            'iou': dict(zip(class_names, metrics.iou(raw).tolist())),
+            'matrix': raw.tolist()})
+    return Summary(lines, files.without_nan(scores), benchmark_lines)
 
 
-def tell_gain(run, scorer, tally):
-    """Print what the CRF gains or loses; what JSON tells of it."""
-    raw, names = tally.raw_matrix, run.class_names
-    if raw.any():
-        print('[i] CRF, {}: {}'.format(scorer.pool.choice.preset,
-                                       comparison.gain(raw, tally.matrix)))
-        print(comparison.gain_table(raw, tally.matrix, names, ('raw', 'CRF')))
-    return dict(scorer.pool.choice.describe(), raw={
-        'scores': metrics.scores(raw),
-        'iou': dict(zip(names, metrics.iou(raw).tolist())),
-        'matrix': raw.tolist()})
+def gain_lines(raw, matrix, class_names, refinement):
+    """Return lines on what the CRF gains or loses; none without labels."""
+    if not raw.any():
+        return []
+    preset = refinement.describe()['preset']
+    return [f'[i] CRF, {preset}: {comparison.gain(raw, matrix)}',
+            comparison.gain_table(raw, matrix, class_names, ('raw', 'CRF'))]
+
+
+def check_paths(paths, selected):
+    """Raise unless each of `paths` that is not None can be written to."""
+    inputs = [run_dir.path(selected.run.directory, name) for name in (
+        'options.json', 'state.json', 'network.meta', 'crf.json')]
+    inputs += [name for pair in selected.pairs or () for name in pair if name]
+    inputs = list(filter(os.path.isfile, inputs))
+    seen = set()
+    for path in filter(None, paths):
+        folder = os.path.dirname(os.path.abspath(path))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f'{folder}: no such folder')
+        if os.path.isdir(path):
+            raise IsADirectoryError(f'{path} is a folder: a file is wanted')
+        files.refuse_overwrite(path, inputs)
+        key = os.path.normcase(os.path.abspath(path))
+        if key in seen:
+            raise InputError(f'{path}: two outputs would be written to it')
+        seen.add(key)
+
+
+def write(summary, tally, json=None, csv=None, matrix=None,
+          reliability=None):
+    """Write the scores to the files that are asked for.
+
+    Parameters
+    ----------
+    summary : Summary
+    tally : tally.Tally
+    json, csv, matrix, reliability : str, optional
+        Paths.
+    """
+    class_names = summary.scores['class_names']
+    if json:
+        files.write_json(json, summary.scores)
+    if csv:
+        tally.write_csv(csv, class_names)
+    if matrix:
+        files.write_image(matrix, drawing.confusion(tally.matrix,
+                                                    class_names))
+    if reliability:
+        files.write_image(reliability, calibration.plot(tally.bins))

@@ -1,131 +1,249 @@
-"""Which run is scored, on which pictures, and where the results may go."""
-import os
+"""Which run is scored, on which pictures, and how they are predicted.
 
-from segmentation import files, run_dir
+`select` is the front door of the evaluation wing: it takes the options of the
+command line, and what it returns are plain values.
+"""
+import os
+from typing import Any, List, NamedTuple, Optional, Tuple
+
+from segmentation import option_types, run_dir
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
+from segmentation.evaluation import submission
+from segmentation.evaluation.benchmarks import registry
+from segmentation.evaluation.scorer import PairScorer, SampleScorer
+from segmentation.inference.tta import TestTimeAugmentation
+
+Pairs = List[Tuple[str, Optional[str]]]
 
 
-def find_run(options):
-    """The Run to score; its data source fits it.
+class SourceOptions(NamedTuple):
+    """The options of a data source, as `loading.load_source` takes them."""
 
-    What the options leave open is set in them from the run.
+    data_source: str
+    data_dir: str
+    classes: Optional[str]
+    group_by: Optional[str]
+    seed: int
+    valid_fraction: float
+    workers: int
+    image_size: Optional[Tuple[int, int]] = None
+
+
+class Selection(NamedTuple):
+    """A run, the pictures to score it on, and how they are predicted."""
+
+    run: run_dir.Run
+    source: Any
+    data_source: str                        # the name of the source
+    data_dir: str
+    split: str                              # train, valid or test
+    list_file: Optional[str]                # has some pictures of the split
+    pairs: Optional[Pairs]                  # None: the source lists no files
+    benchmark: Any                          # None where there is none
+    writers: Tuple[submission.Writer, ...]  # those of the benchmark
+    image_size: Optional[Tuple[int, int]]   # None: each picture's own
+    scales: Tuple[float, ...]
+    flip: bool
+    batch_size: int
+
+    def augmentation(self):
+        """Return the TestTimeAugmentation of the predictions."""
+        return TestTimeAugmentation(self.image_size, self.scales, self.flip)
+
+    def scorer(self, refinement=None, exclude=()):
+        """Return what scores the pictures, but those named in `exclude`."""
+        if self.pairs is None:
+            return SampleScorer(self.source, self.split, self.batch_size,
+                                self.data_dir, refinement, exclude)
+        return PairScorer(self.source, self.pairs, self.data_dir,
+                          self.benchmark, refinement, exclude)
+
+
+def add_options(parser):
+    """Add the options that `select` takes, but for the name of the run."""
+    parser.add_argument('--checkpoint', default='best', metavar='WHICH',
+                        help='best or last; of the blog\'s code also a name, '
+                             'such as e50 (default: %(default)s)')
+    group = parser.add_argument_group('which pictures')
+    group.add_argument('--data-dir',
+                       help='folder of the data set (default: the run\'s)')
+    group.add_argument('--split', default='valid',
+                       choices=('valid', 'train', 'test'),
+                       help='which samples (default: %(default)s)')
+    group.add_argument('--list', metavar='FILE',
+                       help='of the split, score only the pictures in FILE: '
+                            'a path a line, relative to the folder of the '
+                            'data set')
+    group.add_argument('--data-source', metavar='NAME',
+                       help='default: the run\'s')
+    group.add_argument('--classes', metavar='TABLE',
+                       help='class table of a source that has several '
+                            '(default: the run\'s)')
+    group = parser.add_argument_group('how they are predicted')
+    size = group.add_mutually_exclusive_group()
+    size.add_argument('--image-size', type=option_types.image_size,
+                      metavar='WxH',
+                      help='network input in pixels, each divisible by 32 '
+                           '(default: the run\'s)')
+    size.add_argument('--native', action='store_true',
+                      help='run the network at each picture\'s own size')
+    group.add_argument('--flip', action='store_true',
+                       help='average the probabilities with those of the '
+                            'mirrored picture')
+    group.add_argument('--scales', type=option_types.scales, default=(1.,),
+                       metavar='S,S,...',
+                       help='average the probabilities at these multiples of '
+                            'the network input, such as 0.75,1,1.25')
+    group.add_argument('--batch-size', type=option_types.positive(int),
+                       default=4, help='samples a step (default: '
+                       '%(default)s)')
+    group.add_argument('--workers', type=option_types.positive(int),
+                       default=os.cpu_count() or 1,
+                       help='threads that read and score pictures '
+                            '(default: %(default)s, one a core)')
+
+
+def select(options, name):
+    """Return the Selection that the options ask for.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        What they leave open is as the run has it.
+    name : str
+        Directory of the run.
     """
+    described = complete(options, name)
+    run = run_dir.find(name, options.checkpoint, loading.make_source(
+        described.data_source, described.classes, described.data_dir))
+    image_size = options.image_size or run.image_size
+    source = loading.load_source(
+        described._replace(image_size=image_size),
+        # For the test split the others may be empty.
+        () if options.split == 'test' else None)
+    export, birds_eye = (path and submission.Writer(path, options.zip)
+                         for path in (options.export, options.birds_eye))
+    benchmark = registry.make(source, described.data_source, export,
+                              birds_eye)
+    writers = tuple(filter(None, (export, birds_eye)))
+    pairs = list_pairs(source, described, options.split,
+                       benchmark if writers else None)
+    if pairs is None:
+        refuse_files(described.data_source, options.split, options.native,
+                     options.list, writers)
+        benchmark = None
+    elif options.list:
+        pairs = read_list(options.list, pairs, described.data_dir,
+                          options.split)
+    if options.split != 'test' and run.saved:
+        contract.check_split(source, described.data_dir, run.saved['split'])
+    return Selection(
+        run, source, described.data_source, described.data_dir, options.split,
+        options.list, pairs, benchmark, writers,
+        None if options.native else image_size, options.scales, options.flip,
+        options.batch_size)
+
+
+def complete(options, name):
+    """Return the SourceOptions; those left open are as the run has them."""
     saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
              'group_by': None, 'data_source': None, 'data_dir': None}
-    if os.path.isfile(run_dir.path(options.name, 'options.json')):
-        saved.update(run_dir.read_options(options.name)['options'])
-    for key in ('data_source', 'data_dir'):
-        if not (getattr(options, key) or saved[key]):
-            raise InputError('{} has no options.json: it takes --{}'.format(
-                options.name, key.replace('_', '-')))
-    if options.data_source in (None, saved['data_source']):
-        options.classes = options.classes or saved['classes']
-        options.group_by = saved['group_by']
-    options.data_source = options.data_source or saved['data_source']
-    options.data_dir = options.data_dir or saved['data_dir']
-    options.seed = saved['seed']
-    options.valid_fraction = saved['valid_fraction']
-    run = run_dir.find(options.name, options.checkpoint, loading.make_source(
-        options.data_source, options.classes, options.data_dir))
-    options.image_size = options.image_size or run.image_size
-    return run
+    if os.path.isfile(run_dir.path(name, 'options.json')):
+        saved.update(run_dir.read_options(name)['options'])
+    for key, value in (('data_source', options.data_source),
+                       ('data_dir', options.data_dir)):
+        if not (value or saved[key]):
+            raise InputError(f'{name} has no options.json: it takes '
+                             f'--{key.replace("_", "-")}')
+    is_same = options.data_source in (None, saved['data_source'])
+    return SourceOptions(
+        options.data_source or saved['data_source'],
+        options.data_dir or saved['data_dir'],
+        options.classes or (saved['classes'] if is_same else None),
+        saved['group_by'] if is_same else None,
+        saved['seed'], saved['valid_fraction'], options.workers)
 
 
-def load_data(options):
-    """The data source; for its test split the others may be empty."""
-    return loading.load_source(
-        options, () if options.split == 'test' else None)
+def list_pairs(source, described, split, benchmark=None):
+    """Return the (picture, label) paths of a split, all of them checked.
 
+    Parameters
+    ----------
+    source : data source
+    described : SourceOptions
+    split : str
+    benchmark : optional
+        Where there is no labelled test split it lists the pictures that are
+        to be submitted, with None for a label.
 
-def list_pairs(data, options, benchmark=None):
-    """The (picture, label) paths to score; () where none are told.
-
-    Without a test split of labelled pictures, those that are to be submitted
-    to the benchmark stand in it, with None for a label.
+    Returns
+    -------
+    list of (str, str or None), or None
+        None where the source does not list its files.
     """
-    pairs = contract.pairs(data, options.split)
+    pairs = contract.pairs(source, split)
     if pairs is None:
-        refuse_lists(options)
-        return ()
-    if (not pairs and options.split == 'test' and benchmark
-            and (options.export or options.birds_eye)):
-        pairs = [(path, None) for path in benchmark.list_test(
-            options.data_dir)]
+        return None
+    if not pairs and split == 'test' and benchmark:
+        pairs = [(path, None)
+                 for path in benchmark.list_test(described.data_dir)]
     if not pairs:
-        there = [name for name in data.splits if data.splits[name]]
-        raise InputError('data source {!r} has no {} split in {}: {}'.format(
-            options.data_source, options.split, options.data_dir,
-            f"{' and '.join(there)} are there" if there else 'nor another'))
+        others = [name for name in source.splits if source.splits[name]]
+        there = f'{" and ".join(others)} are there' if others else (
+            'nor another')
+        raise InputError(f'data source {described.data_source!r} has no '
+                         f'{split} split in {described.data_dir}: {there}')
     for pair in pairs:
         if pair[1] is not None:
-            data.check_pair(*pair)
-    return read_list(options, pairs) if options.list else pairs
+            source.check_pair(*pair)
+    return pairs
 
 
-def refuse_lists(options):
-    """Raise for what a source that tells no files cannot be asked."""
-    asked = [(options.native, '--native'), (options.list, '--list')]
-    for option in (name for is_asked, name in asked if is_asked):
-        raise InputError('data source {!r} gives samples of one size: {} '
-                         'does not apply'.format(options.data_source, option)
-                         if option == '--native' else
-                         'data source {!r} tells no files: {} does not apply'
-                         .format(options.data_source, option))
-    if options.split == 'test':
-        raise InputError('data source {!r} has no test split: train and '
-                         'valid are there'.format(options.data_source))
+def refuse_files(data_source, split, native, list_file, writers):
+    """Raise InputError for what a source without lists cannot be asked."""
+    if native:
+        raise InputError(f'data source {data_source!r} gives samples of one '
+                         'size: --native does not apply')
+    for asked, option in ((list_file, '--list'), (writers, '--export')):
+        if asked:
+            raise InputError(f'data source {data_source!r} lists no files: '
+                             f'{option} does not apply')
+    if split == 'test':
+        raise InputError(f'data source {data_source!r} has no test split: '
+                         'train and valid are there')
 
 
-def read_list(options, pairs):
-    """The pairs whose pictures stand in the file `options.list`."""
+def read_list(path, pairs, data_dir, split):
+    """Return the pairs whose pictures are named in the file `path`.
+
+    Parameters
+    ----------
+    path : str
+        A picture a line, relative to `data_dir`.
+    pairs : list of (picture path, label path)
+        Those of the split.
+    """
     known = {absolute(pair[0]): pair for pair in pairs}
     chosen = {}
-    with open(options.list, encoding='utf-8-sig',
-              errors='surrogateescape') as file:
+    with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
         for number, line in enumerate(file, 1):
             name = line.strip()
             if not name:
                 continue
-            place = f'{options.list}, line {number}: {name}'
-            key = absolute(os.path.join(options.data_dir, name))
+            where = f'{path}, line {number}: {name}'
+            key = absolute(os.path.join(data_dir, name))
             if key not in known:
-                raise InputError('{} is no picture of the {} split in {}'
-                                 .format(place, options.split,
-                                         options.data_dir))
+                raise InputError(f'{where} is no picture of the {split} '
+                                 f'split in {data_dir}')
             if key in chosen:
-                raise InputError(f'{place} stands there twice')
+                raise InputError(f'{where} stands there twice')
             chosen[key] = known[key]
     if not chosen:
-        raise InputError(f'{options.list}: no picture in it')
+        raise InputError(f'{path}: no picture in it')
     return list(chosen.values())
 
 
 def absolute(path):
+    """Return what two names of one path have in common."""
     return os.path.normcase(os.path.abspath(path))
-
-
-def check_outputs(paths, run, pairs):
-    """Raise unless each of `paths` that is not None can be written to."""
-    seen = set()
-    for path in paths:
-        if path is None:
-            continue
-        check_output(path, run, pairs)
-        if absolute(path) in seen:
-            raise InputError(f'{path}: two outputs would be written to it')
-        seen.add(absolute(path))
-
-
-def check_output(path, run, pairs):
-    """Raise unless `path` can be written to, and is no input."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f'{folder}: no such folder')
-    if os.path.isdir(path):
-        raise IsADirectoryError(f'{path} is a folder: a file is wanted')
-    of_run = [run_dir.path(run.directory, name) for name in (
-        'options.json', 'state.json', 'network.meta', 'crf.json')]
-    files.refuse_overwrite(path, [
-        name for name in of_run + [name for pair in pairs for name in pair]
-        if name and os.path.isfile(name)])

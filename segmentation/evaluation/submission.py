@@ -7,12 +7,38 @@ from segmentation import files
 from segmentation.errors import InputError
 
 
+class Writer(contextlib.AbstractContextManager):
+    """Writes pictures to a folder that appears when its context ends well.
+
+    Parameters
+    ----------
+    path : str
+        The folder; missing parents are made.
+    zipped : bool
+        Whether a zip file of the pictures appears beside it.
+    """
+
+    def __init__(self, path, zipped=False):
+        self.folder = folder(path, zipped)
+
+    def __enter__(self):
+        self.work = self.folder.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        return self.folder.__exit__(*error)
+
+    def write(self, name, image):
+        """Write a picture; `name` is its file name in the folder."""
+        files.write_image(os.path.join(self.work, name), image)
+
+
 def check(folders, zipped=False):
     """Raise unless the folders that are not None can be made, and zipped."""
     folders = [path for path in folders if path is not None]
     if len(set(map(os.path.abspath, folders))) < len(folders):
-        raise InputError('{}: two kinds of maps would be written to it'
-                         .format(folders[0]))
+        raise InputError(f'{folders[0]}: two kinds of maps would be written '
+                         'to it')
     for path in folders:
         files.check_new_folder(path)
         if zipped and os.path.exists(zip_path(path)):
@@ -20,26 +46,8 @@ def check(folders, zipped=False):
 
 
 def zip_path(path):
-    return f"{os.path.abspath(path)}.zip"
-
-
-class Writer:
-    """Writes pictures to a folder that is whole or not there; a context."""
-
-    def __init__(self, path, zipped=False):
-        self.context = folder(path, zipped)
-        self.work = None
-
-    def __enter__(self):
-        self.work = self.context.__enter__()
-        return self
-
-    def __exit__(self, *error):
-        return self.context.__exit__(*error)
-
-    def write(self, name, image):
-        """Write a picture by its name in the folder."""
-        files.write_image(os.path.join(self.work, name), image)
+    """Return the path of the zip file that goes with a folder."""
+    return f'{os.path.abspath(path)}.zip'
 
 
 @contextlib.contextmanager
@@ -60,12 +68,18 @@ def pack(directory, path):
 
 
 def name_outputs(pairs, name):
-    """{picture: name(picture)}; ValueError where two would be one file."""
-    names, seen = {}, {}
+    """Return {picture: name(picture)}.
+
+    Raises
+    ------
+    InputError
+        Two pictures would have one name.
+    """
+    names, pictures = {}, {}
     for picture, _ in pairs:
         names[picture] = output = name(picture)
-        if output in seen:
-            raise InputError('{} and {} would both be written to {}'.format(
-                seen[output], picture, output))
-        seen[output] = picture
+        if output in pictures:
+            raise InputError(f'{pictures[output]} and {picture} would both '
+                             f'be written to {output}')
+        pictures[output] = picture
     return names

@@ -1,0 +1,9 @@
+"""Using a trained network: pictures in, predictions at their own size out.
+
+engines      what runs a network: TensorFlow
+jobs         the pictures that infer.py takes, and the record of its outputs
+outputs      overlays, class ids, colours and confidences, drawn and written
+prediction   what a network says of one picture, and what may refine it
+predictor    jobs -> samples -> batches -> results
+tta          test-time augmentation: scales and mirrored pictures, averaged
+"""

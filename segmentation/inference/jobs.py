@@ -1,11 +1,14 @@
-"""The pictures that infer.py takes, and the outputs that it may write."""
+"""The pictures that infer.py takes, and the record of what it wrote."""
 import collections
 import os
+from typing import Dict, NamedTuple
 
 import cv2
 
-from segmentation import files
+from segmentation import files, pixels
 from segmentation.errors import InputError
+from segmentation.inference.outputs import Kind
+from segmentation.inference.predictor import Sample
 
 # A file is a picture by its suffix, or else if OpenCV knows its first bytes.
 SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
@@ -13,28 +16,40 @@ SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
             '.ppm', '.pxm', '.ras', '.sr', '.tif', '.tiff', '.webp')
 RECORD = 'infer.json'
 
-# `outputs` is {kind: path}; a kind is 'overlay', 'class-ids', 'colors', or the
-# number of a class for its confidence.
-Job = collections.namedtuple('Job', 'picture outputs')
+
+class Job(NamedTuple):
+    """A picture, and where its outputs go."""
+
+    picture: str
+    outputs: Dict[Kind, str]
+
+
+def read(job):
+    """Return the Sample of a Job: its picture, without class ids."""
+    return Sample(pixels.read(job.picture))
 
 
 def list_pictures(path, output_dir):
-    """(picture, its name relative to `path`) of a folder, or of one file.
+    """List the pictures of a folder and its sub-folders, or one file.
 
-    Hidden files and the outputs are left out.
+    Hidden files, and what lies in the output folder, are left out.
+
+    Returns
+    -------
+    list of (picture, its name relative to `path`)
     """
     if os.path.isfile(path):
         return [(path, os.path.basename(path))]
     if not os.path.isdir(path):
         raise FileNotFoundError(f'{path}: no such file or folder')
     if os.path.realpath(path) == os.path.realpath(output_dir):
-        raise InputError('{} is the folder of the samples: --output-dir has '
-                         'to be another'.format(output_dir))
+        raise InputError(f'{output_dir} is the folder of the samples: '
+                         '--output-dir has to be another')
 
     def stop(error):
         raise error
 
-    found, seen = [], {os.path.realpath(output_dir)}
+    pictures, seen = [], {os.path.realpath(output_dir)}
     for parent, folders, names in os.walk(path, onerror=stop,
                                           followlinks=True):
         if os.path.realpath(parent) in seen:
@@ -42,42 +57,51 @@ def list_pictures(path, output_dir):
             continue
         seen.add(os.path.realpath(parent))
         folders[:] = sorted(name for name in folders if name[0] != '.')
-        found += [os.path.join(parent, name) for name in sorted(names)
-                  if name[0] != '.'
-                  and is_picture(os.path.join(parent, name))]
-    if not found:
+        pictures += [os.path.join(parent, name) for name in sorted(names)
+                     if name[0] != '.'
+                     and is_picture(os.path.join(parent, name))]
+    if not pictures:
         raise InputError(f'{path}: no picture in it')
-    return [(name, os.path.relpath(name, path)) for name in found]
+    return [(name, os.path.relpath(name, path)) for name in pictures]
 
 
 def is_picture(path):
+    """Return whether a file is a picture, by its suffix or first bytes."""
     return (os.path.splitext(path)[1].lower() in SUFFIXES
             or os.path.isfile(path) and cv2.haveImageReader(path))
 
 
-def list_jobs(options, kinds):
-    """The Jobs of all pictures, each output once."""
-    pictures = [pair for path in options.samples_dir
-                for pair in list_pictures(path, options.output_dir)]
+def list_jobs(paths, output_dir, folders):
+    """Return the Jobs of all pictures; no two have an output in common.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Folders of pictures, or single ones.
+    output_dir : str
+    folders : {kind: its folder in the output folder}
+    """
+    pictures = [pair for path in paths
+                for pair in list_pictures(path, output_dir)]
     stems = collections.Counter(os.path.splitext(name)[0]
                                 for _, name in pictures)
-    jobs, seen = [], {}
+    jobs, owners = [], {}
     for picture, name in pictures:
         stem = os.path.splitext(name)[0]
-        name = f"{name if stems[stem] > 1 else stem}.png"
-        outputs = {kind: os.path.join(options.output_dir, folder, name)
-                   for kind, folder in kinds.items()}
+        output = f'{name if stems[stem] > 1 else stem}.png'
+        outputs = {kind: os.path.join(output_dir, folder, output)
+                   for kind, folder in folders.items()}
         jobs.append(Job(picture, outputs))
         for path in outputs.values():
-            if path in seen:
-                raise InputError('{}: {} and {} would both be written to it'
-                                 .format(path, seen[path], picture))
-            seen[path] = picture
+            if path in owners:
+                raise InputError(f'{path}: {owners[path]} and {picture} '
+                                 'would both be written to it')
+            owners[path] = picture
     return jobs
 
 
-def check_outputs(jobs, output_dir, made):
-    """Raise ValueError rather than replace what infer.py did not make."""
+def check_outputs(jobs, output_dir, recorded):
+    """Raise InputError rather than replace what infer.py did not make."""
     inputs = {identity(job.picture) for job in jobs}
     for job in jobs:
         for path in job.outputs.values():
@@ -85,45 +109,57 @@ def check_outputs(jobs, output_dir, made):
                 continue
             if identity(path) in inputs:
                 raise InputError(f'{path} is an input: it is not overwritten')
-            if os.path.relpath(path, output_dir) not in made:
+            if os.path.relpath(path, output_dir) not in recorded:
                 raise InputError(
-                    '{} is there and is not of infer.py: --skip-existing '
-                    'leaves it, or choose another --output-dir'.format(path))
+                    f'{path} is there and is not of infer.py: '
+                    '--skip-existing leaves it, or choose another '
+                    '--output-dir')
 
 
 def identity(path):
-    """What two names of one file have in common."""
+    """Return what two names of one file have in common."""
     status = os.stat(path)
     return status.st_dev, status.st_ino
 
 
 def without_existing(jobs):
-    """The jobs that are not done yet, and what of them is missing."""
+    """Return the jobs with an output that is missing, and only those."""
     jobs = [Job(job.picture, {kind: path for kind, path in job.outputs.items()
                               if not os.path.exists(path)}) for job in jobs]
     return [job for job in jobs if job.outputs]
 
 
-def write_record(options, run, jobs, made, crf=None):
-    """Tell in the output folder what its outputs are and who made them.
-
-    `crf` are the parameters that refined them, as JSON has it.
-    """
-    os.makedirs(options.output_dir, exist_ok=True)
-    made = made.union(os.path.relpath(path, options.output_dir)
-                      for job in jobs for path in job.outputs.values())
-    files.write_json(os.path.join(options.output_dir, RECORD), {
-        'run': options.name,
-        'checkpoint': run.checkpoint,
-        'class_names': run.class_names,
-        'label_colors': [run.label_colors[number]
-                         for number in range(len(run.class_names))],
-        'crf': crf,
-        'outputs': sorted(made)})
-
-
 def read_record(output_dir):
-    """The outputs, relative to `output_dir`, that infer.py made before."""
+    """Return the outputs that infer.py made before, as a set.
+
+    They are relative to `output_dir`.
+    """
     path = os.path.join(output_dir, RECORD)
     return set(files.read_json(path, ['outputs'])['outputs']
                if os.path.exists(path) else ())
+
+
+def write_record(output_dir, run, jobs, recorded, refinement=None):
+    """Write what the outputs are and which run made them.
+
+    Parameters
+    ----------
+    output_dir : str
+    run : run_dir.Run
+    jobs : list of Job
+        Their outputs are about to be written.
+    recorded : set of str
+        Outputs of earlier calls, as `read_record` returns them.
+    refinement : prediction.Refinement, optional
+    """
+    os.makedirs(output_dir, exist_ok=True)
+    outputs = recorded.union(os.path.relpath(path, output_dir)
+                             for job in jobs for path in job.outputs.values())
+    files.write_json(os.path.join(output_dir, RECORD), {
+        'run': run.directory,
+        'checkpoint': run.checkpoint,
+        'class_names': run.class_names,
+        'label_colors': [run.label_colors[class_id]
+                         for class_id in range(len(run.class_names))],
+        'crf': refinement and refinement.describe(),
+        'outputs': sorted(outputs)})

@@ -1,160 +1,128 @@
-"""Using a trained network: reading, computing and writing overlap.
+"""Take jobs through a network; reading ahead overlaps with computing.
 
-    jobs -> read (threads) -> batches of one size -> network (the caller's
-    thread) -> probabilities -> refine, use (threads) -> outcomes, in order
+    jobs -> read (threads) -> batches of one size -> engine (the caller's
+    thread) -> results, in order
 """
-import concurrent.futures
-import contextlib
 import time
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
+                    Optional)
 
 import numpy as np
 
-from segmentation import tf1, threads
+from segmentation import threads
 from segmentation.errors import InputError
-from segmentation.nn import network
-from segmentation.tf1 import tf
+from segmentation.inference.engines import Engine
+from segmentation.inference.prediction import Prediction
+from segmentation.inference.tta import TestTimeAugmentation
+
+
+class Sample(NamedTuple):
+    """What is read of a job."""
+
+    image: np.ndarray                   # (H, W, 3), BGR 0..255
+    ids: Optional[np.ndarray] = None    # (H, W) uint8, where they are known
+
+
+class Result(NamedTuple):
+    """What becomes of a job: a sample and its prediction, or an error."""
+
+    job: Any
+    sample: Optional[Sample] = None
+    prediction: Optional[Prediction] = None
+    error: Optional[Exception] = None   # why it could not be read
+
+    def check(self):
+        """Raise its error, if it has one."""
+        if self.error is not None:
+            raise self.error
+
+
+class Prepared(NamedTuple):
+    """A job on its way to the network; without inputs there was an error."""
+
+    result: Result
+    inputs: List[np.ndarray]            # (h, w, 3) each
+
+    def shapes(self):
+        return [image.shape for image in self.inputs]
 
 
 class Predictor:
-    """A restored network, its session, and how long everything took.
+    """Takes jobs through an engine, and notes how long that takes.
+
+    Parameters
+    ----------
+    engine : Engine
+    augmentation : TestTimeAugmentation
+    batch_size : int
+        Pictures that the engine takes at a time, at most.
+    workers : int
+        Threads that read.
 
     Attributes
     ----------
-    seconds : dict of lists
-        Of each job: 'decode', 'network' (its share of the batch), 'write'.
+    seconds : {stage: list of float}
+        Of each sample: 'decode', and 'network', its share of the batch.
     """
 
-    def __init__(self, sess, net, num_classes, batch_size, workers):
-        self.sess = sess
-        self.net = net
-        self.num_classes = num_classes
+    def __init__(self, engine: Engine, augmentation: TestTimeAugmentation,
+                 batch_size: int, workers: int) -> None:
+        self.engine = engine
+        self.augmentation = augmentation
         self.batch_size = batch_size
         self.workers = workers
-        self.seconds = {'decode': [], 'network': [], 'write': []}
+        self.seconds: Dict[str, List[float]] = {'decode': [], 'network': []}
 
-    def probabilities(self, images):
-        """Run the network on a batch.
-
-        Parameters
-        ----------
-        images : sequence of (H, W, 3) arrays of one size, BGR 0..255
-            Both sides are divisible by 32.
-
-        Returns
-        -------
-        (B, H, W, C) float32 array
-        """
-        batch = np.stack(images)
-        # An old graph has a plain placeholder: keep_prob must be fed.
-        result = self.sess.run(self.net.softmax, {self.net.image_input: batch,
-                                                  self.net.keep_prob: 1})
-        wanted = batch.shape[:3] + (self.num_classes,)
-        if result.shape != wanted:
-            raise InputError('the network gives {}: {} is wanted'.format(
-                result.shape, wanted))
-        return result                                       # [B, H, W, C]
-
-    def predict(self, jobs, read, use, refine=None):
-        """Take jobs through the network; yield what becomes of them, in order.
+    def predict(self, jobs: Iterable, read: Callable[[Any], Sample]
+                ) -> Iterator[Result]:
+        """Yield the Result of each job, in order.
 
         Parameters
         ----------
         jobs : iterable
-            At most a few batches of it are taken in advance.
+            A few batches of it are taken in advance.
         read : function of a job
-            Returns any sample and its network input (H, W, 3), a list of
-            several inputs, or None in its place where there is nothing to
-            run. Called in threads.
-        use : function of job, sample, probabilities (H, W, C) or None
-            Returns the outcome; of several inputs it takes a list of
-            probabilities. Called in threads.
-        refine : function of the same, optional
-            What it returns takes the place of the probabilities. It may wait
-            for others, and is not timed. Called in threads.
+            Returns its Sample; called in threads. Where it raises OSError or
+            InputError that is the result.
         """
-        def timed_read(job):
-            with self.clock('decode'):
-                return (job,) + tuple(read(job))
+        def prepare(job):
+            start = time.perf_counter()
+            try:
+                sample = read(job)
+            except (OSError, InputError) as error:
+                return Prepared(Result(job, error=error), [])
+            inputs = self.augmentation.inputs(sample.image)
+            self.seconds['decode'].append(time.perf_counter() - start)
+            return Prepared(Result(job, sample), inputs)
 
-        def timed_use(sample):
-            job, image, result = sample
-            if refine is not None:
-                result = refine(*sample)
-            with self.clock('write'):
-                return use(job, image, result)
+        prepared = threads.in_threads(self.workers, prepare, jobs,
+                                      2 * self.batch_size + self.workers)
+        for batch in batches(prepared, self.batch_size):
+            yield from self.run(batch) if batch[0].inputs else [
+                result for result, _ in batch]
 
-        pool = concurrent.futures.ThreadPoolExecutor(self.workers)
-        try:
-            samples = threads.run_ahead(pool, timed_read, jobs,
-                                        2 * self.batch_size + self.workers)
-            yield from threads.run_ahead(
-                pool, timed_use, self.run_network(samples),
-                max(self.batch_size, self.workers))
-        finally:
-            pool.shutdown()
-
-    def run_network(self, samples):
-        """Pass (job, sample, input) on as (job, sample, probabilities)."""
-        for batch in batches(samples, self.batch_size):
-            inputs = [image for _, _, image in batch]
-            if inputs[0] is None:
-                results = inputs
-            else:
-                start = time.perf_counter()
-                results = self.run_batch(inputs)
-                share = (time.perf_counter() - start) / len(batch)
-                self.seconds['network'] += [share] * len(batch)
-            for (job, sample, _), result in zip(batch, results):
-                yield job, sample, result
-
-    def run_batch(self, inputs):
-        """The probabilities of a batch; of several inputs a job, a list."""
-        if not isinstance(inputs[0], list):
-            return self.probabilities(inputs)
-        several = [self.probabilities(images) for images in zip(*inputs)]
-        return [list(maps) for maps in zip(*several)]
-
-    @contextlib.contextmanager
-    def clock(self, what):
+    def run(self, batch: List[Prepared]) -> Iterator[Result]:
+        """Yield the Results of samples whose inputs have the same shapes."""
         start = time.perf_counter()
-        yield
-        self.seconds[what].append(time.perf_counter() - start)
+        maps = [self.engine.probabilities(np.stack(images))
+                for images in zip(*(inputs for _, inputs in batch))]
+        share = (time.perf_counter() - start) / len(batch)
+        self.seconds['network'] += [share] * len(batch)
+        for k, (result, _) in enumerate(batch):
+            yield result._replace(prediction=self.augmentation.prediction(
+                [several[k] for several in maps],
+                result.sample.image.shape[1::-1]))
 
 
-def batches(samples, batch_size):
-    """Lists of samples in a row whose inputs have one shape."""
-    batch = []
-    for sample in samples:
+def batches(prepared: Iterable[Prepared], batch_size: int
+            ) -> Iterator[List[Prepared]]:
+    """Yield lists of jobs in a row whose inputs have the same shapes."""
+    batch: List[Prepared] = []
+    for item in prepared:
         if batch and (len(batch) == batch_size
-                      or shapes(sample[2]) != shapes(batch[0][2])):
+                      or item.shapes() != batch[0].shapes()):
             yield batch
             batch = []
-        batch.append(sample)
+        batch.append(item)
     if batch:
         yield batch
-
-
-def shapes(image):
-    """The shape of a network input, or of each of several."""
-    return (list(map(np.shape, image)) if isinstance(image, list)
-            else np.shape(image))
-
-
-@contextlib.contextmanager
-def restore(run, batch_size, workers):
-    """Open the network of a rundir.Run as a Predictor.
-
-    Raises
-    ------
-    ValueError
-        Its files cannot be restored, or have another number of classes.
-    """
-    with tf.Graph().as_default(), tf1.session() as sess:
-        net = network.restore(sess, run.graph, run.checkpoint)
-        shape = net.softmax.shape
-        found = shape.as_list()[-1] if shape.ndims else None
-        if found not in (None, len(run.class_names)):
-            raise InputError('{} has {} classes, {} are wanted: {}'.format(
-                run.graph, found, len(run.class_names),
-                ', '.join(run.class_names)))
-        yield Predictor(sess, net, len(run.class_names), batch_size, workers)

@@ -54,18 +54,13 @@ class Report:
         """Return the scorer's jobs of the pictures to show."""
         return self.scorer.choose(self.shots)
 
-    def read(self, job):
-        """Return picture and class ids of a job, and the network inputs."""
-        return self.scorer.read(job)
-
-    def draw(self, job, sample, maps):
-        """Write what is shown of a picture; return its figures for `add`."""
-        image, ids = sample
-        index = self.index[self.scorer.name(job)]
-        predicted, confidence = self.scorer.predict(image, maps)[0].winner()
+    def draw(self, result):
+        """Write what is shown of a Result; return its figures for `add`."""
+        index = self.index[self.scorer.name(result.job)]
+        prediction = self.scorer.refine(result)
         return self.write_figures(index, panels.Layers(
-            self.work, f'pictures/{index:05d}', image, ids, predicted,
-            confidence, self.run.label_colors))
+            self.work, f'pictures/{index:05d}', *result.sample,
+            prediction.ids, prediction.confidence, self.run.label_colors))
 
     def write_figures(self, index, layers):
         """Write the layers of a picture, whole or cropped, for its Shots.

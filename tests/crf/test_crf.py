@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from segmentation import metrics
-from segmentation.crf import model
+from segmentation.crf import choice, model
 from segmentation.crf import pool as crf_pool
 from segmentation.crf import tuning
 from segmentation.crf.model import Parameters
-from segmentation.inference import tta
+from segmentation.inference.prediction import Prediction
 
 WIDTH, HEIGHT = 12, 10
 COLORS = np.array([(20, 40, 60), (200, 150, 90), (60, 220, 180)], np.uint8)
@@ -101,12 +101,12 @@ def test_refined_is_what_brute_force_gives(flat, parameters, classes, regions):
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize('preset', sorted(model.PRESETS))
+@pytest.mark.parametrize('preset', sorted(choice.PRESETS))
 @pytest.mark.parametrize('classes', [2, 4])
 def test_presets_give_about_what_brute_force_gives(preset, classes):
     """To 1e-2: weights of 1 and more show more of the lattice's error."""
     image, probabilities = draw(classes, classes, True)
-    parameters = model.PRESETS[preset]
+    parameters = choice.PRESETS[preset]
     found = model.refine(image, probabilities, parameters)
     wanted = mean_field(image, probabilities, parameters)
     assert abs(wanted - probabilities).max() > .1
@@ -135,7 +135,7 @@ def test_blurred_prediction_snaps_to_the_edge():
     image[:, 20:] = 90, 160, 200
     slope = (1 / (1 + np.exp((23.5 - np.arange(41)) / 3))).astype(np.float32)
     probabilities = np.stack([1 - slope, slope], axis=-1)[None].repeat(30, 0)
-    ids = model.refine(image, probabilities, model.PRESETS['post']).argmax(-1)
+    ids = model.refine(image, probabilities, choice.PRESETS['post']).argmax(-1)
     np.testing.assert_array_equal(ids, image[..., 0] > 0)
 
 
@@ -154,12 +154,12 @@ def test_classes_after_each_iteration_are_those_of_refining():
                                    np.zeros((HEIGHT, WIDTH, 3), np.float32)])
 def test_pictures_that_do_not_fit_are_refused(image):
     with pytest.raises(ValueError, match=r'uint8 \(10, 12, 3\) is wanted'):
-        model.refine(image, draw(0, 2, True)[1], model.PRESETS['post'])
+        model.refine(image, draw(0, 2, True)[1], choice.PRESETS['post'])
 
 
 @pytest.fixture(scope='module')
 def pool():
-    with crf_pool.start(model.Choice(model.PRESETS['post'], 'post', []),
+    with crf_pool.start(choice.Choice(choice.PRESETS['post'], 'post'),
                         1) as pool:
         yield pool
 
@@ -171,12 +171,12 @@ def test_processes_refine_what_was_enlarged(pool, sizes):
     image = random.randint(256, size=(45, 71, 3)).astype(np.uint8)
     maps = [random.dirichlet(np.ones(3), (height, width)).astype(np.float32)
             for width, height in sizes]
-    prediction = tta.Prediction(maps, [True, False][:len(maps)], (71, 45))
+    prediction = Prediction(maps, [True, False][:len(maps)], (71, 45))
     found = pool.refine(image, prediction)
     wanted = model.refine(image, prediction.probabilities(),
-                          model.PRESETS['post'])
+                          choice.PRESETS['post'])
     assert found.size == (71, 45)
-    np.testing.assert_array_equal(found.winner()[0], wanted.argmax(axis=-1))
+    np.testing.assert_array_equal(found.ids, wanted.argmax(axis=-1))
     for number in range(3):
         np.testing.assert_allclose(found.plane(number), wanted[..., number],
                                    atol=1e-6)
@@ -184,10 +184,10 @@ def test_processes_refine_what_was_enlarged(pool, sizes):
 
 def test_less_is_sent():
     small, large = np.zeros((32, 64, 3)), np.zeros((64, 128, 3))
-    one = tta.Prediction([small], [False], (71, 45))
-    assert crf_pool.lighter(one) is one
-    both = crf_pool.lighter(tta.Prediction([small, large], [False, True],
-                                           (71, 45)))
+    one = Prediction([small], [False], (71, 45))
+    assert crf_pool.compact(one) is one
+    both = crf_pool.compact(Prediction([small, large], [False, True],
+                                       (71, 45)))
     assert [part.shape for part in both.maps] == [(45, 71, 3)]
 
 
@@ -197,7 +197,7 @@ def test_processes_load_no_tensorflow(pool):
 
 
 def test_process_that_was_ended_is_said():
-    with crf_pool.start(model.Choice(model.PRESETS['post'], 'post', []),
+    with crf_pool.start(choice.Choice(choice.PRESETS['post'], 'post'),
                         1) as pool:
         future = pool.submit(os._exit, 1)
         with pytest.raises(OSError, match='fewer --workers need less'):
@@ -211,13 +211,13 @@ import sys
 import time
 
 sys.path.insert(0, {root!r})
-from segmentation.crf import model, pool
+from segmentation.crf import choice, pool
 import utils
 
 
 def main():
-    choice = model.Choice(model.PRESETS['post'], 'post', [])
-    with pool.start(choice, 2) as started:
+    chosen = choice.Choice(choice.PRESETS['post'], 'post')
+    with pool.start(chosen, 2) as started:
         print(*started.executor._processes, flush=True)
         time.sleep(60)
 
@@ -268,20 +268,22 @@ def is_running(number):
 
 def test_tuning_finds_what_gains(pool):
     """A prediction whose edges are 4 pixels off, in three pictures."""
-    pictures = []
+    examples = []
     for seed in range(3):
         image, ids = helpers.draw_scene(seed)
         shifted = np.roll(ids.clip(0, 2), 4, axis=1)
         soft = (.7 * np.eye(3) + .1).astype(np.float32)[shifted]
-        pictures.append((str(seed), image, ids, tta.Prediction(
+        examples.append(tuning.Example(str(seed), image, ids, Prediction(
             [soft], [False], ids.shape[::-1])))
-    found, raw = tuning.tune(pool, pictures)
-    assert len(found) == 24 and len({setting for setting, _ in found}) == 24
-    mious = [metrics.scores(matrix)['miou'] for _, matrix in found]
+    tuned = tuning.tune(pool, choice.PRESETS['post'], examples)
+    assert len(tuned.ranked) == 24 == len({setting for setting, _
+                                           in tuned.ranked})
+    mious = [metrics.scores(matrix)['miou'] for _, matrix in tuned.ranked]
     assert mious == sorted(mious, reverse=True)
-    assert mious[0] > metrics.scores(raw)['miou'] + .02
-    parameters, matrix = found[0]
+    assert mious[0] > metrics.scores(tuned.raw)['miou'] + .02
+    assert tuned.pictures == ['0', '1', '2']
+    parameters, matrix = tuned.ranked[0]
     np.testing.assert_array_equal(matrix, sum(metrics.confusion_matrix(
         ids, model.refine(image, prediction.probabilities(),
                           parameters).argmax(axis=-1), 3)
-        for _, image, ids, prediction in pictures))
+        for _, image, ids, prediction in examples))

@@ -7,15 +7,15 @@ import cv2
 import helpers
 import numpy as np
 import pytest
+import programs
+import road_frames
 import runs
-import test_evaluate
-import test_road_benchmark
 
 import evaluate
 import infer
-from segmentation.crf import model
+from segmentation.crf import choice, model
 
-STREET = model.PRESETS['street']
+STREET = choice.PRESETS['street']
 
 
 @pytest.fixture(scope='module')
@@ -38,12 +38,12 @@ def tuned(run):
 
 
 def score(run, *arguments):
-    return test_evaluate.score(run, *map(str, arguments))
+    return programs.score(run, *map(str, arguments))
 
 
 def segment(run, *arguments):
     """Run infer.py on the validation pictures; their class numbers."""
-    pictures, _ = test_evaluate.list_files('valid')
+    pictures, _ = programs.list_files('valid')
     assert infer.main(['--name', run, '--samples-dir'] + pictures + [
         '--output-dir', 'out', '--no-overlay', '--class-ids', '--workers',
         '1'] + list(map(str, arguments))) == 0
@@ -57,8 +57,8 @@ def refined(image, parameters):
     is_smaller = image.shape[1] >= 64 and image.shape[0] >= 32
     small = cv2.resize(image, (64, 32), interpolation=cv2.INTER_AREA
                        if is_smaller else cv2.INTER_LINEAR)
-    return model.refine(image, test_evaluate.enlarge(
-        test_evaluate.run_network(small, 1), image.shape).astype(np.float32),
+    return model.refine(image, programs.enlarge(
+        programs.run_network(small, 1), image.shape).astype(np.float32),
         parameters)
 
 
@@ -66,7 +66,7 @@ def test_pictures_are_refined_as_they_were_read(run, place, capsys):
     raw = segment(run)
     capsys.readouterr()
     found = segment(run, '--crf', '--colors', '--confidence', 'road')
-    pictures, _ = test_evaluate.list_files('valid')
+    pictures, _ = programs.list_files('valid')
     for name, ids in zip(pictures, found):
         base = os.path.basename(name)
         wanted = refined(cv2.imread(name), STREET)
@@ -95,7 +95,7 @@ def test_single_parameters_can_be_given(run, place, capsys, native):
     assert capsys.readouterr().out.startswith(
         '[i] CRF, post: iterations 1, Gaussian sxy 10 compat 3, bilateral '
         'sxy 20 srgb 8.5 compat 3\n')
-    name = test_evaluate.list_files('valid')[0][0]
+    name = programs.list_files('valid')[0][0]
     if not native:
         wanted = refined(cv2.imread(name), model.Parameters(1, 10, 3, 20, 8.5,
                                                             3))
@@ -154,8 +154,8 @@ def test_scores_are_of_refined_predictions_beside_raw_ones(run, place,
     raw = score(run, '--csv', 'raw.csv')
     capsys.readouterr()
     found = score(run, *options, '--csv', 'refined.csv', '--report', 'page')
-    _, truth = test_evaluate.list_files('valid')
-    test_evaluate.assert_scores_are_of(found, truth, segment(run, *options))
+    _, truth = programs.list_files('valid')
+    programs.assert_scores_are_of(found, truth, segment(run, *options))
     assert found['crf']['raw'] == {key: raw[key] for key in
                                    ('scores', 'iou', 'matrix')}
     assert found['crf']['parameters'] == dict(STREET._replace(
@@ -202,24 +202,24 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
         '3', '--csv', str(place / 'a.csv'), '--workers', '2')
     assert done.returncode == 0, done.stderr
     with open(tuned) as file:
-        told = json.load(file)
+        saved = json.load(file)
     # 9 pictures in three thirds: the middle of each
-    assert told['pictures'] == [f'train/{k}.png' for k in (1, 4, 7)]
-    assert (told['checkpoint'], told['split']) == ('best-1', 'train')
-    (place / 'list.txt').write_text('\n'.join(told['pictures']))
+    assert saved['pictures'] == [f'train/{k}.png' for k in (1, 4, 7)]
+    assert (saved['checkpoint'], saved['split']) == ('best-1', 'train')
+    (place / 'list.txt').write_text('\n'.join(saved['pictures']))
     found = score(run, '--crf', '--split', 'train', '--list', 'list.txt')
     assert found['crf']['preset'] == 'tuned'
-    assert found['crf']['parameters'] == told['parameters']
-    assert found['scores']['miou'] == pytest.approx(told['miou'])
+    assert found['crf']['parameters'] == saved['parameters']
+    assert found['scores']['miou'] == pytest.approx(saved['miou'])
     assert found['crf']['raw']['scores']['miou'] == pytest.approx(
-        told['raw_miou'])
+        saved['raw_miou'])
     with open('a.csv') as file:
         assert [line.split(',')[0] for line in file][1:] == [
             f'train/{k}.png' for k in (0, 2, 3, 5, 6, 8)]
     lines = done.stdout.splitlines()
     assert lines[1:3] == ['[i] tuning on 3 of 9 pictures of the train split',
                           '[i] 24 settings, the best by mIoU:']
-    best = model.in_words(model.Parameters(**told['parameters']))
+    best = model.in_words(model.Parameters(**saved['parameters']))
     assert lines[3].endswith(best)
     assert ('[i] the scores are of the 6 pictures that tuning did not see'
             in lines)
@@ -228,7 +228,7 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"[i] CRF, tuned: {best}"
     assert lines[1].startswith('[i] tuned on 3 pictures of the train split: '
-                               'mIoU {:.2%} -> '.format(told['raw_miou']))
+                               'mIoU {:.2%} -> '.format(saved['raw_miou']))
 
 
 def test_what_loses_least_is_said_to_lose(run, tuned, place, capsys):
@@ -248,11 +248,11 @@ def test_what_loses_least_is_said_to_lose(run, tuned, place, capsys):
 
 def test_parameters_of_another_checkpoint_are_taken_and_said(
         run, tuned, place, capsys):
-    told = {'parameters': dict(STREET._replace(iterations=1)._asdict()),
-            'checkpoint': 'best-7', 'split': 'valid', 'pictures': ['a'],
-            'raw_miou': .5, 'miou': .625}
+    saved = {'parameters': dict(STREET._replace(iterations=1)._asdict()),
+             'checkpoint': 'best-7', 'split': 'valid', 'pictures': ['a'],
+             'raw_miou': .5, 'miou': .625}
     with open(tuned, 'w') as file:
-        json.dump(told, file)
+        json.dump(saved, file)
     segment(run, '--crf')
     assert capsys.readouterr().out.splitlines()[:3] == [
         f"[i] CRF, tuned: {model.in_words(STREET._replace(iterations=1))}",
@@ -279,8 +279,8 @@ def test_tuned_parameters_that_are_none_are_refused(run, tuned, place,
 
 def test_maps_of_the_benchmark_are_refined(place):
     """KITTI road: what is handed in is what infer.py calls confidence."""
-    for k, name in enumerate(test_road_benchmark.FRAMES):
-        test_road_benchmark.write_frame(place / 'data' / 'training', name, k)
+    for k, name in enumerate(road_frames.FRAMES):
+        road_frames.write_frame(place / 'data' / 'training', name, k)
     run = runs.make(place / 'run', 'kitti', place / 'data', seed=3,
                     image_size=(160, 64), valid_fraction=.25)
     evaluate.main(['--name', run, '--split', 'train', '--crf', '--export',

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from segmentation import metrics, run_dir
-from segmentation.evaluation import bootstrap, comparison, scorer
+from segmentation.evaluation import bootstrap, comparison, scorer, tally
 
 
 def draw_matrices(seed, right, count=24, classes=3):
@@ -100,10 +100,10 @@ def test_few_pictures_are_said_to_be_few():
 
 
 def make_tally(names, matrices):
-    tally = scorer.Tally()
+    total = tally.Tally()
     for name, matrix in zip(names, matrices):
-        tally.add(scorer.Outcome(name, matrix, 0, 0, 0, None, None))
-    return tally
+        total.add(tally.Outcome(name, matrix, 0, 0, 0))
+    return total
 
 
 def test_pictures_are_matched_by_name_and_not_by_place():
@@ -135,7 +135,7 @@ def make_run(directory, class_names):
 
 
 def make_scorer(pairs):
-    return scorer.PairScorer(None, pairs, None, 'data')
+    return scorer.PairScorer(None, pairs, 'data')
 
 
 def test_what_cannot_be_compared_is_said_before_it_is_scored():

@@ -8,38 +8,18 @@ import numpy as np
 import pytest
 import runs
 import sklearn.metrics
+from road_frames import FRAMES, SIZE, write_frame
 
 import evaluate
 import source_kitti
 from segmentation import pixels
 from segmentation.evaluation.benchmarks import kitti_road, road_scores
 
-SIZE = 310, 94      # a quarter of a frame
 # The camera 1.65 m above the road, looking ahead.
 CALIBRATION = '''P2: 180 0 155 0 0 180 43 0 0 0 1 0
 R0_rect: 1 0 0 0 1 0 0 0 1
 Tr_cam_to_road: 1 0 0 0 0 1 0 -1.65 0 0 1 0
 '''
-FRAMES = ('um_000000', 'um_000001', 'umm_000000', 'uu_000003')
-
-
-def write_frame(folder, name, seed, labelled=True):
-    """A frame whose road is dark, more or less; its ground truth."""
-    random = np.random.RandomState(seed)
-    rows, columns = np.indices(SIZE[::-1])
-    road = (rows > 50) & (abs(columns - 155) < 3 * (rows - 45))
-    image = np.where(road, 90, 150)[..., None] + random.randint(
-        -60, 60, SIZE[::-1] + (3,))
-    for sub in ('image_2', 'gt_image_2'):
-        os.makedirs(os.path.join(str(folder), sub), exist_ok=True)
-    cv2.imwrite(os.path.join(str(folder), 'image_2', f"{name}.png"),
-                image.astype(np.uint8))
-    if labelled:
-        label = np.where(road[..., None], (255, 0, 255), (0, 0, 255)).astype(
-            np.uint8)
-        label[:, :20] = 0
-        cv2.imwrite(os.path.join(str(folder), 'gt_image_2', name.replace(
-            '_', '_road_') + '.png'), label)
 
 
 @pytest.fixture(scope='module')

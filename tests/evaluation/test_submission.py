@@ -2,9 +2,13 @@
 import os
 import zipfile
 
+import cv2
+import numpy as np
 import pytest
 
 from segmentation.evaluation import submission
+
+IMAGE = np.arange(6, dtype=np.uint8).reshape(2, 3)
 
 
 @pytest.fixture
@@ -20,21 +24,22 @@ def write(folder, name):
 
 def test_folder_and_zip_appear_when_all_is_well(place):
     os.makedirs('out')      # an empty folder is as good as none
-    with submission.folder('out/', zipped=True) as work:
-        write(work, 'b.png')
-        write(work, 'a.png')
+    with submission.Writer('out/', zipped=True) as writer:
+        writer.write('b.png', IMAGE)
+        writer.write('a.png', IMAGE)
         assert os.listdir('out') == []
     assert sorted(os.listdir('.')) == ['out', 'out.zip']
     assert sorted(os.listdir('out')) == ['a.png', 'b.png']
     with zipfile.ZipFile('out.zip') as archive:
         assert archive.namelist() == ['a.png', 'b.png']
-        assert archive.read('a.png') == b'a.png'
+        assert archive.read('a.png') == (place / 'out' / 'a.png').read_bytes()
+    np.testing.assert_array_equal(cv2.imread('out/a.png', 0), IMAGE)
 
 
 def test_nothing_is_left_when_it_is_not(place):
     with pytest.raises(KeyboardInterrupt):
-        with submission.folder('out', zipped=True) as work:
-            write(work, 'a.png')
+        with submission.Writer('out', zipped=True) as writer:
+            writer.write('a.png', IMAGE)
             raise KeyboardInterrupt
     assert os.listdir('.') == []
 

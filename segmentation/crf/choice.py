@@ -1,0 +1,140 @@
+"""Which parameters the CRF has: the options, presets, or tuned for a run."""
+import os
+from typing import Any, Dict, NamedTuple, Tuple
+
+from segmentation import files, option_types, run_dir
+from segmentation.crf.model import (MIN_WIDTH, Parameters, check_installed,
+                                    in_words)
+from segmentation.errors import InputError
+
+PRESETS = {
+    # of the blog's code, made for a cat that fills its picture
+    'post': Parameters(5, 10, 3, 50, 20, 10),
+    # chosen on validation pictures of CamVid, 480x360: poles survive it
+    'street': Parameters(2, 3, 0, 30, 8, 1),
+}
+FILE = 'crf.json'       # in a run: the parameters that were tuned for it
+
+
+class Choice(NamedTuple):
+    """The parameters to refine with, and where they come from."""
+
+    parameters: Parameters
+    preset: str                     # of PRESETS, or 'tuned'
+    notes: Tuple[str, ...] = ()     # lines on how they were tuned
+
+    def describe(self) -> Dict[str, Any]:
+        """Return what JSON files say of it."""
+        return {'preset': self.preset,
+                'parameters': dict(self.parameters._asdict())}
+
+    def lines(self):
+        """Return lines for the terminal."""
+        return (f'[i] CRF, {self.preset}: {in_words(self.parameters)}',
+                *self.notes)
+
+
+def add_options(parser):
+    """Add the options of every program that refines; return their group."""
+    group = parser.add_argument_group(
+        'fully connected CRF', 'bring predictions to the edges of the '
+        'picture, at its own size; takes pydensecrf2')
+    group.add_argument('--crf', nargs='?', const='auto', metavar='PRESET',
+                       choices=['auto', 'tuned'] + sorted(PRESETS),
+                       help='street (gentle), post (of the blog\'s code, for '
+                            'large things) or tuned (for this run, by '
+                            'evaluate.py --tune); without a preset tuned '
+                            'if the run has it, otherwise street')
+    group.add_argument('--crf-iterations', type=option_types.positive(int),
+                       metavar='N', help='instead of the preset\'s')
+    group.add_argument('--crf-gaussian', nargs=2,
+                       type=option_types.not_negative,
+                       metavar=('SXY', 'COMPAT'),
+                       help='width in pixels and weight of the kernel of '
+                            'neighbouring pixels, instead of the preset\'s')
+    group.add_argument('--crf-bilateral', nargs=3,
+                       type=option_types.not_negative,
+                       metavar=('SXY', 'SRGB', 'COMPAT'),
+                       help='width in pixels, width in levels of colour and '
+                            'weight of the kernel of neighbouring pixels of '
+                            'similar colour, instead of the preset\'s')
+    return group
+
+
+def check_options(parser, options):
+    """End in a usage error for options that make no sense together."""
+    for name in ('crf_iterations', 'crf_gaussian', 'crf_bilateral'):
+        values = getattr(options, name)
+        if values is None:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if options.crf is None:
+            parser.error(f'{option} goes with --crf')
+        if name != 'crf_iterations' and min(values[:-1]) < MIN_WIDTH:
+            parser.error(f'{option}: a width is {min(values[:-1]):g}, '
+                         f'{MIN_WIDTH} or more is wanted')
+
+
+def choose(options, run, tuned=True):
+    """Return the Choice that the options ask for; None without --crf.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    run : run_dir.Run
+    tuned : bool
+        Whether --crf without a preset takes what was tuned for the run.
+
+    Raises
+    ------
+    OSError, InputError
+        The run has no tuned parameters, or none that make sense.
+    """
+    if options.crf is None:
+        return None
+    check_installed()
+    path = run_dir.path(run.directory, FILE)
+    preset = options.crf
+    if preset == 'auto':
+        preset = 'tuned' if tuned and os.path.isfile(path) else 'street'
+    chosen = (read_tuned(path, run) if preset == 'tuned'
+              else Choice(PRESETS[preset], preset))
+    given = ([options.crf_iterations]
+             + list(options.crf_gaussian or [None] * 2)
+             + list(options.crf_bilateral or [None] * 3))
+    return chosen._replace(parameters=Parameters(*(
+        old if new is None else new
+        for old, new in zip(chosen.parameters, given))))
+
+
+def read_tuned(path, run):
+    """Return the Choice in the crf.json of a run."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'{run.directory} has no {FILE}: evaluate.py '
+                                '--crf --tune N writes it')
+    saved = files.read_json(path, ['parameters', 'checkpoint', 'split',
+                                   'pictures', 'raw_miou', 'miou'])
+    try:
+        parameters = Parameters(**saved['parameters'])
+        in_words(parameters)
+        if min(parameters.iterations, parameters.gaussian_sxy,
+               parameters.bilateral_sxy,
+               parameters.bilateral_srgb) < MIN_WIDTH:
+            raise ValueError
+        count, raw, miou = (len(saved['pictures']), saved['raw_miou'],
+                            saved['miou'])
+        note = (f'[i] tuned on {count} pictures of the {saved["split"]} '
+                f'split: mIoU {raw:.2%} -> {miou:.2%}')
+        if miou <= raw:
+            note += ', no gain'
+    except (TypeError, ValueError):
+        raise InputError(f'{path}: {", ".join(Parameters._fields)} are '
+                         'wanted as numbers in parameters, widths of '
+                         f'{MIN_WIDTH} or more, as evaluate.py --tune writes '
+                         'it')
+    checkpoint = os.path.basename(run.checkpoint)
+    if saved['checkpoint'] == checkpoint:
+        return Choice(parameters, 'tuned', (note,))
+    return Choice(parameters, 'tuned', (
+        note, '[i] it was tuned with the checkpoint '
+        f'{saved["checkpoint"]}, this is {checkpoint}'))

@@ -1,0 +1,69 @@
+"""TensorFlow as an engine: it runs the graph and the weights of a run."""
+import contextlib
+
+import numpy as np
+
+from segmentation import run_dir, tf1
+from segmentation.errors import InputError
+from segmentation.inference.engines import Engine
+from segmentation.nn import network
+from segmentation.tf1 import tf
+
+
+class TensorFlowEngine(Engine):
+    """The network of a run, restored in a session of its own.
+
+    Parameters
+    ----------
+    run : run_dir.Run
+
+    Attributes
+    ----------
+    sess : tf.Session
+        Its graph is the default one while the context is open.
+    net : network.Network
+    """
+
+    def __init__(self, run: run_dir.Run) -> None:
+        self.run = run
+
+    def __enter__(self) -> 'TensorFlowEngine':
+        """Restore the network.
+
+        Raises
+        ------
+        InputError
+            Its files cannot be read, or have another number of classes.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(tf.Graph().as_default())
+            self.sess = stack.enter_context(tf1.session())
+            self.net = network.restore(self.sess, self.run.graph,
+                                       self.run.checkpoint)
+            self.check_classes()
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        return self.stack.__exit__(*error)
+
+    def check_classes(self):
+        """Raise InputError unless the graph has the classes of the run."""
+        names, shape = self.run.class_names, self.net.softmax.shape
+        classes = shape.as_list()[-1] if shape.ndims else None
+        if classes not in (None, len(names)):
+            raise InputError(f'{self.run.graph} has {classes} classes, '
+                             f'{len(names)} are wanted: {", ".join(names)}')
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        # An old graph has a plain placeholder: keep_prob must be fed.
+        result = self.sess.run(self.net.softmax, {
+            self.net.image_input: images, self.net.keep_prob: 1})
+        wanted = images.shape[:3] + (len(self.run.class_names),)
+        if result.shape != wanted:
+            raise InputError(f'the network gives {result.shape}: {wanted} is '
+                             'wanted')
+        return result                                       # [B, H, W, C]
+
+    def describe(self) -> str:
+        return f'TensorFlow {tf.version.VERSION}: {self.run.checkpoint}'

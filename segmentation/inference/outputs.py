@@ -1,0 +1,80 @@
+"""What infer.py makes of a prediction: pictures, drawn and written."""
+import os
+import time
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from segmentation import drawing, files
+from segmentation.inference.prediction import Prediction, Refinement
+from segmentation.inference.predictor import Result
+
+OVERLAY, CLASS_IDS, COLORS = 'overlay', 'class-ids', 'colors'
+# What an output shows; a number is the class whose confidence it shows.
+Kind = Union[str, int]
+
+
+class Written(NamedTuple):
+    """What became of one picture."""
+
+    error: Optional[Exception] = None   # why it could not be read
+    seconds: float = 0                  # of drawing and writing
+    pixels: int = 0
+    changed: int = 0                    # pixels whose class was refined
+
+
+class OutputWriter:
+    """Draws and writes the outputs of Results, in threads.
+
+    Parameters
+    ----------
+    class_names : sequence of C str
+    label_colors : {class number: (blue, green, red)}
+    alpha : float
+        Share of the colour in overlays.
+    legend : bool
+        Whether the classes stand below overlays.
+    refinement : Refinement, optional
+    """
+
+    def __init__(self, class_names: Sequence[str],
+                 label_colors: Dict[int, Tuple[int, int, int]],
+                 alpha: float = .5, legend: bool = False,
+                 refinement: Optional[Refinement] = None) -> None:
+        self.class_names = class_names
+        self.label_colors = label_colors
+        self.alpha = alpha
+        self.legend = legend
+        self.refinement = refinement
+
+    def write(self, result: Result) -> Written:
+        """Write the outputs that the job of a result asks for."""
+        if result.error is not None:
+            return Written(result.error)
+        image, prediction = result.sample.image, result.prediction
+        changed = 0
+        if self.refinement is not None:
+            prediction = self.refinement.refine(image, prediction)
+            changed = np.count_nonzero(prediction.ids
+                                       != result.prediction.ids)
+        start = time.perf_counter()
+        for kind, path in result.job.outputs.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            files.write_image(path, self.draw(kind, image, prediction))
+        return Written(None, time.perf_counter() - start,
+                       prediction.ids.size, changed)
+
+    def draw(self, kind: Kind, image: np.ndarray, prediction: Prediction
+             ) -> np.ndarray:
+        """Return the (H, W) or (H, W, 3) uint8 output of a kind."""
+        if kind == CLASS_IDS:
+            return prediction.ids
+        if kind == COLORS:
+            return drawing.colors_of(prediction.ids, self.label_colors)
+        if kind == OVERLAY:
+            overlay = drawing.blend(image, prediction.ids, self.label_colors,
+                                    self.alpha)
+            return drawing.with_legend(
+                overlay, self.class_names,
+                self.label_colors) if self.legend else overlay
+        return np.rint(255 * prediction.plane(kind)).astype(np.uint8)
