@@ -97,7 +97,7 @@ def parse_options(argv=None):
                         help='delete them when the run is done')
     parser.add_argument('--head-width', type=option_types.positive(int), metavar='N',
                         help='channels of the convolutions of fcn-pools '
-                             '(default: {})'.format(models.HEAD_WIDTH))
+                             '(default: {})'.format(models.DEFAULTS['head_width']))
     parser.add_argument('--l2', type=option_types.not_negative, default=0,
                         help='weight of the l2 loss of what is not VGG16 '
                              '(default: %(default)s)')
@@ -168,7 +168,9 @@ def main(argv=None):
                        soft=options.soft_labels)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
-    return launch.train(options, source, weights)
+    return launch.train(options, source, weights,
+                        models.MODELS[options.model],
+                        models.build_options(options))
 
 
 if __name__ == '__main__':

@@ -1,11 +1,12 @@
 """Beginning a run, or going on with one, up to its training loop."""
 import contextlib
+import functools
 import platform
 
 import numpy as np
 
-import models
 from segmentation import run_dir, tf1
+from segmentation.backbone import saved_model
 from segmentation.data import contract
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
@@ -37,27 +38,30 @@ def list_pictures(net, source, options):
                             options.seed)
 
 
-def build(sess, options, source):
-    """The Network of a new run, and the channel order that VGG16 takes."""
-    net, order = models.MODELS[options.model].build(
-        sess, source.num_classes, options)
+def build(sess, options, source, model, model_options):
+    """Return the Network of a new run."""
+    backbone = functools.partial(
+        saved_model.load, sess, saved_model.fetch(options.vgg_dir)
+    ) if model.backbone else None
+    net = model.build(network.inputs(options.seed, backbone),
+                      source.num_classes, model_options)
     network.initialize_rest(sess)
     frozen.measure_deviations(
         sess, list_pictures(net, source, options).train(1))
     if options.init_from:
-        taken, left = network.take_over(
+        loaded, others = network.load_matching(
             sess, run_dir.checkpoint(options.init_from, 'best'))
-        if not taken:
+        if not loaded:
             raise InputError('--init-from {}: none of its variables fits '
                              'the model {}'.format(options.init_from,
                                                    options.model))
         print('[i] {} of {} variables from {}{}'.format(
-            len(taken), len(taken) + len(left), options.init_from,
-            f"; new: {', '.join(left)}" if left else ''))
-    return net, order
+            len(loaded), len(loaded) + len(others), options.init_from,
+            f"; new: {', '.join(others)}" if others else ''))
+    return net
 
 
-def train(options, source, weights):
+def train(options, source, weights, model, model_options):
     """Train as the options say, anew or resumed; return the exit status."""
     directory = options.name
     with contextlib.ExitStack() as stack:
@@ -75,14 +79,15 @@ def train(options, source, weights):
                 run_dir.checkpoint(directory, 'resume')
                 if options.freeze_encoder else None)
         else:
-            net, order = build(sess, options, source)
-            description = describe(options, source, order, weights)
+            net = build(sess, options, source, model, model_options)
+            description = describe(options, source, net.channel_order,
+                                   weights)
         used = tf.global_variables()
         run_dir.check_space(directory, network.size_in_bytes(used))
         samples = stack.enter_context(sample(sess, net, source, options))
         run_dir.create(directory, dict(description, options=vars(options)))
         if not options.resume:
-            network.export(directory)
+            network.export(run_dir.path(directory, 'network.meta'))
         training = step.add_training(net, options.learning_rate, weights,
                                      options.l2, options.freeze_encoder)
         kept = checkpoints.Checkpoints(sess, directory, used)
