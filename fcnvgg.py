@@ -9,77 +9,59 @@
     fcn8s-chain:  ((layer7 x2 + layer4) x2 + layer3) x8
     fcn16s:       (layer7 x2 + layer4) x16
     fcn32s:       layer7 x32                          -> [B, H, W, C]
+
+Options of the builders:
+
+stddev             score and upsampling layers start normally distributed with
+                   this deviation; None: at zero, as bilinear interpolation
+                   (--initializer chooses)
+skip_scales        factors of layer4_out and layer3_out before they are scored
+fixed_upsampling   upsampling layers stay bilinear interpolation
 """
-import upsample
-from segmentation.backbone import saved_model
-from segmentation.nn import frozen, layers, network
+from segmentation.nn import frozen, layers, network, upsampling
 from segmentation.tf1 import tf
 
 # (tensor in the SavedModel, its stride in pixels, its weight in the sum)
 TAPS = (('layer3_out', 8, 1),
         ('layer4_out', 16, 2),
         ('layer7_out', 32, 4))
-
-# Models whose maps are enlarged by 2 and joined with the next tap in turn.
-CHAINS = {'fcn8s-chain': ('layer7_out', 'layer4_out', 'layer3_out'),
-          'fcn16s': ('layer7_out', 'layer4_out'),
-          'fcn32s': ('layer7_out',)}
+NAMES = tuple(name for name, _, _ in TAPS)
 
 
-def build(sess, vgg_dir, num_classes, seed=0, model='fcn8s', stddev=None,
-          skip_scales=(1, 1), fixed_upsampling=False):
-    """Build an FCN on the VGG16 SavedModel and load VGG16's weights.
+def build_sum(inputs, num_classes, options):
+    """Build FCN-8s at once: the sum of all taps, each enlarged straight."""
+    taps, order = inputs.load_backbone(NAMES)
+    maps = []
+    for name, stride, weight in TAPS:
+        scores = score(taps[name], name, num_classes, options)
+        maps.append(weight * enlarge(scores, stride, f"{name}_up", options))
+    return network.finish(inputs, tf.add_n(maps), order)    # [B, H, W, C]
 
-    Parameters
-    ----------
-    sess : tf.Session
-        Receives the weights of VGG16.
-    vgg_dir : str
-        Folder of the SavedModel, or one above or below it.
-    num_classes : int
-    seed : int, optional
-        Seed of VGG16's dropout.
-    model : str, optional
-        'fcn8s' or a key of CHAINS.
-    stddev : float, optional
-        Score and upsampling layers start normally distributed, where they
-        otherwise start at zero and as bilinear interpolation.
-    skip_scales : (float, float), optional
-        Factors of layer4_out and layer3_out before they are scored.
-    fixed_upsampling : bool, optional
-        Upsampling layers stay as they start.
 
-    Returns
-    -------
-    network.Network
-    str
-        The channel order that VGG16 was found to take, 'RGB' or 'BGR'.
-    """
-    image_input, keep_prob = network.inputs()
-    tap, order = saved_model.load(sess, vgg_dir, image_input, keep_prob, seed)
-    scales = dict(zip(('layer4_out', 'layer3_out'), skip_scales))
+def build_chain(inputs, num_classes, options, depth):
+    """Build a chain of `depth` taps, the deepest first, enlarged in turn."""
+    taps, order = inputs.load_backbone(NAMES)
+    (deepest, stride, _), *skips = TAPS[::-1][:depth]
+    logits = score(taps[deepest], deepest, num_classes, options)
+    for name, stride, _ in skips:
+        logits = (enlarge(logits, 2, f"{name}_up2", options)
+                  + score(taps[name], name, num_classes, options))
+    logits = enlarge(logits, stride, f'up{stride}', options)
+    return network.finish(inputs, logits, order)            # [B, H, W, C]
 
-    def scores_of(name):
-        x = frozen.feature(tap[name])
-        if scales.get(name, 1) != 1:
-            x = scales[name] * x
-        return layers.score(x, num_classes, f"{name}_score", stddev)
 
-    def enlarge(x, factor, name):
-        if fixed_upsampling:
-            return upsample.layer(x, num_classes, factor, name,
-                                  trainable=False)
-        return upsample.layer(x, num_classes, factor, name, stddev)
+def score(x, name, num_classes, options):
+    """Return the scores [B, h, w, C] of a tap, scaled by --skip-scales."""
+    x = frozen.feature(x)
+    scales = dict(zip(('layer4_out', 'layer3_out'), options['skip_scales']))
+    if scales.get(name, 1) != 1:
+        x = scales[name] * x
+    return layers.score(x, num_classes, f"{name}_score", options['stddev'])
 
-    if model in CHAINS:
-        deepest, *skips = CHAINS[model]
-        x, stride = scores_of(deepest), 32
-        for name in skips:
-            x = enlarge(x, 2, f"{name}_up2") + scores_of(name)
-            stride //= 2
-        logits = enlarge(x, stride, f'up{stride}')  # [B, H, W, C]
-    else:
-        logits = tf.add_n([
-            weight * enlarge(scores_of(name), stride, f"{name}_up")
-            for name, stride, weight in TAPS])              # [B, H, W, C]
-    return network.finish(image_input, keep_prob, logits), order
+
+def enlarge(x, factor, name, options):
+    """Return scores [B, h, w, C] as [B, h*f, w*f, C]."""
+    fixed = options['fixed_upsampling']
+    return upsampling.layer(x, int(x.shape[-1]), factor, name,
+                            None if fixed else options['stddev'],
+                            trainable=not fixed)

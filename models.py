@@ -1,84 +1,111 @@
-"""The models that train.py knows: one row each.
+"""The models that train.py offers: one row each.
 
-A row says what the model is, and how to build it from (sess, num_classes,
-options); it returns a Network and the channel order that VGG16 takes, None
-where there is no VGG16. TensorFlow is loaded only when one is built.
+A new model is a file with a builder, build(inputs, num_classes, options) ->
+Network (see segmentation/nn/network.py), and a row in MODELS. TensorFlow is
+loaded only when a model is built.
 """
-import collections
+import importlib
+from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Tuple
 
 from segmentation.errors import InputError
 
-Model = collections.namedtuple('Model', 'what build')
-HEAD_WIDTH = 64
+if TYPE_CHECKING:
+    from segmentation.nn import network
+
+# Options that apply to some models only, and their defaults.
+DEFAULTS: Dict[str, Any] = {
+    'initializer': 'zeros', 'stddev': None, 'skip_scales': (1, 1),
+    'fixed_upsampling': False, 'head_width': 64}
+
+Builder = Callable[['network.Inputs', int, Dict[str, Any]], 'network.Network']
 
 
-def on_vgg16(name):
-    """The builder of an FCN on VGG16, which is fetched where it is missing."""
-    def build(sess, num_classes, options):
-        import fcnvgg
-        import vgg16
-        return fcnvgg.build(
-            sess, vgg16.fetch(options.vgg_dir), num_classes, options.seed,
-            name, options.stddev, options.skip_scales,
-            options.fixed_upsampling)
+class Model(NamedTuple):
+    """A row of MODELS.
+
+    Attributes
+    ----------
+    what : str
+        What train.py --help says of the model.
+    build : callable
+        build(inputs, num_classes, options) -> Network, given network.Inputs
+        and {name: value} of the options that apply.
+    options : tuple of str
+        The options that apply, keys of DEFAULTS.
+    backbone : bool
+        Whether it is built on VGG16, by inputs.load_backbone.
+    """
+
+    what: str
+    build: Builder
+    options: Tuple[str, ...] = ()
+    backbone: bool = True
+
+
+def lazy(module: str, function: str = 'build', **fixed: Any) -> Builder:
+    """Return a builder that imports its module when it is called.
+
+    `fixed` are arguments that distinguish models of one function.
+    """
+    def build(inputs, num_classes, options):
+        builder = getattr(importlib.import_module(module), function)
+        return builder(inputs, num_classes, options, **fixed)
     return build
 
 
-def on_pools(sess, num_classes, options):
-    """The builder of fcn-pools."""
-    import fcnpools
-    import vgg16
-    return fcnpools.build(sess, vgg16.fetch(options.vgg_dir), num_classes,
-                          options.head_width or HEAD_WIDTH, options.seed)
+FCN_OPTIONS = ('initializer', 'stddev', 'skip_scales', 'fixed_upsampling')
+
+MODELS = {
+    'fcn8s': Model('three taps of VGG16, each enlarged straight',
+                   lazy('fcnvgg', 'build_sum'), FCN_OPTIONS),
+    'fcn8s-chain': Model('three taps, enlarged and joined in turn',
+                         lazy('fcnvgg', 'build_chain', depth=3), FCN_OPTIONS),
+    'fcn16s': Model('two taps, joined',
+                    lazy('fcnvgg', 'build_chain', depth=2), FCN_OPTIONS),
+    'fcn32s': Model('the last tap alone',
+                    lazy('fcnvgg', 'build_chain', depth=1), FCN_OPTIONS),
+    'fcn-pools': Model('four pools of VGG16, joined by 3x3 convolutions',
+                       lazy('fcnpools'), ('head_width',)),
+    'fcn-lite': Model('four strided convolutions, no VGG16',
+                      lazy('unet', 'build_lite'), backbone=False),
+    'unet': Model('U-Net, no VGG16',
+                  lazy('unet', 'build_unet'), backbone=False),
+}
 
 
-def from_scratch(name):
-    """The builder of a network of unet.py, which has no VGG16."""
-    def build(sess, num_classes, options):
-        import unet
-        return unet.BUILDERS[name](num_classes, options.seed), None
-    return build
+def option_value(options, name):
+    """Return an option of DEFAULTS; what JSON made a list as a tuple."""
+    value = getattr(options, name)
+    if value is None:
+        return DEFAULTS[name]
+    return tuple(value) if isinstance(value, list) else value
 
 
-MODELS = collections.OrderedDict((
-    ('fcn8s', Model('three taps of VGG16, each enlarged straight',
-                    on_vgg16('fcn8s'))),
-    ('fcn8s-chain', Model('three taps, enlarged and joined in turn',
-                          on_vgg16('fcn8s-chain'))),
-    ('fcn16s', Model('two taps, joined', on_vgg16('fcn16s'))),
-    ('fcn32s', Model('the last tap alone', on_vgg16('fcn32s'))),
-    ('fcn-pools', Model('four pools of VGG16, joined by 3x3 convolutions',
-                        on_pools)),
-    ('fcn-lite', Model('four strided convolutions, no VGG16',
-                       from_scratch('fcn-lite'))),
-    ('unet', Model('U-Net, no VGG16', from_scratch('unet'))),
-))
-
-FROM_SCRATCH = ('fcn-lite', 'unet')
+def build_options(options) -> Dict[str, Any]:
+    """Return {name: value} of the options that apply to options.model."""
+    return {name: option_value(options, name)
+            for name in MODELS[options.model].options}
 
 
-def check(options):
-    """Raise ValueError where options do not apply to the model."""
-    name = options.model
-    if name in FROM_SCRATCH + ('fcn-pools',) and (
-            options.stddev or options.fixed_upsampling
-            or tuple(options.skip_scales) != (1, 1)):
-        raise InputError('--initializer, --fixed-upsampling and --skip-scales '
-                         'are of the FCNs on taps of VGG16: they do not apply '
-                         'to {}'.format(name))
-    if name != 'fcn-pools' and options.head_width:
-        raise InputError('--head-width is of fcn-pools: it does not apply to '
-                         '{}'.format(name))
-    if not options.freeze_encoder:
-        for option in ('feature_dir', 'delete_features'):
-            if getattr(options, option):
-                raise InputError('--{} goes with --freeze-encoder'.format(
-                    option.replace('_', '-')))
-        return
-    if name in FROM_SCRATCH:
-        raise InputError('{} has no VGG16: --freeze-encoder does not apply'
-                         .format(name))
-    if options.augment:
-        raise InputError('--freeze-encoder computes the features of pictures '
-                         'once, as they are and mirrored: --augment does not '
-                         'apply')
+def check(options) -> None:
+    """Raise InputError where options do not apply to options.model."""
+    model = MODELS[options.model]
+    for name, default in DEFAULTS.items():
+        if name not in model.options and option_value(
+                options, name) != default:
+            raise InputError('--{} is of {}: it does not apply to {}'.format(
+                name.replace('_', '-'),
+                ', '.join(other for other, row in MODELS.items()
+                          if name in row.options), options.model))
+    if options.freeze_encoder:
+        if not model.backbone:
+            raise InputError(f'{options.model} has no VGG16: --freeze-encoder '
+                             'does not apply')
+        if options.augment:
+            raise InputError('--freeze-encoder computes the features of '
+                             'pictures once, as they are and mirrored: '
+                             '--augment does not apply')
+    for name in ('feature_dir', 'delete_features'):
+        if getattr(options, name) and not options.freeze_encoder:
+            raise InputError(f'--{name.replace("_", "-")} goes with '
+                             '--freeze-encoder')

@@ -98,7 +98,7 @@ def make_parser():
                         help='delete the features when the run is finished')
     parser.add_argument('--head-width', type=count, metavar='N',
                         help='channels of the convolutions of fcn-pools '
-                             f'(default: {models.HEAD_WIDTH})')
+                             f"(default: {models.DEFAULTS['head_width']})")
     parser.add_argument('--l2', type=option_types.not_negative, default=0,
                         help='weight of L2 regularization, which VGG16 is '
                              'exempt from (default: %(default)s)')
@@ -182,7 +182,8 @@ def main(argv=None):
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
     return launch.train(options, source, weights,
-                        models.MODELS[options.model], options)
+                        models.MODELS[options.model],
+                        models.build_options(options))
 
 
 if __name__ == '__main__':

@@ -1,11 +1,10 @@
-"""Learnable upsampling that starts as bilinear interpolation.
-
-    [B, H, W, C] -> transposed convolution of stride f -> [B, H*f, W*f, C]
-
-As a program it enlarges a picture through the layer and compares the result
-with OpenCV's own interpolation:
+"""Enlarge a picture through the upsampling layer of the networks.
 
     python upsample.py INPUT OUTPUT --factor 8
+
+The result is compared with OpenCV's own interpolation. The layer is
+`upsample.upsample(x, n_channels, factor, name)`, see
+segmentation/nn/upsampling.py.
 """
 import argparse
 
@@ -13,107 +12,21 @@ import cv2
 import numpy as np
 
 import utils
-from segmentation import files, pixels, tf1
-from segmentation.errors import InputError
-from segmentation.tf1 import tf
+from segmentation import files, pixels
+
+PUBLISHED = ('upsample', 'bilinear_kernel', 'kernel_side')
 
 
-def kernel_side(factor):
-    """The side K of a kernel that interpolates by `factor`: 2f - f % 2.
-
-    Every output pixel is then reached by exactly the two input pixels beside
-    it along each axis.
-    """
-    return 2 * factor - factor % 2
-
-
-def bilinear_kernel(factor):
-    """The (K, K) float32 weights of bilinear interpolation by `factor`."""
-    side = kernel_side(factor)
-    centre = (side - 1) / 2
-    line = 1 - abs(np.arange(side) - centre) / factor
-    return np.outer(line, line).astype(np.float32)
-
-
-def initial_filter(kernel, n_out, n_in, stddev=None):
-    """The (K, K, n_out, n_in) tensor that upsampling starts from."""
-    if stddev is not None:
-        side = int(kernel.shape[0])
-        return tf.truncated_normal([side, side, n_out, n_in], stddev=stddev)
-    if n_out == n_in:
-        # tf.eye is an operation that TensorFlow 1.15 does not have.
-        return kernel * tf.diag(tf.ones([n_in]))
-    return kernel * tf.random_normal([n_out, n_in], stddev=(2 / n_in) ** .5)
-
-
-def upsample(x, n_channels, factor, name, stddev=None, trainable=True):
-    """Enlarge a batch by a learnable transposed convolution.
-
-    At the start each channel is interpolated by itself, and the result equals
-    ``cv2.resize(..., interpolation=cv2.INTER_LINEAR)`` everywhere. A plain
-    transposed convolution fades towards the border, where part of its kernel
-    lies outside of the picture, so the result is divided by the share of the
-    bilinear kernel that lies inside.
-
-    Parameters
-    ----------
-    x : tf.Tensor
-        [B, H, W, c]
-    n_channels : int
-        Channels C of the result. Where c is another number, each starts as
-        a random mixture of the interpolated channels.
-    factor : int
-        The stride f; 1 or more.
-    name : str
-        Scope of the variable ``filter``.
-    stddev : float, optional
-        Start normally distributed instead, cut off at two deviations.
-    trainable : bool, optional
-        Whether training changes the filter.
-
-    Returns
-    -------
-    tf.Tensor
-        [B, H*f, W*f, C]
-    """
-    if factor < 1:
-        raise InputError(f'factor is {factor}: 1 or more is wanted')
-    with tf.variable_scope(name):
-        # [K, K, 1, 1], spread to [K, K, C, c] only when it runs: as a
-        # constant it would be megabytes of every saved graph.
-        kernel = tf.constant(bilinear_kernel(factor)[:, :, None, None])
-        filters = tf.get_variable(
-            'filter', regularizer=tf.nn.l2_loss, trainable=trainable,
-            initializer=initial_filter(kernel, n_channels, int(x.shape[-1]),
-                                       stddev))
-        batch, height, width = tf.unstack(tf.shape(x)[:3])
-        size = [height * factor, width * factor]
-        strides = [1, factor, factor, 1]
-        spread = tf.nn.conv2d_transpose(
-            x, filters, [batch] + size + [n_channels], strides, 'SAME')
-        inside = tf.nn.conv2d_transpose(
-            tf.ones_like(x[:1, :, :, :1]), kernel,
-            [1] + size + [1], strides, 'SAME')              # [1, H*f, W*f, 1]
-        return spread / inside                              # [B, H*f, W*f, C]
-
-
-def layer(x, n_channels, factor, name, stddev=None, trainable=True):
-    """`upsample` for a model: no checkerboard can be learned.
-
-    Where its stride does not divide the side of the kernel, some pixels of
-    the result are reached by more weights than those beside them. Bilinear
-    weights make up for it; learned ones do not (Odena, Dumoulin and Olah
-    2016). So it is with odd factors above 1, which are refused.
-    """
-    side = kernel_side(factor)
-    if factor and side % factor:
-        raise InputError('{}: the side of the kernel is {}, its stride {}: a '
-                         'side divisible by the stride is wanted'.format(
-                             name, side, factor))
-    return upsample(x, n_channels, factor, name, stddev, trainable)
+def __getattr__(name):
+    """Return a published function of the layer; TensorFlow is loaded here."""
+    if name not in PUBLISHED:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from segmentation.nn import upsampling
+    return getattr(upsampling, name)
 
 
 def parse_options(argv=None):
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(
         description='Enlarge a picture through the upsampling layer.')
     parser.add_argument('input', help='picture to read')
@@ -123,15 +36,24 @@ def parse_options(argv=None):
     return parser.parse_args(argv)
 
 
+def enlarge(image, factor):
+    """Return a picture (H, W, 3) through the layer, before any training."""
+    # TensorFlow takes seconds to load: only after all that may be wrong.
+    from segmentation import tf1
+    from segmentation.nn import upsampling
+    from segmentation.tf1 import tf
+    batch = tf.placeholder(tf.float32, [None, None, None, 3])
+    enlarged = upsampling.upsample(batch, 3, factor, 'upsampled')
+    with tf1.session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return sess.run(enlarged, {batch: image[None]})[0]
+
+
 def main(argv=None):
     options = parse_options(argv)
     image = pixels.read(options.input)
     files.refuse_overwrite(options.output, [options.input])
-    batch = tf.placeholder(tf.float32, [None, None, None, 3])
-    enlarged = upsample(batch, 3, options.factor, 'upsampled')
-    with tf1.session() as sess:
-        sess.run(tf.global_variables_initializer())
-        result = sess.run(enlarged, {batch: image[None]})[0]
+    result = enlarge(image, options.factor)
     height, width = result.shape[:2]
     expected = cv2.resize(image.astype(np.float32), (width, height),
                           interpolation=cv2.INTER_LINEAR)

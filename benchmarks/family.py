@@ -77,7 +77,7 @@ def run_program(name, *arguments):
 def learning_rate(options, model):
     """Return the rate of --learning-rate, or one that suits the model."""
     return options.learning_rate or (
-        RATE_FROM_SCRATCH if model in models.FROM_SCRATCH else RATE)
+        RATE if models.MODELS[model].backbone else RATE_FROM_SCRATCH)
 
 
 def train(options, model, directory):

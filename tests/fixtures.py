@@ -1,14 +1,16 @@
-"""What the tests of graphs and of training build on: a VGG16, a session."""
+"""What tests of graphs and of training build on: VGG16, models, a session."""
 import contextlib
+import functools
 import os
 import subprocess
 import sys
 
 from helpers import ROOT
 
-import vgg16
+import models
 from segmentation import tf1
-from segmentation.backbone import saved_model
+from segmentation.backbone import architecture, saved_model
+from segmentation.nn import network
 from segmentation.tf1 import tf
 
 WIDTH = .02     # 1, 2, 5, 10 and 10 channels, 81 in fc6 and fc7
@@ -17,19 +19,29 @@ WIDTH = .02     # 1, 2, 5, 10 and 10 channels, 81 in fc6 and fc7
 def make_vgg(directory):
     """Write a VGG16 of a few channels as a SavedModel; return its path."""
     path = str(directory / 'vgg')
-    saved_model.save(vgg16.random_weights(WIDTH), path)
+    saved_model.save(architecture.random_weights(WIDTH), path)
     return path
+
+
+def build_model(sess, name, vgg_dir, num_classes=3, seed=0, **options):
+    """Build a model of models.MODELS, its options at their defaults."""
+    row = models.MODELS[name]
+    backbone = (functools.partial(saved_model.load, sess, vgg_dir)
+                if row.backbone else None)
+    defaults = {option: models.DEFAULTS[option] for option in row.options}
+    return row.build(network.inputs(seed, backbone), num_classes,
+                     dict(defaults, **options))
 
 
 @contextlib.contextmanager
 def fresh_session():
-    """A session on a graph of its own."""
+    """Open a session on a graph of its own."""
     with tf.Graph().as_default(), tf1.session() as sess:
         yield sess
 
 
 def run_program(name, *arguments, cwd, **environment):
-    """Run a program as a person does; the finished process."""
+    """Run a program as a person does; return the finished process."""
     return subprocess.run(
         [sys.executable, os.path.join(ROOT, name)] + list(arguments),
         cwd=str(cwd), env=dict(os.environ, **environment),

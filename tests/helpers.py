@@ -147,10 +147,9 @@ def run_program(name, *arguments, timeout=120, cwd=None):
 @functools.lru_cache(maxsize=None)
 def trained_run():
     """Return the directory of a run on the tiny data set, by train.py."""
-    import vgg16
-    from segmentation.backbone import saved_model
+    from segmentation.backbone import architecture, saved_model
     vgg = os.path.join(folder(), 'vgg')
-    saved_model.save(vgg16.random_weights(.05), vgg)
+    saved_model.save(architecture.random_weights(.05), vgg)
     run = os.path.join(folder(), 'run')
     done = run_program(
         'train.py', '--data-source', 'tiny', '--data-dir', data_dir(),

@@ -31,12 +31,13 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
         valid_fraction=valid_fraction)
     source = loading.load_source(options)
     with tf.Graph().as_default(), tf1.session() as sess:
-        image_input, keep_prob = network.inputs()
+        inputs = network.inputs()
         weights = tf.get_variable('weights', initializer=kernel(
             source.num_classes, seed))
-        network.finish(image_input, keep_prob, tf.nn.conv2d(
-            image_input, weights, strides=[1, 1, 1, 1], padding='SAME'))
-        network.export(directory)
+        network.finish(inputs, tf.nn.conv2d(
+            inputs.image_input, weights, strides=[1, 1, 1, 1],
+            padding='SAME'))
+        network.export(os.path.join(directory, 'network.meta'))
         sess.run(tf.global_variables_initializer())
         tf.train.Saver(tf.global_variables()).save(
             sess, os.path.join(directory, 'best-1'), write_meta_graph=False,

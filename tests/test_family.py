@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 import models
-import train
-import upsample
-from segmentation.backbone import saved_model
-from segmentation.nn import flops, layers, network
+from segmentation.backbone import architecture, graph
+from segmentation.nn import flops, layers, network, upsampling
 from segmentation.tf1 import tf
 
 sys.path.append(os.path.join(helpers.ROOT, 'benchmarks'))
@@ -20,23 +18,17 @@ import family  # noqa: E402
 
 
 def vgg16_weights(fc):
-    """Zeros in the shapes of VGG16's weights, which take no memory."""
-    shapes, channels = {}, 3
-    for block, (count, out) in enumerate(saved_model.BLOCKS, 1):
-        for number in range(1, count + 1):
-            shapes[f'conv{block}_{number}'] = 3, 3, channels, out
-            channels = out
-    if fc:
-        shapes.update(fc6=(7, 7, 512, 4096), fc7=(1, 1, 4096, 4096))
+    """Return zeros in the shapes of VGG16's weights; they take no memory."""
     return {name: (np.broadcast_to(np.float32(0), shape), np.zeros(shape[3]))
-            for name, shape in shapes.items()}
+            for name, shape in architecture.shapes().items()
+            if fc or name not in architecture.FC_NAMES}
 
 
 def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
     with fixtures.fresh_session() as sess:
         picture = tf.placeholder(tf.float32, [None, None, None, 3])
         x = layers.convolve(picture, 5, 'down', stride=2)     # 13 x 7 -> 7 x 4
-        upsample.upsample(x, 2, 2, 'up')
+        upsampling.upsample(x, 2, 2, 'up')
         sess.run(tf.global_variables_initializer())
         # 28 pixels through 3x3x3x5, through 4x4x5x2, and through the 4x4 of
         # what lies inside the picture; two operations each.
@@ -46,14 +38,14 @@ def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
 
 def test_vgg16_has_its_published_number_of_parameters():
     with tf.Graph().as_default():
-        saved_model.build(vgg16_weights(fc=True))
+        graph.build(vgg16_weights(fc=True))
         # Simonyan & Zisserman 2015: 138,357,544 with fc8, 4096 * 1000 + 1000.
         assert flops.parameters() == 138357544 - 4097000
 
 
 def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
     with fixtures.fresh_session() as sess:
-        tensors, _ = saved_model.build(vgg16_weights(fc=False))
+        tensors, _ = graph.build(vgg16_weights(fc=False))
         sess.run(tf.global_variables_initializer())
         # Multiplications a pixel of the picture in the five blocks. With
         # fc6 and fc7 at 18 x 5 places they make 78 GFLOP.
@@ -63,10 +55,9 @@ def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
 
 @pytest.mark.parametrize('name', models.MODELS)
 def test_operations_of_every_model_grow_with_the_picture(name, tmp_path):
-    options = train.parse_options(['--data-source', 'demo', '--vgg-dir',
-                                   fixtures.make_vgg(tmp_path)])
+    vgg_dir = fixtures.make_vgg(tmp_path)
     with fixtures.fresh_session() as sess:
-        net, _ = models.MODELS[name].build(sess, 3, options)
+        net = fixtures.build_model(sess, name, vgg_dir)
         network.initialize_rest(sess)
         small, large = (flops.flop(sess, net.image_input, size)
                         for size in ((128, 64), (256, 128)))

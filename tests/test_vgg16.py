@@ -8,13 +8,14 @@ import threading
 
 import numpy as np
 import pytest
-from fixtures import WIDTH, fresh_session, make_vgg, run_program
+from fixtures import (WIDTH, build_model, fresh_session, make_vgg,
+                      run_program)
 from helpers import ROOT
 
-import fcnvgg
 import utils
 import vgg16
-from segmentation.backbone import saved_model
+from segmentation.backbone import (architecture, graph, meta_graph,
+                                   saved_model)
 from segmentation.nn import network
 from segmentation.tf1 import saved_model_pb2, tf
 
@@ -41,8 +42,8 @@ def draw_weights(width=WIDTH, fc=True):
     weights = {name: (kernel, random.uniform(0, .5, biases.shape)
                       .astype(np.float32))
                for name, (kernel, biases)
-               in vgg16.random_weights(width).items()}
-    return weights if fc else vgg16.with_fc(weights, 'none')
+               in architecture.random_weights(width).items()}
+    return weights if fc else architecture.with_fc(weights, 'none')
 
 
 def draw_picture(height, width):
@@ -53,12 +54,13 @@ def draw_picture(height, width):
 def run_taps(directory, picture, keep_prob=1, seed=0, step=0):
     """The taps on a BGR picture, in the order of the table, and the order."""
     with fresh_session() as sess:
-        image_input, keep = network.inputs()
+        inputs = network.inputs()
         taps, order = saved_model.load(
-            sess, directory, image_input, keep, seed)
+            sess, directory, inputs.image_input, inputs.keep_prob, seed)
         sess.run(tf.train.get_global_step().assign(step))
-        return sess.run([taps[name] for name in saved_model.TAPS],
-                        {image_input: picture, keep: keep_prob}), order
+        return sess.run([taps[name] for name in architecture.TAPS],
+                        {inputs.image_input: picture,
+                         inputs.keep_prob: keep_prob}), order
 
 
 def convolve(x, kernel, biases):
@@ -118,8 +120,8 @@ def swap_channels(_, nodes):
 def test_the_saved_model_has_the_names_of_the_course_archive(vgg_dir):
     with fresh_session() as sess:
         tf.saved_model.loader.load(sess, ['vgg16'], vgg_dir)
-        graph = tf.get_default_graph()
-        names = {operation.name for operation in graph.get_operations()}
+        names = {operation.name for operation in
+                 tf.get_default_graph().get_operations()}
         variables = {v.op.name: v.shape.as_list()
                      for v in tf.trainable_variables()}
     wanted = ['image_input', 'keep_prob', 'layer3_out', 'layer4_out',
@@ -214,13 +216,13 @@ def test_a_model_of_another_tag_is_refused(copy):
     with open(path, 'wb') as file:
         file.write(model.SerializeToString())
     with pytest.raises(ValueError, match="no graph tagged 'vgg16'"):
-        saved_model.read_meta_graph(copy)
+        meta_graph.read(copy)
 
 
 def test_a_model_that_is_cut_short_is_refused(copy):
     os.truncate(os.path.join(copy, 'saved_model.pb'), 5000)
     with pytest.raises(ValueError, match='is no SavedModel'):
-        saved_model.read_meta_graph(copy)
+        meta_graph.read(copy)
 
 
 @pytest.mark.parametrize('name', ['variables.index',
@@ -252,7 +254,7 @@ def test_weights_in_initializers_stay_out_of_the_metagraph(
                    for value in weights[name]])
     get_variable = tf.get_variable
     monkeypatch.setattr(
-        saved_model.tf, 'get_variable', lambda name, shape, initializer:
+        tf, 'get_variable', lambda name, shape, initializer:
         get_variable(name, shape,
                      initializer=tf.constant_initializer(next(values))))
     directory = str(tmp_path / 'vgg')
@@ -263,9 +265,9 @@ def test_weights_in_initializers_stay_out_of_the_metagraph(
     assert size > 5e6
     assert os.path.getsize(os.path.join(directory, 'saved_model.pb')) > size
     with fresh_session() as sess:
-        fcnvgg.build(sess, directory, 2)
+        build_model(sess, 'fcn8s', directory, 2)
         network.initialize_rest(sess)
-        network.export(str(tmp_path))
+        network.export(str(tmp_path / 'network.meta'))
         kernel = sess.run('fc6/weights:0')
     assert os.path.getsize(str(tmp_path / 'network.meta')) < 5e5
     np.testing.assert_array_equal(kernel, weights['fc6'][0])
@@ -289,14 +291,14 @@ def full_shapes():
 
 def test_the_metagraph_of_the_whole_network_is_below_5_mb(
         tmp_path, monkeypatch):
-    def load(sess, vgg_dir, image_input, keep_prob, seed):
-        return saved_model.build(fake_full_weights())[0], 'RGB'
+    def load(sess, vgg_dir, image_input, keep_prob, seed, taps):
+        return graph.build(fake_full_weights())[0], 'RGB'
 
     monkeypatch.setattr(saved_model, 'load', load)
     with tf.Graph().as_default():
-        net, _ = fcnvgg.build(None, None, 29)
+        net = build_model(None, 'fcn8s', None, 29)
         assert network.size_in_bytes(tf.trainable_variables()) > 537e6
-        network.export(str(tmp_path))
+        network.export(str(tmp_path / 'network.meta'))
     assert net.logits.shape.as_list() == [None, None, None, 29]
     assert os.path.getsize(str(tmp_path / 'network.meta')) < 5e6
 
@@ -312,10 +314,12 @@ def test_dropout_repeats_by_seed_and_step_alone(vgg_dir):
 
 def test_within_a_session_dropout_changes_with_the_step(vgg_dir):
     with fresh_session() as sess:
-        image_input, keep_prob = network.inputs()
-        taps, _ = saved_model.load(sess, vgg_dir, image_input, keep_prob)
+        inputs = network.inputs()
+        taps, _ = saved_model.load(sess, vgg_dir, inputs.image_input,
+                                   inputs.keep_prob)
         sess.run(tf.train.get_global_step().initializer)
-        feed = {image_input: draw_picture(64, 96), keep_prob: .5}
+        feed = {inputs.image_input: draw_picture(64, 96),
+                inputs.keep_prob: .5}
         first, again = [sess.run(taps['layer7_out'], feed) for _ in range(2)]
         sess.run(tf.train.get_global_step().assign_add(1))
         later = sess.run(taps['layer7_out'], feed)
@@ -366,7 +370,7 @@ def test_random_makes_a_stand_in_of_the_width_asked_for(tmp_path, capsys):
 
 
 def test_random_weights_go_by_the_seed():
-    first, same, other = [vgg16.random_weights(WIDTH, seed)['fc6'][0]
+    first, same, other = [architecture.random_weights(WIDTH, seed)['fc6'][0]
                           for seed in (1, 1, 2)]
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
@@ -387,7 +391,7 @@ def test_weights_of_a_file_become_a_model(
     found, _ = run_taps(str(tmp_path / 'vgg'), picture)
     assert found[2].shape == (1, 1, 2, channels)
     if fc == 'none':
-        weights = vgg16.with_fc(weights, 'none')
+        weights = architecture.with_fc(weights, 'none')
     taps = compute_taps(weights, picture)
     for tap, expected in list(zip(found, taps))[:2 if fc == 'random' else 3]:
         np.testing.assert_allclose(tap[0], expected, rtol=1e-4, atol=1e-4)

@@ -1,35 +1,32 @@
-"""Fetch an archive over HTTP and unpack it; never leave half a result."""
-import contextlib
+"""Fetch an archive over HTTP; never leave half a result."""
 import http.client
 import json
 import os
 import re
-import shutil
-import struct
-import tempfile
 import time
 import urllib.error
 import urllib.request
-import zipfile
-import zlib
 
 import tqdm
 
+from segmentation.backbone import zip_archive
 from segmentation.errors import InputError
 
+# The course's archive with the SavedModel of VGG16.
+URL = 'https://s3-us-west-1.amazonaws.com/udacity-selfdrivingcar/vgg.zip'
 CHUNK = 1 << 16  # bytes between two steps of the progress bar
 
 
 class _Interrupted(Exception):
-    """One try ended early; another may go on from there."""
+    """One try ended early; another may continue from there."""
 
 
 def fetch(url, path, progress=True, tries=5, pause=1.0, timeout=30):
-    """Download a file, going on where an earlier try or run was cut off.
+    """Download a file, continuing where an earlier try or run was cut off.
 
     What has arrived waits in `path`.part, with a note beside it that says
     which version of the file it belongs to. `path` appears only when whole;
-    if it exists already, or cannot be had whole, that is an OSError.
+    it is an OSError if it exists already or cannot be downloaded whole.
 
     Parameters
     ----------
@@ -60,64 +57,35 @@ def fetch(url, path, progress=True, tries=5, pause=1.0, timeout=30):
     os.remove(f"{part}.json")
 
 
-def unpack(archive, directory):
-    """Unpack a zip file, wholly or not at all.
-
-    Everything is written to a temporary folder and renamed into place. A
-    directory that exists keeps all it has: the archive's top-level entries
-    are added to it, and it is an OSError if one of them is there already. A
-    broken archive, or one with an entry outside its folder, is a ValueError.
-    """
-    _check_entries(archive, _check_zip(archive), directory)
-    exists = os.path.isdir(directory)
-    # Inside a directory that exists: it may be a mount of its own, and
-    # nothing can be renamed from one file system to another.
-    home = directory if exists else os.path.dirname(os.path.abspath(directory))
-    os.makedirs(home, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix='.unpacking.', dir=home)
-    try:
-        # mkdtemp's folder is closed to other users; its child is not.
-        fresh = os.path.join(scratch, 'fresh')
-        os.mkdir(fresh)
-        with zipfile.ZipFile(archive) as opened:
-            opened.extractall(fresh)
-        if exists:
-            _move_entries(fresh, directory)
-        else:
-            os.rename(fresh, directory)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
 def fetch_and_unpack(url, directory, archive=None, **options):
-    """Fill a directory from an archive here or, without one, from `url`.
+    """Fill a directory from a local archive or, without one, from `url`.
 
-    The download is kept as `directory`.zip until it is unpacked, so that a
-    run that failed later, on a full disk for example, need not repeat it. A
+    The download stays as `directory`.zip until it is unpacked, so that a run
+    that failed later, on a full disk for example, need not repeat it. A
     broken file of that name is renamed to `directory`.zip.broken; `archive`
     is only read. The options are those of `fetch`.
     """
     if archive is not None:
-        return unpack(archive, directory)
+        return zip_archive.unpack(archive, directory)
     if os.path.lexists(directory) and not os.path.isdir(directory):
         raise NotADirectoryError(f'{directory}: is not a folder')
     cache = f"{os.path.abspath(directory)}.zip"
     if os.path.lexists(cache):
         try:
-            return unpack(cache, directory)
-        except ValueError:
+            return zip_archive.unpack(cache, directory)
+        except InputError:
             _set_aside(cache)
     fetch(url, cache, **options)
     try:
-        unpack(cache, directory)
-    except ValueError as error:
+        zip_archive.unpack(cache, directory)
+    except InputError as error:
         os.remove(cache)
         raise InputError(f'{error} (fetched from {url}, removed)')
     os.remove(cache)
 
 
 def _continue(url, part, progress, timeout):
-    """Add to `part` what is lacking; return when it is whole."""
+    """Append to `part` what it lacks; raise _Interrupted before its end."""
     note = _read_note(part) or {}
     have = _size(part) if note.get('url') == url else 0
     with _open_url(url, have, note.get('version'), timeout) as response:
@@ -142,7 +110,10 @@ def _continue(url, part, progress, timeout):
 
 
 def _open_url(url, have, version, timeout):
-    """Ask for the bytes after the first `have`; 416 is an answer too."""
+    """Return the response with the bytes after the first `have`.
+
+    Status 416, that there are none, is a response, too.
+    """
     request = urllib.request.Request(url)
     if have:
         request.add_header('Range', f'bytes={have}-')
@@ -161,7 +132,15 @@ def _open_url(url, have, version, timeout):
 
 
 def _extent(response):
-    """Return the first byte's position and the whole size, None if unsaid."""
+    """Return what part of the file a response holds.
+
+    Returns
+    -------
+    int or None
+        Position of its first byte; None if the server does not say.
+    int or None
+        Size of the whole file in bytes.
+    """
     if response.code not in (206, 416):
         length = response.headers['Content-Length']
         return 0, int(length) if length else None
@@ -169,7 +148,7 @@ def _extent(response):
                      response.headers['Content-Range'] or '')
     start, total = [group and int(group) for group in
                     (match.groups() if match else (None, None))]
-    # The rest that a 416 speaks of begins at the end.
+    # The rest that a 416 is about begins at the end.
     return (total if response.code == 416 else start), total
 
 
@@ -179,8 +158,9 @@ def _version(headers):
     return tag if tag and tag[0] == '"' else headers['Last-Modified']
 
 
-def _differ(found, noted):
-    return None not in (found, noted) and found != noted
+def _differ(value, noted):
+    """Return whether two values are known and differ."""
+    return None not in (value, noted) and value != noted
 
 
 def _append(response, part, start, total, progress):
@@ -193,8 +173,8 @@ def _append(response, part, start, total, progress):
             try:
                 chunk = response.read(CHUNK)
             except (OSError, http.client.HTTPException) as error:
-                raise _Interrupted('got {} of {} bytes: {}'.format(
-                    out.tell(), total or 'unknown', error))
+                raise _Interrupted(f'got {out.tell()} of '
+                                   f'{total or "unknown"} bytes: {error}')
             if not chunk:
                 return
             out.write(chunk)  # a full disk is no reason to try again
@@ -202,7 +182,7 @@ def _append(response, part, start, total, progress):
 
 
 def _read_note(part):
-    """Return what is known of the file in `part`, None if nothing is."""
+    """Return what is known about the file in `part`, None if nothing is."""
     try:
         with open(f"{part}.json") as opened:
             note = json.load(opened)
@@ -212,6 +192,7 @@ def _read_note(part):
 
 
 def _size(path):
+    """Return the bytes of a file, 0 where there is none."""
     return os.path.getsize(path) if os.path.exists(path) else 0
 
 
@@ -221,41 +202,3 @@ def _set_aside(path):
     while os.path.lexists(target):
         target += '.broken'
     os.rename(path, target)
-
-
-def _check_zip(archive):
-    """Return the names of a zip file whose every byte fits its CRC."""
-    open(archive, 'rb').close()  # a missing file is no broken one
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            bad = opened.testzip()
-            if bad is not None:
-                raise InputError(f"bad CRC-32 of {bad}")
-            return opened.namelist()
-    except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError,
-            RuntimeError, ValueError) as error:
-        raise InputError(f'{archive}: not a whole zip file: {error}')
-
-
-def _check_entries(archive, names, directory):
-    """Refuse entries that would leave the directory or are in it already."""
-    for name in sorted(names):
-        path = name.replace('\\', '/')
-        parts = [part for part in path.split('/') if part not in ('', '.')]
-        if path[:1] == '/' or '..' in parts or ':' in ''.join(parts[:1]):
-            raise InputError('{}: entry {!r} would leave the folder it is '
-                             'unpacked to'.format(archive, name))
-        target = os.path.join(directory, *parts[:1])
-        if parts and os.path.lexists(target):
-            raise FileExistsError('{}: exists already, {} would replace it'
-                                  .format(target, archive))
-
-
-def _move_entries(source, directory):
-    """Move all entries or, when one cannot be moved, none."""
-    with contextlib.ExitStack() as undo:
-        for name in sorted(os.listdir(source)):
-            paths = os.path.join(source, name), os.path.join(directory, name)
-            os.rename(*paths)
-            undo.callback(os.rename, *paths[::-1])
-        undo.pop_all()

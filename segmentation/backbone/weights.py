@@ -1,8 +1,8 @@
-"""Read VGG16 weights from whatever file a person has.
+"""Read the weights of VGG16 from files of NumPy, Keras and torchvision.
 
-All come out in one convention, that of the Oxford release: kernels are
+All are returned in one convention, that of the Oxford release: kernels are
 (K, K, in, out), fully connected layers are convolutions of pool5, and conv1_1
-takes BGR 0-255 minus MEAN_BGR.
+takes BGR 0..255 minus MEAN_BGR.
 """
 import inspect
 import os
@@ -12,28 +12,20 @@ import zlib
 
 import numpy as np
 
+from segmentation.backbone import architecture
 from segmentation.errors import InputError
-
-MEAN_BGR = (103.939, 116.779, 123.68)  # Simonyan & Zisserman 2015
-CONVOLUTIONS = ('conv1_1', 'conv1_2',
-                'conv2_1', 'conv2_2',
-                'conv3_1', 'conv3_2', 'conv3_3',
-                'conv4_1', 'conv4_2', 'conv4_3',
-                'conv5_1', 'conv5_2', 'conv5_3')
-SIDES = {'fc6': 7, 'fc7': 1}  # K of the fully connected layers
-LAYERS = CONVOLUTIONS + tuple(SIDES)
 
 # What torchvision's models take: (RGB / 255 - mean) / deviation.
 # https://pytorch.org/vision/stable/models.html
 TORCH_MEAN_RGB = (0.485, 0.456, 0.406)
 TORCH_DEVIATION_RGB = (0.229, 0.224, 0.225)
-TORCH_NAMES = dict(zip(LAYERS, [
+TORCH_NAMES = dict(zip(architecture.SIDES, [
     f'features.{index}'
     for index in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 ] + ['classifier.0', 'classifier.3']))
 
 KERAS_NAMES = {f'block{name[4]}_conv{name[6]}': name
-               for name in CONVOLUTIONS}
+               for name in architecture.CONVOLUTIONS}
 KERAS_NAMES.update(fc1='fc6', fc2='fc7')
 
 # All that a pickled array needs; anything else could run a program. Each
@@ -45,7 +37,7 @@ for core in ('numpy.core', 'numpy._core'):
 
 
 def read(path):
-    """Read the weights of VGG16's layers.
+    """Return the weights of VGG16's layers from a file.
 
     Parameters
     ----------
@@ -64,14 +56,14 @@ def read(path):
     ------
     OSError
         The file cannot be opened.
-    ValueError
+    InputError
         It is broken, layers are missing, or shapes do not fit.
     """
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in READERS:
-        raise InputError('{}: weights are read from {} files'.format(
-            path, ', '.join(sorted(READERS))))
-    open(path, 'rb').close()  # the parsers' own complaints lack the name
+        raise InputError(f'{path}: weights are read from '
+                         f'{", ".join(sorted(READERS))} files')
+    open(path, 'rb').close()  # the parsers' own errors lack the name
     try:
         layers = {name: _in_one_form(name, *pair)
                   for name, pair in READERS[suffix](path).items()}
@@ -85,9 +77,9 @@ def read(path):
 
 
 def fold_torch_input(kernel, bias):
-    """Change what conv1_1 takes from torchvision's input to the Oxford one.
+    """Return conv1_1 of torchvision for the input of the Oxford release.
 
-    The result is the same wherever the kernel lies inside the picture. At
+    Its output is the same wherever the kernel lies inside the picture. At
     the border both pad with zeros, which stand for the two means; these
     differ by 0.5 of 255 grey levels in green, 0.4 in blue, 0.005 in red.
 
@@ -96,10 +88,17 @@ def fold_torch_input(kernel, bias):
     kernel : array of float, (K, K, 3, out)
         Its inputs in RGB order.
     bias : array of float, (out,)
+
+    Returns
+    -------
+    array of float, (K, K, 3, out)
+        The kernel, its inputs in BGR order.
+    array of float, (out,)
+        The bias.
     """
     mean = np.array(TORCH_MEAN_RGB)[:, None]
     deviation = np.array(TORCH_DEVIATION_RGB)[:, None]
-    oxford = np.array(MEAN_BGR)[::-1, None] / 255
+    oxford = np.array(architecture.MEAN_BGR)[::-1, None] / 255
     offset = kernel * ((oxford - mean) / deviation)
     scaled = kernel / (255 * deviation)
     return scaled[:, :, ::-1], bias + offset.sum(axis=(0, 1, 2))
@@ -107,7 +106,8 @@ def fold_torch_input(kernel, bias):
 
 def _read_npz(path):
     with np.load(path, allow_pickle=False) as arrays:
-        keys = {name: (f"{name}/kernel", f"{name}/bias") for name in LAYERS}
+        keys = {name: (f"{name}/kernel", f"{name}/bias")
+                for name in architecture.SIDES}
         return {name: (arrays[kernel], arrays[bias])
                 for name, (kernel, bias) in keys.items()
                 if kernel in arrays and bias in arrays}
@@ -141,7 +141,8 @@ def _read_npy(path):
             raise InputError('holds an array, not a dictionary of layers')
         # latin1 is how Python 3 reads the arrays that Python 2 pickled.
         content = _ArrayUnpickler(opened, encoding='latin1').load().item()
-    return {name: _pair(content[name]) for name in LAYERS if name in content}
+    return {name: _pair(content[name]) for name in architecture.SIDES
+            if name in content}
 
 
 def _pair(layer):
@@ -154,36 +155,37 @@ def _pair(layer):
 
 def _read_keras(path):
     h5py = _import('h5py')
-    found = {}
+    arrays = {}
 
-    def keep(where, item):
-        # Keras has put the arrays at different depths; all are below a group
-        # of the layer's name, and Adam's slots below optimizer_weights.
+    def collect(where, item):
+        # Versions of Keras put the arrays at different depths; all are below
+        # a group of the layer's name, Adam's slots below optimizer_weights.
         name = next((KERAS_NAMES[part] for part in where.split('/')
                      if part in KERAS_NAMES), None)
         if (name and isinstance(item, h5py.Dataset)
                 and not where.startswith('optimizer')):
-            found.setdefault(name, []).append(item[()])
+            arrays.setdefault(name, []).append(item[()])
 
     with h5py.File(path, 'r') as opened:
-        opened.visititems(keep)
-    return {name: sorted(arrays, key=np.ndim, reverse=True)
-            for name, arrays in found.items() if len(arrays) == 2}
+        opened.visititems(collect)
+    return {name: sorted(pair, key=np.ndim, reverse=True)
+            for name, pair in arrays.items() if len(pair) == 2}
 
 
 def _read_torch(path):
     torch = _import('torch')
     if 'weights_only' not in inspect.signature(torch.load).parameters:
-        raise InputError('needs PyTorch 1.13 or later, found {}: pip install '
-                         '--upgrade torch'.format(torch.__version__))
+        raise InputError('needs PyTorch 1.13 or later, found '
+                         f'{torch.__version__}: pip install --upgrade torch')
     state = torch.load(path, map_location='cpu', weights_only=True)
     layers = {}
     for name, key in TORCH_NAMES.items():
         if {f"{key}.weight", f"{key}.bias"} <= set(state):
             kernel, bias = [state[key + end].float().numpy()
                             for end in ('.weight', '.bias')]
-            if name in SIDES:  # (out, in * K * K): channels come first
-                side = SIDES[name]
+            if name in architecture.FC_NAMES:
+                # (out, in * K * K): channels come first
+                side = architecture.SIDES[name]
                 kernel = kernel.reshape(len(kernel), -1, side, side)
             layers[name] = kernel.transpose(2, 3, 1, 0), bias
     if 'conv1_1' in layers:
@@ -197,40 +199,42 @@ READERS = {'.npz': _read_npz, '.npy': _read_npy,
 
 
 def _import(name):
-    """Import a package that only one kind of file needs."""
+    """Return a package that only one kind of file needs."""
     try:
         return __import__(name)
     except ImportError:
-        raise InputError('needs {0}: pip install {0}'.format(name))
+        raise InputError(f'needs {name}: pip install {name}')
 
 
 def _in_one_form(name, kernel, bias):
-    """Return float32, a matrix as the convolution that it stands for."""
+    """Return kernel and bias as float32, a matrix as a convolution."""
     kernel, bias = [np.ascontiguousarray(array, dtype=np.float32)
                     for array in (kernel, bias)]
-    if name in SIDES and kernel.ndim == 2:  # (K * K * in, out)
-        side = SIDES[name]
+    if name in architecture.FC_NAMES and kernel.ndim == 2:
+        side = architecture.SIDES[name]                 # (K * K * in, out)
         kernel = kernel.reshape(side, side, -1, kernel.shape[1])
     return kernel, bias
 
 
 def _check(layers):
-    """Raise ValueError unless each layer takes what the one before gives."""
-    wanted = LAYERS if set(SIDES) & set(layers) else CONVOLUTIONS
+    """Raise InputError unless each layer takes what the one before gives."""
+    wanted = architecture.CONVOLUTIONS
+    if set(architecture.FC_NAMES) & set(layers):
+        wanted += architecture.FC_NAMES
     missing = [name for name in wanted if name not in layers]
     if missing:
         raise InputError(f"lacks kernel or bias of {', '.join(missing)}")
     channels = 3
     for name in wanted:
         kernel, bias = layers[name]
-        side = SIDES.get(name, 3)
+        side = architecture.SIDES[name]
         shape = (side, side, channels) + kernel.shape[3:]
         if kernel.ndim != 4 or kernel.shape != shape:
-            raise InputError('{} has kernel {}, wanted ({}, {}, {}, out)'
-                             .format(name, kernel.shape, *shape[:3]))
+            raise InputError(f'{name} has kernel {kernel.shape}, wanted '
+                             f'({side}, {side}, {channels}, out)')
         channels = kernel.shape[3]
         if bias.shape != (channels,):
-            raise InputError('{} has bias {}, wanted ({},)'.format(
-                name, bias.shape, channels))
+            raise InputError(f'{name} has bias {bias.shape}, wanted '
+                             f'({channels},)')
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
             raise InputError(f'{name} has values that are not finite')

@@ -1,0 +1,8 @@
+"""What models share: inputs and named outputs, layers, frozen features.
+
+flops        the cost of a network: parameters and operations
+frozen       features of a frozen encoder, and their deviations
+layers       1x1 scores, convolutions, dropout
+network      inputs of a model, its named outputs, saved graphs
+upsampling   transposed convolution that starts as bilinear interpolation
+"""

@@ -1,8 +1,8 @@
-"""What a network costs: its parameters, and its operations a picture.
+"""The cost of a network: its parameters, and its operations per picture.
 
-Convolutions alone are counted, straight and transposed: what else there is
-(ReLU, pools, sums) is less than a hundredth. A multiplication and the
-addition behind it are two operations.
+Only convolutions are counted, straight and transposed: all else (ReLU, pools,
+sums) is less than a hundredth. A multiplication and the addition behind it are
+two operations.
 """
 import numpy as np
 
@@ -15,12 +15,12 @@ PIXELS = {'Conv2D': lambda operation: operation.outputs[0],
 
 
 def parameters():
-    """The number of values that training changes in the default graph."""
+    """Return how many values of the default graph training changes."""
     return sum(int(v.shape.num_elements()) for v in tf.trainable_variables())
 
 
 def flop(sess, image_input, size):
-    """Operations of one picture on its way through a network.
+    """Return the operations that a network takes for one picture.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def flop(sess, image_input, size):
     image_input : tf.Tensor
         [B, H, W, 3]
     size : (int, int)
-        Width and height of the picture.
+        Width and height of the picture, in pixels.
     """
     convolutions = [operation for operation in sess.graph.get_operations()
                     if operation.type in PIXELS]

@@ -5,21 +5,26 @@ restored, and can be fed in place of pictures.
 """
 from segmentation.tf1 import tf
 
-# Collections of a graph: the tensors between a pretrained encoder and what is
-# made of them, and the standard deviations that some are divided by.
+# Collection of a graph: the tensors between a pretrained encoder and what is
+# made of them.
 FEATURES = 'features'
-DEVIATIONS = 'deviations'
 
 
 def feature(x):
-    """Mark a tensor of 0 and more between encoder and head, to be fed.
+    """Collect a tensor of 0 and more as a feature; return it, to build on.
 
-    TensorFlow's optimizer moves dependencies on the shape of what is fed to
-    what it would be computed from, and asks for a picture then. It cannot
-    look through an activation, which changes nothing here.
+    A feature can be fed in place of pictures: an activation stands behind it,
+    which changes nothing here. Without it TensorFlow's optimizer
+    would move dependencies on the shape of what is fed to what it would be
+    computed from, and ask for a picture.
     """
     tf.add_to_collection(FEATURES, x)
     return tf.nn.relu(x)
+
+
+def deviations_of(x):
+    """Return the name of the collection of the deviations of a feature."""
+    return f'deviations of {x.name}'
 
 
 def standardize(x, name):
@@ -30,23 +35,23 @@ def standardize(x, name):
     with tf.variable_scope(name):
         deviation = tf.get_variable('deviation', [], trainable=False,
                                     initializer=tf.ones_initializer())
-        tf.add_to_collection(DEVIATIONS, deviation)
+        tf.add_to_collection(deviations_of(x), deviation)
         return feature(x) / deviation
 
 
 def measure_deviations(sess, batches):
-    """Set the deviations of `standardize` by the first of batches.Batch."""
-    deviations = tf.get_collection(DEVIATIONS)
-    if deviations:
-        features = tf.get_collection(FEATURES)
-        values = sess.run([tf.math.reduce_std(x) for x in features],
+    """Set each deviation of `standardize` by the first of batches.Batch."""
+    pairs = [(x, deviation) for x in tf.get_collection(FEATURES)
+             for deviation in tf.get_collection(deviations_of(x))]
+    if pairs:
+        values = sess.run([tf.math.reduce_std(x) for x, _ in pairs],
                           next(batches).feed)
-        for deviation, value in zip(deviations, values):
+        for (_, deviation), value in zip(pairs, values):
             deviation.load(max(float(value), 1e-6), sess)
 
 
 def encoder_weights(sess):
-    """The arrays that the features of the graph are computed with."""
+    """Return the arrays that the features of the graph are computed from."""
     names = [x.op.name for x in tf.get_collection(FEATURES)]
     graph_def = tf.get_default_graph().as_graph_def()
     needed = {node.name for node in tf.graph_util.extract_sub_graph(

@@ -3,7 +3,7 @@ from segmentation.tf1 import tf
 
 
 def score(x, num_classes, name, stddev=None):
-    """A 1x1 convolution to class scores [B, h, w, C].
+    """Return class scores [B, h, w, C] by a 1x1 convolution.
 
     They all start at zero: with equal scores everywhere the first loss is
     ln(C), however large the activations are. With `stddev` they start
@@ -22,7 +22,7 @@ def score(x, num_classes, name, stddev=None):
 
 
 def convolve(x, channels, name, side=3, stride=1, dilation=1):
-    """Convolution and ReLU: [B, H, W, c] -> [B, H/stride, W/stride, n].
+    """Return convolution and ReLU: [B, H, W, c] -> [B, H/stride, W/stride, n].
 
     Either the stride or the dilation is 1.
     """
@@ -40,11 +40,15 @@ def convolve(x, channels, name, side=3, stride=1, dilation=1):
             # The dilations of conv2d have no gradient on a CPU in
             # TensorFlow 1.15.
             x = tf.nn.atrous_conv2d(x, kernel, dilation, 'SAME')
-        return tf.nn.relu(tf.nn.bias_add(x, biases))
+        return tf.nn.relu(tf.nn.bias_add(x, biases))    # [B, H/s, W/s, n]
 
 
 def dropout(x, keep_prob, seed):
-    """Dropout by (seed, global step) alone, as of VGG16."""
+    """Return `x` after dropout that depends on (seed, global step) alone.
+
+    A run that is resumed drops what it would have dropped uninterrupted, as
+    it does in VGG16.
+    """
     step = tf.cast(tf.train.get_or_create_global_step(), tf.int64)
     # tf.random has operations for it that TensorFlow 1.15 does not have.
     drawn = tf.raw_ops.StatelessRandomUniform(

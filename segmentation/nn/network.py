@@ -1,45 +1,114 @@
-"""What every model ends in: outputs with names, a loss and a step.
+"""What a model begins with and ends in: inputs, and outputs with names.
 
-    logits [B, H, W, C] -> softmax [B, H, W, C] -> classes [B, H, W]
-                        -> masked cross entropy -> Adam
+    Inputs -> a model -> logits [B, H, W, C] -> softmax [B, H, W, C]
+                                             -> classes [B, H, W]
+
+Saved graphs are found again by these names.
 """
-import collections
 import os
+from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
-from segmentation import run_dir, tf1
+from segmentation import tf1
 from segmentation.errors import InputError
 from segmentation.tf1 import tf
-
-# The fields are the names of the tensors in the saved graph.
-Network = collections.namedtuple(
-    'Network', 'image_input keep_prob logits softmax classes')
 
 # The names that the blog's training script gave to the same tensors.
 BLOG_NAMES = {'logits': 'sum/Add_1', 'softmax': 'result/Softmax',
               'classes': 'result/ArgMax'}
 
 
-def inputs():
-    """The placeholders (image_input, keep_prob) that a model begins with.
+class Inputs(NamedTuple):
+    """What a model is built on.
 
-    `image_input` is [B, H, W, 3], BGR 0..255; `keep_prob` is the share of
-    activations that dropout keeps, 1 unless something is fed. The global step
-    is made with them: it is one of the weights that a run saves.
+    Attributes
+    ----------
+    image_input : tf.Tensor
+        [B, H, W, 3], BGR 0..255.
+    keep_prob : tf.Tensor
+        Share of the activations that dropout keeps; 1 unless it is fed.
+    seed : int
+        Seed of dropout.
+    backbone : callable, optional
+        Loads VGG16 into the graph: backbone(image_input, keep_prob, seed,
+        taps) returns what `load_backbone` does.
+    """
+
+    image_input: tf.Tensor
+    keep_prob: tf.Tensor
+    seed: int = 0
+    backbone: Optional[Callable[..., Tuple[Dict[str, tf.Tensor], str]]] = None
+
+    def load_backbone(self, taps: Sequence[str]
+                      ) -> Tuple[Dict[str, tf.Tensor], str]:
+        """Load VGG16 on the inputs.
+
+        Parameters
+        ----------
+        taps : sequence of str
+            Names of the tensors wanted, such as pool4 or layer7_out.
+
+        Returns
+        -------
+        dict
+            The tensors by name.
+        str
+            The channel order that VGG16 takes, 'RGB' or 'BGR'.
+        """
+        if self.backbone is None:
+            raise ValueError('the model is built without a backbone: its row '
+                             'in models.MODELS says backbone=False')
+        return self.backbone(self.image_input, self.keep_prob, self.seed,
+                             taps)
+
+
+class Network(NamedTuple):
+    """The tensors of a model, each named in the graph as its field here.
+
+    Attributes
+    ----------
+    image_input, keep_prob : tf.Tensor
+        See Inputs.
+    logits, softmax : tf.Tensor
+        [B, H, W, C]
+    classes : tf.Tensor
+        [B, H, W], uint8.
+    channel_order : str, optional
+        What VGG16 takes, 'RGB' or 'BGR'; None without VGG16, and of a graph
+        that was restored.
+    """
+
+    image_input: tf.Tensor
+    keep_prob: tf.Tensor
+    logits: tf.Tensor
+    softmax: tf.Tensor
+    classes: tf.Tensor
+    channel_order: Optional[str] = None
+
+
+TENSORS = tuple(field for field in Network._fields if field != 'channel_order')
+
+
+def inputs(seed=0, backbone=None):
+    """Return the Inputs of a model: placeholders in the default graph.
+
+    The global step is made with them: it is one of the weights that a run
+    saves.
     """
     tf.train.get_or_create_global_step()
     image_input = tf.placeholder(tf.float32, [None, None, None, 3],
                                  name='image_input')
     keep_prob = tf.placeholder_with_default(1.0, [], name='keep_prob')
-    return image_input, keep_prob
+    return Inputs(image_input, keep_prob, seed, backbone)
 
 
-def finish(image_input, keep_prob, logits):
-    """Name the outputs of a model and bundle its tensors as a Network."""
+def finish(inputs, logits, channel_order=None):
+    """Name the outputs of a model; return its Network."""
     logits = tf.identity(logits, name='logits')             # [B, H, W, C]
     softmax = tf.nn.softmax(logits, name='softmax')         # [B, H, W, C]
     classes = tf.argmax(logits, axis=-1, output_type=tf.int32)
     classes = tf.cast(classes, tf.uint8, name='classes')    # [B, H, W]
-    return Network(image_input, keep_prob, logits, softmax, classes)
+    return Network(inputs.image_input, inputs.keep_prob, logits, softmax,
+                   classes, channel_order)
 
 
 def initialize_rest(sess):
@@ -51,28 +120,27 @@ def initialize_rest(sess):
 
 
 def find(graph):
-    """The Network of an imported graph, by our names or by the blog's.
+    """Return the Network of an imported graph, by our names or the blog's.
 
     Raises
     ------
-    ValueError
-        A tensor is there under neither name.
+    InputError
+        The graph has a tensor under neither name.
     """
     names = {operation.name for operation in graph.get_operations()}
     tensors = []
-    for field in Network._fields:
+    for field in TENSORS:
         name = field if field in names else BLOG_NAMES.get(field)
         if name not in names:
-            raise InputError('the saved graph has no tensor {!r}{}'.format(
-                field, ' (nor {!r})'.format(name) if name else ''))
+            other = f' (nor {name!r})' if name else ''
+            raise InputError(f'the saved graph has no tensor {field!r}{other}')
         tensors.append(graph.get_tensor_by_name(f"{name}:0"))
     return Network(*tensors)
 
 
-def export(directory):
-    """Write the default graph to network.meta: a few hundred kilobytes."""
-    tf.train.export_meta_graph(run_dir.path(directory, 'network.meta'),
-                               strip_default_attrs=True)
+def export(path):
+    """Write the default graph as a metagraph: a few hundred kilobytes."""
+    tf.train.export_meta_graph(path, strip_default_attrs=True)
 
 
 def restore(sess, meta_path, checkpoint=None):
@@ -83,15 +151,15 @@ def restore(sess, meta_path, checkpoint=None):
     meta_path : str
         Metagraph file, of this project's scripts or of the blog's.
     checkpoint : str, optional
-        Restores all variables of the graph.
+        All variables of the graph are restored from it.
     """
     if not os.path.isfile(meta_path):
         raise FileNotFoundError(f'no saved graph {meta_path}')
     try:
         tf.train.import_meta_graph(meta_path)
     except (tf.errors.OpError, ValueError, IOError) as error:
-        raise InputError('{}: the graph cannot be read: {}'.format(
-            meta_path, str(error).split('. ')[0].splitlines()[0]))
+        reason = str(error).split('. ')[0].splitlines()[0]
+        raise InputError(f'{meta_path}: the graph cannot be read: {reason}')
     if not tf.global_variables():
         raise InputError(f'{meta_path}: the graph has no variables')
     if checkpoint:
@@ -99,30 +167,35 @@ def restore(sess, meta_path, checkpoint=None):
     return find(tf.get_default_graph())
 
 
-def take_over(sess, checkpoint):
-    """Load what a checkpoint has in the names and shapes of this graph.
+def load_matching(sess, checkpoint):
+    """Load the variables that match a checkpoint by name and shape.
 
-    The global step stays. Returns the names taken and the names left as they
-    were.
+    The global step stays.
+
+    Returns
+    -------
+    list of str
+        Names of the variables that were loaded.
+    list of str
+        Names of the others.
     """
     try:
         reader = tf.train.load_checkpoint(checkpoint)
     except tf.errors.OpError as error:
-        raise InputError('{}: the weights cannot be read: {}'.format(
-            checkpoint, tf1.reason(error)))
+        raise InputError(f'{checkpoint}: the weights cannot be read: '
+                         f'{tf1.reason(error)}')
     shapes = reader.get_variable_to_shape_map()
-    taken, left = [], []
+    loaded, others = [], []
     for variable in tf.global_variables():
         name = variable.op.name
-        if name == 'global_step':
-            continue
-        same = shapes.get(name) == variable.shape.as_list()
-        (taken if same else left).append(variable)
-    if taken:
-        tf1.restore(tf.train.Saver(taken), sess, checkpoint)
-    return [[v.op.name for v in variables] for variables in (taken, left)]
+        if name != 'global_step':
+            matches = shapes.get(name) == variable.shape.as_list()
+            (loaded if matches else others).append(variable)
+    if loaded:
+        tf1.restore(tf.train.Saver(loaded), sess, checkpoint)
+    return [v.op.name for v in loaded], [v.op.name for v in others]
 
 
 def size_in_bytes(variables):
-    """What float32 variables take on disk."""
+    """Return what float32 variables take on disk."""
     return 4 * sum(int(v.shape.num_elements()) for v in variables)

@@ -11,6 +11,7 @@ from typing import Any, Dict, NamedTuple
 import numpy as np
 
 from segmentation import metrics, run_dir, text, tf1
+from segmentation.backbone import saved_model
 from segmentation.data import array_store, cache, contract
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
@@ -73,7 +74,7 @@ def train(options, source, weights, model, model_options):
         run_dir.create(directory, dict(start.description,
                                        options=vars(options)))
         if not options.resume:
-            network.export(directory)
+            network.export(run_dir.path(directory, 'network.meta'))
         training = step.add_training(
             start.net, options.learning_rate,
             start.description['class_weights'], options.l2,
@@ -119,15 +120,12 @@ def follow(epochs, count, names=None):
 
 
 def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
-    """Build the network of a new run; its backbone has its weights.
-
-    Returns
-    -------
-    network.Network
-    str or None
-        The channel order that VGG16 takes.
-    """
-    return model.build(sess, num_classes, model_options)
+    """Return the Network of a new run; its backbone has its weights."""
+    backbone = functools.partial(
+        saved_model.load, sess, saved_model.fetch(vgg_dir)
+    ) if model.backbone else None
+    return model.build(network.inputs(seed, backbone), num_classes,
+                       model_options)
 
 
 def begin(sess, source, data_dir, list_pictures, build, weights,
@@ -145,14 +143,14 @@ def begin(sess, source, data_dir, list_pictures, build, weights,
     init_from : str, optional
         Directory of the run whose best weights the network starts with.
     """
-    net, order = build()
+    net = build()
     pictures = list_pictures(net.image_input)
     network.initialize_rest(sess)
     frozen.measure_deviations(sess, pictures.train(1))
     if init_from:
         print(f'[i] {load_weights(sess, init_from)}')
     return Start(net, pictures,
-                 describe(source, data_dir, weights, order))
+                 describe(source, data_dir, weights, net.channel_order))
 
 
 def resume(sess, source, data_dir, list_pictures, directory,
@@ -173,7 +171,7 @@ def resume(sess, source, data_dir, list_pictures, directory,
 
 def load_weights(sess, directory):
     """Load what fits of a run's best weights; return a line on that."""
-    loaded, others = network.take_over(
+    loaded, others = network.load_matching(
         sess, run_dir.checkpoint(directory, 'best'))
     if not loaded:
         raise InputError(f'--init-from {directory}: none of its variables '
@@ -183,14 +181,14 @@ def load_weights(sess, directory):
             f'{directory}{new}')
 
 
-def describe(source, data_dir, weights, order):
+def describe(source, data_dir, weights, channel_order):
     """Return what using a run takes without its source, for options.json."""
     return {
         'class_names': contract.class_names(source),
         'label_colors': list(contract.label_colors(source).values()),
         'ignore': bool(contract.ask(source, 'ignore')),
         'image_size': [int(side) for side in source.image_size],
-        'vgg16_channel_order': order,
+        'vgg16_channel_order': channel_order,
         'class_weights': weights,
         'split': contract.list_split(source, data_dir),
         'versions': {'python': platform.python_version(),

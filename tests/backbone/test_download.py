@@ -12,7 +12,7 @@ import zipfile
 
 import pytest
 
-from segmentation.backbone import download
+from segmentation.backbone import download, zip_archive
 
 BODY = b''.join(hashlib.sha256(b'%d' % i).digest() for i in range(9001))
 FAST = {'progress': False, 'pause': 0.001, 'timeout': 5}
@@ -231,7 +231,7 @@ def test_no_server_is_one_error(tmp_path):
 
 def test_unpacking_makes_the_directory(tmp_path):
     (tmp_path / 'a.zip').write_bytes(MODEL_ZIP)
-    download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'to' / 'here'))
+    zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'to' / 'here'))
     assert tree(tmp_path / 'to' / 'here') == MODEL
     assert os.listdir(str(tmp_path / 'to')) == ['here']
 
@@ -240,14 +240,14 @@ def test_unpacking_keeps_what_the_directory_has(tmp_path):
     (tmp_path / 'a.zip').write_bytes(MODEL_ZIP)
     (tmp_path / 'here').mkdir()
     (tmp_path / 'here' / 'mine.txt').write_bytes(b'mine')
-    download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+    zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
     assert tree(tmp_path / 'here') == dict(MODEL, **{'mine.txt': b'mine'})
 
 
 def test_names_may_begin_with_a_dot(tmp_path):
     (tmp_path / 'a.zip').write_bytes(zip_of({'./vgg/a': b'a', './b': b'b'}))
     (tmp_path / 'here').mkdir()
-    download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+    zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
     assert tree(tmp_path / 'here') == {'vgg/a': b'a', 'b': b'b'}
 
 
@@ -256,7 +256,7 @@ def test_unpacking_replaces_nothing(tmp_path):
     (tmp_path / 'here' / 'b').mkdir(parents=True)
     (tmp_path / 'here' / 'b' / 'mine').write_bytes(b'mine')
     with pytest.raises(FileExistsError) as caught:
-        download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
     assert f"{tmp_path / 'here' / 'b'!s}: exists" in str(caught.value)
     assert tree(tmp_path / 'here') == {'b/mine': b'mine'}
     assert os.listdir(str(tmp_path / 'here')) == ['b']
@@ -274,7 +274,7 @@ def test_entries_moved_before_one_that_cannot_be_are_taken_back(
     (tmp_path / 'here').mkdir()
     monkeypatch.setattr(os, 'rename', failing)
     with pytest.raises(OSError, match='no room'):
-        download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
     assert os.listdir(str(tmp_path / 'here')) == []
 
 
@@ -283,7 +283,7 @@ def test_entries_moved_before_one_that_cannot_be_are_taken_back(
 def test_an_entry_that_would_leave_the_directory_is_refused(tmp_path, name):
     (tmp_path / 'a.zip').write_bytes(zip_of({'good': b'', name: b'bad'}))
     with pytest.raises(ValueError, match='would leave the folder'):
-        download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
     assert os.listdir(str(tmp_path)) == ['a.zip']
 
 
@@ -293,7 +293,7 @@ def test_an_entry_that_would_leave_the_directory_is_refused(tmp_path, name):
 def test_a_broken_zip_is_one_line_and_nothing_stays(tmp_path, content):
     (tmp_path / 'a.zip').write_bytes(content)
     with pytest.raises(ValueError) as caught:
-        download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
     assert str(caught.value).startswith(
         f"{tmp_path / 'a.zip'!s}: not a whole zip file: ")
     assert '\n' not in str(caught.value)
@@ -307,7 +307,7 @@ def test_an_encrypted_zip_is_refused(tmp_path):
         struct.pack_into('<H', content, content.index(signature) + offset, 1)
     (tmp_path / 'a.zip').write_bytes(content)
     with pytest.raises(ValueError, match='encrypted'):
-        download.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
 
 
 def test_a_download_that_was_unpacked_is_removed(server, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from segmentation.backbone import weights
+from segmentation.backbone import architecture, weights
 
 WIDTHS = (3, 4, 5, 6, 7, 8, 9, 10, 2, 3, 4, 5, 6, 7)  # in, out, out, ...
 FC6, FC7 = 11, 12
@@ -241,7 +241,7 @@ def test_what_torch_s_first_layer_gives_is_kept():
 
 def test_torch_s_zeros_at_the_border_are_half_a_grey_level_off():
     means = 255 * np.array([.406, .456, .485])            # B, G, R
-    assert np.abs(means - weights.MEAN_BGR).max() < 0.5
+    assert np.abs(means - architecture.MEAN_BGR).max() < 0.5
 
 
 def save_torch(torch, path, layers):

@@ -9,8 +9,7 @@ import pytest
 
 import models
 import train
-import upsample
-from segmentation.nn import network
+from segmentation.nn import network, upsampling
 from segmentation.tf1 import tf
 from segmentation.training import step
 
@@ -20,18 +19,11 @@ def vgg_dir(tmp_path_factory):
     return fixtures.make_vgg(tmp_path_factory.mktemp('models'))
 
 
-def options(vgg_dir, **others):
-    """train.py's options, at which a builder looks."""
-    chosen = train.parse_options(['--data-source', 'demo', '--vgg-dir',
-                                  str(vgg_dir)])
+def options(**others):
+    """Return train.py's options, some of them changed."""
+    chosen = train.parse_options(['--data-source', 'demo'])
     vars(chosen).update(others)
     return chosen
-
-
-def build(sess, name, vgg_dir, num_classes=3, **others):
-    net, _ = models.MODELS[name].build(sess, num_classes,
-                                       options(vgg_dir, **others))
-    return net
 
 
 def count(variables):
@@ -46,7 +38,7 @@ def test_every_model_starts_at_ln_c_and_learns(name, vgg_dir):
     labels[:, :40] = (0, 1, 0)
     with fixtures.fresh_session() as sess:
         tf.set_random_seed(1)
-        net = build(sess, name, vgg_dir)
+        net = fixtures.build_model(sess, name, vgg_dir)
         training = step.add_training(net, 1e-3)
         network.initialize_rest(sess)
         feed = {net.image_input: images, training.labels: labels,
@@ -63,7 +55,7 @@ def test_every_model_starts_at_ln_c_and_learns(name, vgg_dir):
 def test_enlarging_a_constant_gives_a_constant(name, vgg_dir):
     """No checkerboard is there at the start, and none can be learned."""
     with fixtures.fresh_session() as sess:
-        build(sess, name, vgg_dir)
+        fixtures.build_model(sess, name, vgg_dir)
         sess.run(tf.global_variables_initializer())
         operations = sess.graph.get_operations()
         transposed = [operation for operation in operations
@@ -88,8 +80,8 @@ def test_enlarging_a_constant_gives_a_constant(name, vgg_dir):
 def test_a_layer_that_could_learn_a_checkerboard_is_refused(factor, side):
     with tf.Graph().as_default():
         with pytest.raises(ValueError, match='up3: the side of the kernel is '
-                           '{}, its stride {}: '.format(side, factor)):
-            upsample.layer(tf.zeros([1, 2, 3, 4]), 4, factor, 'up3')
+                           f'{side}, its stride {factor}: '):
+            upsampling.layer(tf.zeros([1, 2, 3, 4]), 4, factor, 'up3')
 
 
 def test_fixed_upsampling_does_not_learn(vgg_dir):
@@ -98,7 +90,8 @@ def test_fixed_upsampling_does_not_learn(vgg_dir):
                          (True, {'layer7_out_score/filter',
                                  'layer7_out_score/biases'})):
         with fixtures.fresh_session() as sess:
-            net = build(sess, 'fcn32s', vgg_dir, fixed_upsampling=fixed)
+            net = fixtures.build_model(sess, 'fcn32s', vgg_dir,
+                                       fixed_upsampling=fixed)
             training = step.add_training(net, 1e-3)
             assert names == {variable.op.name
                              for _, variable in training.gradients
@@ -109,7 +102,7 @@ def test_fixed_upsampling_does_not_learn(vgg_dir):
 
 def test_chain_has_kernels_of_4_4_and_16(vgg_dir):
     with fixtures.fresh_session() as sess:
-        build(sess, 'fcn8s-chain', vgg_dir, num_classes=29)
+        fixtures.build_model(sess, 'fcn8s-chain', vgg_dir, 29)
         shapes = {v.op.name: v.shape.as_list()
                   for v in tf.trainable_variables() if 'up' in v.name}
     assert shapes == {'layer4_out_up2/filter': [4, 4, 29, 29],
@@ -119,7 +112,7 @@ def test_chain_has_kernels_of_4_4_and_16(vgg_dir):
 
 def test_small_fcn_has_1_4_million_weights():
     with fixtures.fresh_session() as sess:
-        build(sess, 'fcn-lite', None, num_classes=12)
+        fixtures.build_model(sess, 'fcn-lite', None, 12)
         assert 1.35e6 < count(tf.trainable_variables()) < 1.45e6
 
 
@@ -127,7 +120,7 @@ def test_enlarging_to_another_number_of_channels_keeps_a_constant():
     with fixtures.fresh_session() as sess:
         tf.set_random_seed(3)
         x = tf.placeholder(tf.float32, [None, None, None, 5])
-        enlarged = upsample.upsample(x, 2, 4, 'up')
+        enlarged = upsampling.upsample(x, 2, 4, 'up')
         sess.run(tf.global_variables_initializer())
         result = sess.run(enlarged, {x: np.full((1, 3, 7, 5), 2.)})
     assert result.shape == (1, 12, 28, 2)
@@ -140,7 +133,8 @@ def test_skips_are_scaled_before_they_are_scored(vgg_dir):
     results = []
     for scales in ((1, 1), (.01, .0001)):
         with fixtures.fresh_session() as sess:
-            net = build(sess, 'fcn8s-chain', vgg_dir, skip_scales=scales)
+            net = fixtures.build_model(sess, 'fcn8s-chain', vgg_dir,
+                                       skip_scales=scales)
             network.initialize_rest(sess)
             for variable in tf.trainable_variables():
                 if variable.op.name == 'layer3_out_score/filter':
@@ -154,14 +148,14 @@ def test_skips_are_scaled_before_they_are_scored(vgg_dir):
                                     {'fixed_upsampling': True},
                                     {'skip_scales': (.01, .0001)}])
 def test_recipes_of_vgg16_are_refused_elsewhere(recipe):
-    with pytest.raises(ValueError, match='do not apply to unet'):
-        models.check(options(None, model='unet', **recipe))
+    with pytest.raises(ValueError, match='does not apply to unet'):
+        models.check(options(model='unet', **recipe))
 
 
 def test_truncated_normal_start_has_its_deviation(vgg_dir):
     with fixtures.fresh_session() as sess:
         tf.set_random_seed(2)
-        build(sess, 'fcn8s', vgg_dir, num_classes=11, stddev=.01)
+        fixtures.build_model(sess, 'fcn8s', vgg_dir, 11, stddev=.01)
         network.initialize_rest(sess)
         values = sess.run([v for v in tf.trainable_variables()
                            if v.op.name == 'layer7_out_up/filter'])[0]
@@ -173,7 +167,7 @@ def test_truncated_normal_start_has_its_deviation(vgg_dir):
 def test_l2_pulls_on_the_decoder_alone(vgg_dir):
     """With nothing labelled the cross entropy has no gradient."""
     with fixtures.fresh_session() as sess:
-        net = build(sess, 'fcn8s-chain', vgg_dir)
+        net = fixtures.build_model(sess, 'fcn8s-chain', vgg_dir)
         training = step.add_training(net, 1e-3, l2=.5)
         network.initialize_rest(sess)
         feed = {net.image_input: np.zeros((1, 32, 64, 3)),
@@ -200,40 +194,41 @@ def test_soft_labels_are_learned_as_shares(vgg_dir):
     assert value == pytest.approx(-.2 * np.log(p[0]) - .8 * np.log(p[1]))
 
 
-def test_stages_hand_on_what_they_share(vgg_dir, tmp_path):
-    """fcn16s takes fcn32s's scores, fcn8s-chain also fcn16s's skip."""
+def test_stages_load_what_they_share(vgg_dir, tmp_path):
+    """fcn16s loads fcn32s's scores, fcn8s-chain also fcn16s's skip."""
     path = str(tmp_path / 'weights')
-    taken_by = {}
+    loaded_by = {}
     for name in ('fcn32s', 'fcn16s', 'fcn8s-chain'):
         with fixtures.fresh_session() as sess:
-            build(sess, name, vgg_dir)
+            fixtures.build_model(sess, name, vgg_dir)
             network.initialize_rest(sess)
             if name != 'fcn32s':
-                taken, left = network.take_over(sess, path)
-                taken_by[name] = ({n for n in taken if 'score' in n
-                                   or 'up' in n}, set(left))
+                loaded, others = network.load_matching(sess, path)
+                loaded_by[name] = ({n for n in loaded if 'score' in n
+                                    or 'up' in n}, set(others))
             tf.train.Saver().save(sess, path, write_meta_graph=False)
-    assert taken_by['fcn16s'] == (
+    assert loaded_by['fcn16s'] == (
         {'layer7_out_score/filter', 'layer7_out_score/biases'},
         {'layer4_out_score/filter', 'layer4_out_score/biases',
          'layer4_out_up2/filter', 'up16/filter'})
-    assert taken_by['fcn8s-chain'][0] == {
+    assert loaded_by['fcn8s-chain'][0] == {
         'layer7_out_score/filter', 'layer7_out_score/biases',
         'layer4_out_score/filter', 'layer4_out_score/biases',
         'layer4_out_up2/filter'}
 
 
-def test_help_tells_of_every_model(capsys):
+def test_help_describes_every_model(capsys):
     with pytest.raises(SystemExit):
         train.parse_options(['--help'])
-    told = ' '.join(capsys.readouterr().out.split())
+    described = ' '.join(capsys.readouterr().out.split())
     for name, model in models.MODELS.items():
-        assert f'{name}: {model.what}' in told
+        assert f'{name}: {model.what}' in described
 
 
 def test_fixed_upsampling_is_bilinear_whatever_the_initializer(vgg_dir):
     with fixtures.fresh_session() as sess:
-        build(sess, 'fcn16s', vgg_dir, fixed_upsampling=True, stddev=.01)
+        fixtures.build_model(sess, 'fcn16s', vgg_dir, fixed_upsampling=True,
+                             stddev=.01)
         network.initialize_rest(sess)
         kernel = next(sess.run(v) for v in tf.global_variables()
                       if v.op.name == 'layer4_out_up2/filter')
@@ -271,13 +266,13 @@ def test_every_model_opens_in_the_other_tensorflow(vgg_dir, tmp_path):
         directory = tmp_path / name
         directory.mkdir()
         with fixtures.fresh_session() as sess:
-            net = build(sess, name, vgg_dir)
+            net = fixtures.build_model(sess, name, vgg_dir)
             network.initialize_rest(sess)
             for variable in tf.trainable_variables():
                 if 'score' in variable.op.name:     # zero at the start
                     sess.run(tf.assign(variable, tf.random.uniform(
                         variable.shape, -1e-2, 1e-2, seed=1)))
-            network.export(str(directory))
+            network.export(str(directory / 'network.meta'))
             tf.train.Saver(tf.global_variables()).save(
                 sess, str(directory / 'weights'), write_meta_graph=False)
             outputs[name] = sess.run(net.softmax, {net.image_input: picture})

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 import scipy.special
-from fixtures import fresh_session, make_vgg
+from fixtures import build_model, fresh_session, make_vgg
 
 import fcnvgg
 import utils
@@ -50,7 +50,7 @@ def compute_loss(logits, labels, class_weights=None):
 def test_the_first_loss_is_ln_c(vgg_dir, num_classes, nats):
     images, labels = draw_batch(num_classes)
     with fresh_session() as sess:
-        net, _ = fcnvgg.build(sess, vgg_dir, num_classes)
+        net = build_model(sess, 'fcn8s', vgg_dir, num_classes)
         training = training_step.add_training(net, 1e-4)
         network.initialize_rest(sess)
         loss = sess.run(training.loss, {net.image_input: images,
@@ -62,7 +62,7 @@ def test_the_first_loss_is_ln_c(vgg_dir, num_classes, nats):
 def fcn(vgg_dir):
     """(session, Network) of three classes, nothing trained."""
     with fresh_session() as sess:
-        net, _ = fcnvgg.build(sess, vgg_dir, 3)
+        net = build_model(sess, 'fcn8s', vgg_dir, 3)
         network.initialize_rest(sess)
         yield sess, net
 
@@ -188,7 +188,7 @@ def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
     images, labels = draw_batch(2, 2, 32, 64)
     labels[:] = labels[:, :1, :1]      # one class a picture: can be learned
     with fresh_session() as sess:
-        net, _ = fcnvgg.build(sess, vgg_dir, 2)
+        net = build_model(sess, 'fcn8s', vgg_dir, 2)
         training = training_step.add_training(net, 1e-3)
         network.initialize_rest(sess)
         watched = ['conv1_1/filter:0', 'layer7_out_score/filter:0',
@@ -210,13 +210,13 @@ def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
 
 def test_labels_are_bytes(vgg_dir):
     with fresh_session() as sess:
-        net, _ = fcnvgg.build(sess, vgg_dir, 2)
+        net = build_model(sess, 'fcn8s', vgg_dir, 2)
         assert training_step.add_training(net, 1e-4).labels.dtype == tf.uint8
 
 
 def test_only_what_is_uninitialized_is_initialized(vgg_dir):
     with fresh_session() as sess:
-        fcnvgg.build(sess, vgg_dir, 2)
+        build_model(sess, 'fcn8s', vgg_dir, 2)
         loaded = sess.run('conv1_1/filter:0')
         own = tf.get_variable('own', initializer=tf.constant([1., 2.]))
         own.load([3., 4.], sess)
@@ -232,24 +232,25 @@ def test_only_what_is_uninitialized_is_initialized(vgg_dir):
 def test_a_saved_graph_restores_by_its_fields_names(vgg_dir, tmp_path):
     images, _ = draw_batch(2)
     with fresh_session() as sess:
-        net, order = fcnvgg.build(sess, vgg_dir, 2)
+        net = build_model(sess, 'fcn8s', vgg_dir, 2)
         network.initialize_rest(sess)
         assign(sess, 'layer7_out_score/biases', [.5, 0])
         assign(sess, 'layer3_out_score/filter', np.full((1, 1, 5, 2), [1, 2]))
-        network.export(str(tmp_path))
+        network.export(str(tmp_path / 'network.meta'))
         tf.train.Saver().save(sess, str(tmp_path / 'w'),
                               write_meta_graph=False)
         expected = sess.run(net.softmax, {net.image_input: images})
-    assert order == 'RGB'
+    assert net.channel_order == 'RGB'
     assert expected.std() > 0
-    for field, tensor in net._asdict().items():
-        assert tensor.name == f"{field}:0"
+    for field in network.TENSORS:
+        assert getattr(net, field).name == f"{field}:0"
     with fresh_session() as sess:
         again = network.restore(sess, str(tmp_path / 'network.meta'),
                                 str(tmp_path / 'w'))
-        assert [tensor.name for tensor in again] == [
+        assert [tensor.name for tensor in again[:5]] == [
             'image_input:0', 'keep_prob:0', 'logits:0', 'softmax:0',
             'classes:0']
+        assert again.channel_order is None
         np.testing.assert_array_equal(
             sess.run(again.softmax, {again.image_input: images}), expected)
 
@@ -298,7 +299,7 @@ def test_a_missing_graph_and_a_missing_checkpoint_are_told(tmp_path):
             network.restore(sess, f"{checkpoint}.meta", checkpoint)
 
 
-def test_weights_are_taken_over_by_name_and_shape(tmp_path):
+def test_weights_are_loaded_by_name_and_shape(tmp_path):
     with fresh_session() as sess:
         for name, value in (('same', [1., 2.]), ('longer', [3., 4., 5.]),
                             ('gone', [6.])):
@@ -313,7 +314,8 @@ def test_weights_are_taken_over_by_name_and_shape(tmp_path):
             for name, size in (('same', 2), ('longer', 4), ('new', 1))]
         step = tf.train.get_or_create_global_step()
         network.initialize_rest(sess)
-        assert network.take_over(sess, path) == [['same'], ['longer', 'new']]
+        assert network.load_matching(sess, path) == (
+            ['same'], ['longer', 'new'])
         np.testing.assert_array_equal(sess.run(same), [1, 2])
         np.testing.assert_array_equal(sess.run(longer), [0] * 4)
         assert sess.run(step) == 0

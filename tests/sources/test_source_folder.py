@@ -11,7 +11,7 @@ from pngs import write_png
 import source
 import source_folder
 from segmentation import errors, option_types
-from segmentation.backbone import saved_model
+from segmentation.backbone import architecture, saved_model
 from segmentation.data import loading
 
 COLORS = 'name,r,g,b\nroad,128,64,128\nsky,70,130,180\nignore,0,0,0\n'
@@ -326,9 +326,8 @@ def test_the_contract_alone_is_enough(root):
 
 
 def test_a_folder_trains_and_scores_without_any_python(root):
-    import vgg16
     run, vgg = str(root / 'run'), str(root / 'vgg')
-    saved_model.save(vgg16.random_weights(.02), vgg)
+    saved_model.save(architecture.random_weights(.02), vgg)
     done = run_program(
         'train.py', '--data-source', 'folder', '--data-dir', str(root),
         '--valid-fraction', '.3', '--group-by', '^[^_]+', '--seed', '2',

@@ -1,0 +1,61 @@
+"""Features of a frozen encoder, each with its own deviation."""
+import types
+
+import fixtures
+import numpy as np
+import pytest
+
+from segmentation.nn import frozen
+from segmentation.tf1 import tf
+
+
+@pytest.mark.parametrize('raw', ['first', 'last'])
+def test_a_deviation_is_that_of_its_own_feature(raw):
+    with fixtures.fresh_session() as sess:
+        x = tf.placeholder(tf.float32, [None, 2, 3, 1])
+        small, large = tf.multiply(x, 2, 'small'), tf.multiply(x, 10, 'large')
+        if raw == 'first':
+            frozen.feature(x)
+        outputs = [frozen.standardize(small, 'a'),
+                   frozen.standardize(large, 'b')]
+        if raw == 'last':
+            frozen.feature(x)
+        sess.run(tf.global_variables_initializer())
+        # Half of the values are 0, half are 3: their deviation is 1.5.
+        values = np.array([0, 0, 0, 3, 3, 3], np.float32).reshape(1, 2, 3, 1)
+        batches = iter([types.SimpleNamespace(feed={x: values})])
+        frozen.measure_deviations(sess, batches)
+        assert sess.run(['a/deviation:0', 'b/deviation:0']) == [3, 15]
+        for output in sess.run(outputs, {x: values}):
+            np.testing.assert_allclose(output, values / 1.5)
+
+
+def test_a_feature_that_is_always_zero_has_a_deviation_above_zero():
+    with fixtures.fresh_session() as sess:
+        x = tf.placeholder(tf.float32, [None, 2])
+        output = frozen.standardize(x, 'a')
+        sess.run(tf.global_variables_initializer())
+        feed = {x: np.zeros((3, 2))}
+        frozen.measure_deviations(
+            sess, iter([types.SimpleNamespace(feed=feed)]))
+        assert not sess.run(output, feed).any()
+
+
+def test_without_deviations_no_batch_is_read():
+    with fixtures.fresh_session() as sess:
+        frozen.feature(tf.zeros([1, 2]))
+        frozen.measure_deviations(sess, iter([]))
+
+
+def test_a_graph_with_features_restores(tmp_path):
+    path = str(tmp_path / 'a.meta')
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 2], name='x')
+        frozen.standardize(tf.identity(x, 'pool'), 'a')
+        # As a graph of before, whose deviations had one collection.
+        tf.add_to_collection('deviations', tf.global_variables()[0])
+        tf.train.export_meta_graph(path)
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(path)
+        pool, = tf.get_collection(frozen.FEATURES)
+        assert pool.name == 'pool:0'
