@@ -1,8 +1,11 @@
 """Sources by name: which is found, and one line on what is not."""
+import os
+import subprocess
 import sys
 import textwrap
 
 import pytest
+from helpers import ROOT
 
 from segmentation.data import loading
 
@@ -105,3 +108,24 @@ def test_source_without_get_source_is_said(workplace):
     (workplace / 'source_hollow.py').write_text('')
     with pytest.raises(ValueError, match='source_hollow.py has no get_sour'):
         loading.find_source('hollow')
+
+
+def test_a_bug_in_a_source_ends_training_with_its_line(tmp_path):
+    bug = 'yield numpy.zeros(3) + numpy.zeros(2)'
+    code = 'import numpy\n' + SOURCE.replace('pass\n\n    valid',
+                                             bug + '\n\n    valid')
+    (tmp_path / 'mine').mkdir()
+    path = tmp_path / 'mine' / 'roads.py'
+    path.write_text(code)
+    line = 1 + code.splitlines().index('        ' + bug)
+    done = subprocess.run(
+        [sys.executable, os.path.join(ROOT, 'train.py'), '--data-source',
+         'mine.roads', '--name', 'run'], cwd=str(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
+    assert done.returncode == 1
+    assert 'Traceback (most recent call last):' in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f'[!] {path}, line {line}: ValueError: operands '
+                           'could not be broadcast')
+    assert not (tmp_path / 'run').exists()
