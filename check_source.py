@@ -23,7 +23,7 @@ import utils
 from segmentation import files, text
 from segmentation.checking import (audit, ceiling, class_draft, faults,
                                    pictures, summary, survey)
-from segmentation.data import loading
+from segmentation.data import contract, loading
 
 SAMPLES = 24        # of each split, in its sheet
 
@@ -67,12 +67,7 @@ def main(argv=None):
     audited = audit.Audit(source, SAMPLES)
     audited.run()
     seconds = time.time() - start
-    scores = ceiling.measure(
-        audited.reader, audited.sound_pairs('valid'), source.image_size,
-        source.num_classes, options.workers) if options.ceiling else None
-    if options.ceiling and scores is None:
-        print('[i] ceiling: unknown, as the label files do not say the '
-              'classes')
+    scores = measure_ceiling(audited) if options.ceiling else None
     result = summary.summarize(audited, seconds, scores)
     print('\n'.join(summary.lines(result)))
     if options.json:
@@ -86,21 +81,33 @@ def main(argv=None):
     return conclude(audited.faults)
 
 
-def conclude(found):
+def measure_ceiling(audited):
+    """Return the scores of a perfect network; say so if there are none."""
+    source = audited.source
+    scores = ceiling.measure(
+        audited.reader, audited.sound_pairs('valid'), source.image_size,
+        source.num_classes, contract.ask(source, 'workers'))
+    if scores is None:
+        print('[i] ceiling: unknown, as the label files do not say the '
+              'classes')
+    return scores
+
+
+def conclude(problems):
     """Print the faults, and return the exit status."""
     sys.stdout.flush()
-    for trace in faults.tracebacks(found):
+    for trace in faults.tracebacks(problems):
         print(trace, file=sys.stderr)
-    for line in faults.lines(found):
+    for line in faults.lines(problems):
         print(f'[!] {line}', file=sys.stderr)
-    print(f'[i] faults: {len(found)}' if found else '[i] sound')
-    return 1 if found else 0
+    print(f'[i] faults: {len(problems)}' if problems else '[i] sound')
+    return 1 if problems else 0
 
 
 def write_classes(path, data_dir, workers):
     """Draft a class table, and print what is to be done with it."""
     if os.path.exists(path):
-        raise FileExistsError(f'{path} is there already: it is not '
+        raise FileExistsError(f'{path} exists already: it is not '
                               'overwritten')
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):

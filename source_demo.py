@@ -74,7 +74,7 @@ def write_table(path):
     rows = [class_table.Row(name, None, color, False)
             for name, color in stage.CLASSES]
     if os.path.exists(path) and class_table.read(path) != rows:
-        raise FileExistsError(f'{path} is there and has other classes: it '
+        raise FileExistsError(f'{path} exists and has other classes: it '
                               'is not replaced')
     class_table.write(path, rows, [''] * len(rows))
 

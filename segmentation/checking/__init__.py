@@ -1,4 +1,4 @@
-"""What is wrong with a data set, and what there is in it.
+"""Checks of a data set: what is in it, and what is wrong with it.
 
 audit           checks all files and label rows of a source
 faults          what is wrong, one line each

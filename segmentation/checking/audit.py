@@ -7,7 +7,7 @@ files.
 import concurrent.futures
 import os
 import time
-from typing import List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -77,10 +77,13 @@ class Audit:
             self.reader = source
         elif not self.faults:
             self.reader = inspection.LabelReader(source, self.names)
-        self.files = {split: [] for split in SPLITS}
-        self.rows = {split: [] for split in SPLITS}
-        self.duplicates = []
-        self._samples = {split: [] for split in SPLITS}
+        self.files: Dict[str, List[inspection.FilePair]] = {
+            split: [] for split in SPLITS}
+        self.rows: Dict[str, List[LabelRows]] = {
+            split: [] for split in SPLITS}
+        self.duplicates: List[Tuple[Tuple[str, str], Tuple[str, str]]] = []
+        self._samples: Dict[str, List[Sample]] = {
+            split: [] for split in SPLITS}
 
     def run(self) -> None:
         """Look at every pixel of every sample."""

@@ -1,7 +1,7 @@
 """Faults of a data set: what is wrong, one line each."""
 import collections
 import traceback
-from typing import List, NamedTuple
+from typing import Dict, List, NamedTuple
 
 from segmentation import errors
 
@@ -20,7 +20,7 @@ def from_exception(error: Exception, kind: str, where: str) -> Fault:
     """Return the Fault that an exception stands for.
 
     What is neither bad input nor a file that cannot be read is a bug of the
-    source, whatever `kind` is: its line names the place in the code.
+    source, whatever `kind` is: its text names the file and line of the code.
     """
     if isinstance(error, errors.EXPECTED):
         text = errors.describe(error)
@@ -35,7 +35,8 @@ def from_exception(error: Exception, kind: str, where: str) -> Fault:
 def lines(faults: List[Fault]) -> List[str]:
     """Return the lines of faults, LISTED of a kind, and counts of the rest.
     """
-    counts, texts = collections.Counter(), []
+    counts: Dict[str, int] = collections.Counter()
+    texts = []
     for fault in faults:
         counts[fault.kind] += 1
         if counts[fault.kind] <= LISTED:

@@ -24,7 +24,7 @@ def summarize(audit: auditing.Audit, seconds: float,
     rows = audit.rows['train'] + audit.rows['valid']
     values = merge_values(files, audit.names,
                           'ignored' if audit.lists_files else 'not judged')
-    sizes = collections.Counter('{}x{}'.format(*pair.size)
+    sizes = collections.Counter(f'{pair.size[0]}x{pair.size[1]}'
                                 for pair in files if pair.size)
     return {
         'faults': [fault.text for fault in audit.faults],
@@ -97,7 +97,7 @@ def count_classes(audit, split):
 def merge_values(files, names, unscored):
     """Return each value of the label files once, the most frequent first.
 
-    `unscored` is what the class of an ignored value is called.
+    `unscored` is the name of the class of ignored values.
     """
     merged = {}
     for pair in files:

@@ -1,7 +1,7 @@
 """A survey of label files whose classes are unknown yet: all their values."""
 import concurrent.futures
 import os
-from typing import NamedTuple, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -40,28 +40,17 @@ class Survey:
         if not names:
             raise InputError(f'{folder}: no label in it')
         paths = [os.path.join(folder, *name.split('/')) for name in names]
-        self.files = len(paths)
+        self.files, self.total = len(paths), 0
+        self.values: Dict[int, Value] = {}
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            self.choose_kind(set(pool.map(read_kind, paths)))
+            self.is_color, self.palette = choose_kind(
+                set(pool.map(read_kind, paths)))
             self.add_up(pool.map(self.count, paths), folder)
         if self.is_color and all(is_grey(code) for code in self.values):
             # Ids in three equal channels.
             self.is_color = False
             self.values = {code & 255: value
                            for code, value in self.values.items()}
-
-    def choose_kind(self, kinds):
-        """Choose ids, unless there are true colours or different palettes."""
-        palettes = sorted((palette for kind, palette in kinds
-                           if kind == label_files.PALETTE), key=len)
-        same = all(palettes[-1].startswith(other) for other in palettes)
-        indexed = (label_files.GREY, label_files.GREY_ALPHA,
-                   label_files.PALETTE)
-        self.is_color = not same or any(kind not in indexed
-                                        for kind, _ in kinds)
-        only = len(palettes) == len(kinds) and not self.is_color
-        self.palette = np.frombuffer(palettes[-1] if only else b'',
-                                     np.uint8).reshape(-1, 3)
 
     def count(self, path):
         """Return a path, {code: (pixels, core)} of its file, and its pixels.
@@ -73,7 +62,6 @@ class Survey:
 
     def add_up(self, results, folder):
         """Add up the results of `count`."""
-        self.total, self.values = 0, {}
         for path, counts, size in results:
             self.total += size
             for code, (number, core) in counts.items():
@@ -102,6 +90,28 @@ def read_kind(path):
     """Return the colour type and the palette, as bytes, of a label file."""
     png = label_files.open_png(path)
     return png.kind, label_files.read_palette(png).tobytes()
+
+
+def choose_kind(kinds):
+    """Choose between ids and colours for the results of `read_kind`.
+
+    Values are ids unless there are true colours, or different palettes.
+
+    Returns
+    -------
+    bool
+        Whether values are colours.
+    (N, 3) uint8 array
+        The palette of all ids; empty if they have none.
+    """
+    palettes = sorted((palette for kind, palette in kinds
+                       if kind == label_files.PALETTE), key=len)
+    same = all(palettes[-1].startswith(other) for other in palettes)
+    indexed = (label_files.GREY, label_files.GREY_ALPHA, label_files.PALETTE)
+    is_color = not same or any(kind not in indexed for kind, _ in kinds)
+    only = len(palettes) == len(kinds) and not is_color
+    return is_color, np.frombuffer(palettes[-1] if only else b'',
+                                   np.uint8).reshape(-1, 3)
 
 
 def is_grey(code):

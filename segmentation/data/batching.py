@@ -1,5 +1,5 @@
 """Batches of samples that threads read ahead of whoever takes them."""
-from typing import NamedTuple, Tuple
+from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -10,13 +10,13 @@ class Job(NamedTuple):
     """A sample to be read."""
 
     pair: Tuple[str, str]           # picture path, label path
-    seed: int = None                # of its augmentation; None for none
+    seed: Optional[int] = None      # of its augmentation; None for none
 
 
 class Batch(NamedTuple):
     """A batch that is filled sample by sample, in any order."""
 
-    jobs: list
+    jobs: List[Job]
     images: np.ndarray              # (B, H, W, 3) uint8, BGR
     labels: np.ndarray              # (B, H, W, C) uint8
 
@@ -29,12 +29,14 @@ def start(jobs, image_size, num_classes):
                  np.empty(shape + (num_classes,), np.uint8))
 
 
-def read_ahead(jobs, batch_size, image_size, num_classes, read, workers):
+def read_ahead(jobs: List[Job], batch_size: int, image_size: Tuple[int, int],
+               num_classes: int, read: Callable[[Job], tuple],
+               workers: int) -> Iterator[Batch]:
     """Yield the filled Batches of jobs in order, read ahead by threads.
 
     Two batches are under way ahead of the one that is yielded, or as many as
-    keep every worker at work. The first error of a batch is raised in its
-    place.
+    keep every worker busy. The first error of a batch is raised instead of
+    it.
 
     Parameters
     ----------
@@ -43,19 +45,19 @@ def read_ahead(jobs, batch_size, image_size, num_classes, read, workers):
     workers : int
         Number of threads.
     """
-    def places():
+    def slots():
         for first in range(0, len(jobs), batch_size):
             batch = start(jobs[first:first + batch_size], image_size,
                           num_classes)
             for k in range(len(batch.jobs)):
                 yield batch, k
 
-    def fill(place):
-        batch, k = place
+    def fill(slot):
+        batch, k = slot
         batch.images[k], batch.labels[k] = read(batch.jobs[k])
-        return place
+        return slot
 
     ahead = batch_size * (1 + max(1, -(-workers // batch_size)))
-    for batch, k in threads.in_threads(workers, fill, places(), ahead):
+    for batch, k in threads.in_threads(workers, fill, slots(), ahead):
         if k + 1 == len(batch.jobs):        # they come in order
             yield batch

@@ -56,7 +56,7 @@ def read(path: str) -> List[Row]:
         raise InputError(f'{path}: no CSV in UTF-8: {error}')
     columns = [name.strip().lower() for name in lines[0]] if lines else []
     check_columns(path, columns, first)
-    rows = []
+    rows: List[Row] = []
     for number, cells in enumerate(lines[1:], 2):
         line = f'{path}, line {number}'
         cells = [cell.strip() for cell in cells]

@@ -1,6 +1,6 @@
 """The base class of data sources: a class table and a list of files."""
 import os
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ from segmentation.data import augmentation, batching, label_files
 from segmentation.errors import InputError
 
 IGNORE = pixels.IGNORE      # class id of a pixel that is not scored
+Color = Tuple[int, int, int]        # red, green, blue
 Pairs = List[Tuple[str, str]]       # (picture path, label path)
 
 
@@ -45,18 +46,18 @@ class DataSource:
         Whose rules evaluate.py applies: 'cityscapes' or 'kitti road'.
     """
 
-    image_size = None
-    classes = ()
-    more_colors = ()
-    void_colors = ()
-    ids = None
+    image_size: Optional[Tuple[int, int]] = None
+    classes: Sequence[Tuple[str, Color]] = ()
+    more_colors: Sequence[Tuple[str, Color]] = ()
+    void_colors: Sequence[Color] = ()
+    ids: Optional[Dict[int, int]] = None
     seed = 0
     workers = os.cpu_count() or 1
     augment = False
     soft = False
     epoch = 0
-    required_splits = ('train', 'valid')
-    benchmark = None
+    required_splits: Sequence[str] = ('train', 'valid')
+    benchmark: Optional[str] = None
 
     def list_pairs(self, data_dir: str) -> Pairs:
         """Return the pairs of a data set that has no split of its own."""

@@ -15,7 +15,7 @@ import numpy as np
 from segmentation.synthetic import props, stage
 
 # How strongly the noise shows on each class, in the order of CLASSES.
-GRAIN = np.float32((.06, .08, .1, .1, .22, .02, .05))
+GRAIN = np.array((.06, .08, .1, .1, .22, .02, .05), np.float32)
 
 
 class Side(NamedTuple):
@@ -32,8 +32,8 @@ SIDES = (Side((3.5, 5.), .95, (3, 7), 17.),
          Side((1.6, 2.5), .45, (2, 3), 9.),
          Side((1.4, 2.2), .1, (2, 3), 7.))
 
-GROUND = np.float32(((96, 96, 100), (160, 152, 146), (0, 0, 0), (0, 0, 0),
-                     (92, 126, 48)))     # by class id
+GROUND = np.array(((96, 96, 100), (160, 152, 146), (0, 0, 0), (0, 0, 0),
+                   (92, 126, 48)), np.float32)      # by class id
 
 
 def draw(rng, width, height):

@@ -46,7 +46,7 @@ def test_as_many_batches_are_read_ahead_as_keep_the_workers_busy():
     batches.close()
 
 
-def test_the_first_error_of_a_batch_is_raised_in_its_place():
+def test_the_first_error_of_a_batch_is_raised_instead_of_it():
     def fail(job):
         if job.seed in (4, 5):
             raise OSError(f'{job.pair[0]} fails')
