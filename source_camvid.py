@@ -27,22 +27,23 @@ class CamVidSource(source.DataSource):
                ('Pedestrian', (64, 64, 0)),
                ('Bicyclist', (0, 128, 192)))
     void_colors = ((0, 0, 0),)
-    ids = {**{number: number for number in range(11)}, 11: source.IGNORE}
+    ids = {**{class_id: class_id for class_id in range(11)},
+           11: source.IGNORE}
 
     def list_splits(self, data_dir, valid_fraction):
-        """The data set's own split; `valid_fraction` does not apply."""
+        """Return the data set's own split, whatever `valid_fraction` is."""
         return {split: list_folder(data_dir, folder)
                 for split, folder in SPLITS}
 
 
 def list_folder(data_dir, folder):
-    """The (picture, label) paths of one folder, sorted."""
+    """Return the (picture, label) paths of one folder, sorted."""
     pictures = os.path.join(data_dir, folder)
     if not os.path.isdir(pictures):
         return []
     return [(os.path.join(pictures, name),
-             os.path.join(f"{pictures}annot",
-                          f"{os.path.splitext(name)[0]}.png"))
+             os.path.join(f'{pictures}annot',
+                          f'{os.path.splitext(name)[0]}.png'))
             for name in sorted(os.listdir(pictures))
             if name.lower().endswith(('.png', '.jpg', '.jpeg'))]
 

@@ -1,11 +1,11 @@
 """Synthetic road scenes, drawn in memory: a data set without files.
 
-As a program it writes scenes that are in neither split, as pictures:
+As a program it writes pictures of scenes that are in neither split:
 
     python source_demo.py DIR --count 6
 
-and with --labels as a data set for --data-source folder: DIR/images,
-DIR/labels and DIR/classes.csv.
+and with --labels a data set for --data-source folder: DIR/images, DIR/labels
+and DIR/classes.csv.
 """
 import argparse
 import os
@@ -15,35 +15,35 @@ import numpy as np
 import source
 import utils
 from segmentation import drawing, files, option_types
-from segmentation.data import class_table
+from segmentation.data import class_table, contract
 from segmentation.synthetic import scenes, stage
 
 TRAINING, VALIDATION = 800, 40
 
 
 class DemoSource(source.DataSource):
-    """Road scenes out of a random generator; names stand for files."""
+    """Road scenes drawn from a seed; names take the place of files."""
 
     image_size = (256, 128)
     classes = stage.CLASSES
 
     def list_splits(self, data_dir, valid_fraction):
-        """Scenes have numbers, and names as if they lay in `data_dir`."""
+        """Return names as if the scenes were files in `data_dir`."""
         names = [os.path.join(data_dir, f'{k:04d}')
                  for k in range(VALIDATION + TRAINING)]
-        pairs = [(f"{name}.png", f"{name}_ids.png") for name in names]
+        pairs = [(f'{name}.png', f'{name}_ids.png') for name in names]
         return {'valid': pairs[:VALIDATION], 'train': pairs[VALIDATION:]}
 
     def check_pair(self, image_path, label_path):
-        """Nothing can be missing."""
+        """Do nothing, as no file can be missing."""
 
     def read_pair(self, image_path, label_path):
-        number = int(os.path.basename(image_path)[:4])
-        return self.draw(number)
+        """Draw the scene that a name stands for."""
+        return self.draw(int(os.path.basename(image_path)[:4]))
 
-    def draw(self, number):
-        """Scene `number`: picture (H, W, 3) BGR and class numbers (H, W)."""
-        random = np.random.RandomState([self.seed, number])
+    def draw(self, index):
+        """Draw a scene: its picture (H, W, 3) BGR and class ids (H, W)."""
+        random = np.random.RandomState([self.seed, index])
         return scenes.draw(random, *self.image_size)
 
 
@@ -57,12 +57,15 @@ def parse_options(argv=None):
     parser.add_argument('directory', help='folder to write them to')
     parser.add_argument('--count', type=option_types.positive(int), default=6,
                         help='how many (default: %(default)s)')
-    parser.add_argument('--image-size', type=option_types.image_size, metavar='WxH',
+    parser.add_argument('--image-size', type=option_types.image_size,
+                        metavar='WxH', default=DemoSource.image_size,
                         help='size in pixels (default: 256x128)')
     parser.add_argument('--labels', action='store_true',
                         help='write a data set: images/, labels/ and '
                              'classes.csv')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0,
+                        help='another seed gives other scenes '
+                             '(default: %(default)s)')
     return parser.parse_args(argv)
 
 
@@ -71,25 +74,24 @@ def write_table(path):
     rows = [class_table.Row(name, None, color, False)
             for name, color in stage.CLASSES]
     if os.path.exists(path) and class_table.read(path) != rows:
-        raise FileExistsError('{} is there and has other classes: it is not '
-                              'replaced'.format(path))
+        raise FileExistsError(f'{path} exists and has other classes: it '
+                              'is not replaced')
     class_table.write(path, rows, [''] * len(rows))
 
 
 def main(argv=None):
     options = parse_options(argv)
     demo = get_source()
-    demo.seed = options.seed
-    demo.image_size = options.image_size or demo.image_size
+    contract.configure(demo, seed=options.seed, image_size=options.image_size)
     images, labels = (os.path.join(options.directory, name) if options.labels
                       else options.directory for name in ('images', 'labels'))
     os.makedirs(images, exist_ok=True)
     os.makedirs(labels, exist_ok=True)
     if options.labels:
         write_table(os.path.join(options.directory, 'classes.csv'))
-    for number in range(options.count):
-        image, ids = demo.draw(TRAINING + VALIDATION + number)
-        name = f'scene_{number:02d}.png'
+    for k in range(options.count):
+        image, ids = demo.draw(TRAINING + VALIDATION + k)
+        name = f'scene_{k:02d}.png'
         files.write_image(os.path.join(images, name), image)
         if options.labels:
             files.write_image(os.path.join(labels, name), drawing.colors_of(

@@ -1,12 +1,11 @@
-"""One picture of a folder, to be learned by heart: --data-source single.
+"""One picture of a folder, to be overfitted: --data-source single.
 
 The folder is as source_folder.py wants it: images/, labels/ and classes.csv.
-Its first picture is all there is to train on, 25 times an epoch, and is the
-validation split as well. Such scores say nothing of other pictures, and are
-not meant to: they show what a network can do at best. What is still wrong
-along the borders after it has seen nothing else is lost in its strides, and
-what post-processing brings back is seen without the mistakes of too little
-training.
+The network trains on its first picture alone, 25 times an epoch, and is
+validated on the same. Such scores say nothing about other pictures; they show
+what a network can do at best. Whatever is still wrong along the borders when
+it has seen nothing else is lost in its strides, and what post-processing
+restores shows without the mistakes of too little training.
 """
 import source_folder
 from segmentation.errors import InputError
@@ -18,7 +17,7 @@ class SingleSource(source_folder.FolderSource):
     """One picture of a folder: images/, labels/ and classes.csv are wanted."""
 
     def list_splits(self, data_dir, valid_fraction):
-        """The first picture as both splits; nothing is drawn."""
+        """Return the first picture as both splits; nothing is drawn."""
         if self.group_by:
             raise InputError('--group-by does not apply: one picture is all '
                              'there is')

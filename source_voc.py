@@ -1,11 +1,11 @@
 """PASCAL VOC segmentation: JPEGImages, SegmentationClass, ImageSets.
 
-DIR is VOCdevkit/VOC2012 (the year does not matter), or VOCdevkit or what it
-lies in, where that holds one year only. ImageSets/Segmentation/train.txt and
-val.txt give the split; without both of them a share is kept for validation
-of trainval.txt, or of all labels that are there.
+DIR is VOCdevkit/VOC2012 (the year does not matter), or VOCdevkit or the
+folder above it, if that holds one year only. ImageSets/Segmentation/train.txt
+and val.txt give the split; without both of them it is drawn from
+trainval.txt, or from all labels that there are.
 
-Labels are palette PNGs, or grey ones with the same numbers: 0 is the
+Labels are palette PNGs, or grey ones with the same values: 0 is the
 background, 255 the border of objects, which is not scored and is drawn
 (224, 224, 192) (Everingham et al. 2010).
 """
@@ -45,12 +45,13 @@ class VocSource(source.DataSource):
                ('train', (128, 192, 0)),
                ('tvmonitor', (0, 64, 128)))
     void_colors = ((224, 224, 192),)
-    ids = {**{number: number for number in range(21)}, 255: source.IGNORE}
+    ids = {**{class_id: class_id for class_id in range(21)},
+           255: source.IGNORE}
 
     def list_splits(self, data_dir, valid_fraction):
-        """The official split, or one that is drawn."""
+        """Return the official split, or one that is drawn."""
         root = find_root(data_dir)
-        train, valid = (os.path.join(root, LISTS, f"{name}.txt")
+        train, valid = (os.path.join(root, LISTS, f'{name}.txt')
                         for name in ('train', 'val'))
         if os.path.isfile(train) and os.path.isfile(valid):
             return {'train': read_list(root, train),
@@ -58,51 +59,53 @@ class VocSource(source.DataSource):
         return super().list_splits(data_dir, valid_fraction)
 
     def list_pairs(self, data_dir):
-        """The (picture, label) paths of trainval.txt, or of all labels."""
+        """Return the pairs of trainval.txt, or those of all labels."""
         root = find_root(data_dir)
         path = os.path.join(root, LISTS, 'trainval.txt')
         if os.path.isfile(path):
             return read_list(root, path)
+        labels = sorted(glob.glob(os.path.join(
+            glob.escape(root), 'SegmentationClass', '*.png')))
         return [pair(root, os.path.splitext(os.path.basename(label))[0])
-                for label in sorted(glob.glob(os.path.join(
-                    glob.escape(root), 'SegmentationClass', '*.png')))]
+                for label in labels]
 
     def check_pair(self, image_path, label_path):
-        """Raise FileNotFoundError where a file of a pair is missing."""
+        """Raise FileNotFoundError if a file of a pair is missing."""
         super().check_pair(image_path, label_path)
         if not os.path.isfile(image_path):
-            raise FileNotFoundError('{}: no picture {} in {}'.format(
-                os.path.basename(label_path), os.path.basename(image_path),
-                os.path.dirname(image_path)))
+            folder, name = os.path.split(image_path)
+            raise FileNotFoundError(f'{os.path.basename(label_path)}: no '
+                                    f'picture {name} in {folder}')
 
 
 def find_root(data_dir):
-    """The folder of a year, with JPEGImages and SegmentationClass in it."""
-    for places in ('', 'VOC2*', os.path.join('VOCdevkit', 'VOC2*')):
-        found = [folder for folder in sorted(glob.glob(os.path.join(
-            glob.escape(data_dir), places)))
+    """Return the folder of a year, which has JPEGImages in it."""
+    for pattern in ('', 'VOC2*', os.path.join('VOCdevkit', 'VOC2*')):
+        folders = glob.glob(os.path.join(glob.escape(data_dir), pattern))
+        years = sorted(
+            folder for folder in folders
             if os.path.isdir(os.path.join(folder, 'JPEGImages'))
-            and os.path.isdir(os.path.join(folder, 'SegmentationClass'))]
-        if len(found) > 1:
-            raise InputError('{}: {} are there: --data-dir has to name one'
-                             .format(data_dir, ' and '.join(
-                                 map(os.path.basename, found))))
-        if found:
-            return os.path.join(found[0], '')[:-1]
+            and os.path.isdir(os.path.join(folder, 'SegmentationClass')))
+        if len(years) > 1:
+            names = ' and '.join(map(os.path.basename, years))
+            raise InputError(f'{data_dir}: {names} are there: --data-dir has '
+                             'to name one')
+        if years:
+            return os.path.join(years[0], '')[:-1]
+    root = data_dir.rstrip(os.sep) or os.sep
     raise FileNotFoundError(
-        'no JPEGImages beside SegmentationClass in {0}, {0}/VOC2* nor '
-        '{0}/VOCdevkit/VOC2*: PASCAL VOC is wanted'.format(
-            data_dir.rstrip(os.sep) or os.sep))
+        f'no JPEGImages beside SegmentationClass in {root}, {root}/VOC2* nor '
+        f'{root}/VOCdevkit/VOC2*: PASCAL VOC is wanted')
 
 
 def pair(root, name):
-    """The (picture, label) paths of a frame."""
-    return (os.path.join(root, 'JPEGImages', f"{name}.jpg"),
-            os.path.join(root, 'SegmentationClass', f"{name}.png"))
+    """Return the (picture, label) paths of a frame."""
+    return (os.path.join(root, 'JPEGImages', f'{name}.jpg'),
+            os.path.join(root, 'SegmentationClass', f'{name}.png'))
 
 
 def read_list(root, path):
-    """The (picture, label) paths of a list with a frame's name a line."""
+    """Return the pairs of a list with the name of a frame on each line."""
     with open(path) as file:
         return [pair(root, line.strip()) for line in file if line.strip()]
 

@@ -3,7 +3,7 @@
     python docs/single.py DATA_DIR COARSE_DIR REFINED_DIR OUTPUT
 
 The picture and its truth are those of --data-source single in DATA_DIR, the
-others what infer.py --colors wrote to the two folders.
+other two what infer.py --colors wrote to the two folders.
 """
 import argparse
 import os
@@ -17,23 +17,28 @@ from segmentation.data import loading  # noqa: E402
 CAPTIONS = ('picture', 'truth', 'FCN-32s', 'FCN-32s and CRF')
 
 
-def main(argv=None):
+def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Draw picture, truth, coarse and refined prediction.')
     for name in ('data_dir', 'coarse_dir', 'refined_dir', 'output'):
         parser.add_argument(name)
-    options = parser.parse_args(argv)
-    data = loading.make_source('single', data_dir=options.data_dir)
-    data.load_data(options.data_dir, None)
-    pair = data.splits['valid'][0]
-    image, ids = data.read_pair(*pair)
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    options = parse_options(argv)
+    source = loading.make_source('single', data_dir=options.data_dir)
+    source.load_data(options.data_dir, None)
+    pair = source.splits['valid'][0]
+    image, ids = source.read_pair(*pair)
     name = os.path.relpath(pair[0], os.path.join(options.data_dir, 'images'))
-    name = f"{os.path.splitext(name)[0]}.png"
-    pictures = [image, drawing.colors_of(ids, data.label_colors)] + [
+    name = f'{os.path.splitext(name)[0]}.png'
+    pictures = [image, drawing.colors_of(ids, source.label_colors)] + [
         pixels.read(os.path.join(folder, 'colors', name))
         for folder in (options.coarse_dir, options.refined_dir)]
     files.write_image(options.output, drawing.sheet(
-        [drawing.caption(*both) for both in zip(pictures, CAPTIONS)], 2))
+        [drawing.caption(picture, text)
+         for picture, text in zip(pictures, CAPTIONS)], columns=2))
 
 
 if __name__ == '__main__':

@@ -1,8 +1,9 @@
 """Pictures and label images: read them, look classes up, change their size.
 
-Class numbers are uint8 arrays (H, W): 0 .. C-1, IGNORE or UNKNOWN.
+Class ids are uint8 arrays (H, W): 0 .. C-1, IGNORE or UNKNOWN. Sizes are
+(width, height) in pixels.
 """
-import os
+import functools
 
 import cv2
 import numpy as np
@@ -12,47 +13,70 @@ from segmentation.errors import InputError
 IGNORE = 255        # a pixel that is not scored
 UNKNOWN = 254       # a value that is in no class
 
-# A file that cannot be read is told of once, and by us.
+PNG, JPEG = b'\x89PNG', b'\xff\xd8'
+# How the files begin that OpenCV reads: PNG, JPEG, BMP, TIFF, WebP, Netpbm,
+# JPEG 2000 and GIF.
+SIGNATURES = (PNG, JPEG, b'BM', b'II*\0', b'MM\0*', b'RIFF', b'P1', b'P2',
+              b'P3', b'P4', b'P5', b'P6', b'\0\0\0\x0cjP', b'GIF8')
+TAIL = 1 << 16      # bytes that may follow the end of a picture
+
+# A file that cannot be read is reported once, and by us.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def read(path, mode=cv2.IMREAD_COLOR):
-    """Read a picture by OpenCV, (H, W, 3) uint8 BGR unless `mode` differs.
+    """Read a picture, (H, W, 3) uint8 BGR unless `mode` says otherwise.
 
     Raises
     ------
     OSError
         The file cannot be opened.
-    ValueError
+    InputError
         It is no picture, or a broken one.
     """
-    # Asked first: libpng tells of a cut-off file by a line of its own.
-    try:
-        image = None if is_cut_off(path) else cv2.imread(path, mode)
-    except cv2.error:       # such as more pixels than OpenCV takes
-        image = None
+    # OpenCV crashes on names that are not UTF-8: it gets the bytes alone.
+    with open(path, 'rb') as file:
+        data = file.read()
+    # Asked first, as libpng reports a cut-off file on stderr.
+    image = None if is_cut_off(data) else decode(data, mode)
     if image is None:
         raise InputError(f'{path}: no picture that OpenCV reads')
     return image
 
 
-def is_cut_off(path):
-    """Whether a file begins as a JPEG or PNG and does not have its end.
+def decode(data, mode=cv2.IMREAD_COLOR):
+    """Decode the bytes of a picture file; return None if OpenCV cannot."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), mode)
+    except cv2.error:       # no bytes, or more pixels than OpenCV takes
+        return None
+
+
+def is_cut_off(data):
+    """Return whether bytes begin as a JPEG or PNG and do not have its end.
 
     OpenCV reads such a JPEG all the same; what is missing comes out grey.
     """
+    # What follows the end is padding, or another JPEG: a preview.
+    if data.startswith(PNG):
+        return b'IEND' not in data[-TAIL:]
+    return data.startswith(JPEG) and b'\xff\xd9' not in data[-TAIL:]
+
+
+def is_picture(path):
+    """Return whether a file begins as one of a picture does."""
     with open(path, 'rb') as file:
-        first = file.read(4)
-        if first != b'\x89PNG' and first[:2] != b'\xff\xd8':
-            return False
-        # What follows the end is padding, or another JPEG: a preview.
-        file.seek(max(0, os.path.getsize(path) - (1 << 16)))
-        return (b'IEND' if first[:1] == b'\x89' else
-                b'\xff\xd9') not in file.read()
+        return file.read(8).startswith(SIGNATURES)
 
 
 def pack(image):
-    """(H, W) int32 colour codes red << 16 | green << 8 | blue of a BGR(A)."""
+    """Return the colour codes of a BGR or BGRA picture.
+
+    Returns
+    -------
+    (H, W) int32 array
+        red << 16 | green << 8 | blue
+    """
     wide = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA) \
         if image.shape[2] == 3 else image.copy()
     wide[:, :, 3] = 0
@@ -60,30 +84,65 @@ def pack(image):
 
 
 def pack_color(color):
-    """The code of one (red, green, blue)."""
+    """Return the code of one (red, green, blue)."""
     red, green, blue = color
     return red << 16 | green << 8 | blue
 
 
+def unpack(code):
+    """Return the (red, green, blue) of a code."""
+    return int(code) >> 16, int(code) >> 8 & 255, int(code) & 255
+
+
+def describe(code, is_color):
+    """Return a value of a label for people.
+
+    >>> describe(0xff0080, True), describe(12, False)
+    ('colour (255, 0, 128)', 'id 12')
+    """
+    return f'colour {unpack(code)}' if is_color else f'id {code}'
+
+
+def make_table(class_ids, size):
+    """Return a table to look the class ids of {code: class id} up in.
+
+    It is made once for the same class ids, and cannot be written to.
+
+    Returns
+    -------
+    (size,) uint8 array
+        The class id of every code; UNKNOWN where there is none.
+    """
+    return _make_table(frozenset(class_ids.items()), size)
+
+
+@functools.lru_cache(maxsize=8)
+def _make_table(class_ids, size):
+    table = np.full(size, UNKNOWN, np.uint8)
+    for code, class_id in class_ids:
+        if code < size:
+            table[code] = class_id
+    table.flags.writeable = False
+    return table
+
+
 def look_up(codes, table):
-    """`table[codes]`, by OpenCV where it can: four times as fast."""
+    """Return `table[codes]`, by OpenCV where it can: four times as fast."""
     if codes.dtype == np.uint8:
         return cv2.LUT(codes, table)
     return table[codes]
 
 
-def unpack(code):
-    """(red, green, blue) of a code."""
-    return int(code) >> 16, int(code) >> 8 & 255, int(code) & 255
-
-
 def one_hot_rows(num_classes):
-    """(256, C) uint8: the label row of every class number, IGNORE's zeros."""
+    """Return the label row of every class id, (256, C) uint8.
+
+    The rows of IGNORE and of ids beyond C-1 are zeros.
+    """
     return np.eye(256, num_classes, dtype=np.uint8)
 
 
 def shrink(image, size):
-    """Area means of a picture at a smaller (width, height).
+    """Shrink a picture to (width, height) by area means.
 
     Halving first, as often as it comes out even, gives the same to within
     rounding: OpenCV halves seven times faster than it does the rest.
@@ -106,7 +165,7 @@ def resize_image(image, size):
 
 
 def area_shares(ids, size, num_classes):
-    """The share of each class in the pixels of a (width, height).
+    """Return the share of each class in each pixel of a (width, height).
 
     Returns
     -------
@@ -116,10 +175,10 @@ def area_shares(ids, size, num_classes):
     width, height = size
     shares = np.zeros((height, width, num_classes), np.uint8)
     larger = width > ids.shape[1] or height > ids.shape[0]
-    for number in np.unique(ids):
-        if number < num_classes:
-            mask = cv2.compare(ids, int(number), cv2.CMP_EQ)
-            shares[..., number] = (
+    for class_id in np.unique(ids):
+        if class_id < num_classes:
+            mask = cv2.compare(ids, int(class_id), cv2.CMP_EQ)
+            shares[..., class_id] = (
                 cv2.resize(mask, (width, height),
                            interpolation=cv2.INTER_LINEAR)
                 if larger else shrink(mask, size))
@@ -127,7 +186,7 @@ def area_shares(ids, size, num_classes):
 
 
 def resize_ids(ids, size):
-    """Bring class numbers to (width, height) by majority.
+    """Bring class ids to (width, height) by majority.
 
     Each new pixel takes the class that covers most of its area; IGNORE counts
     as a class. Enlarging, that is the nearest pixel, centres aligned.
@@ -135,27 +194,28 @@ def resize_ids(ids, size):
     if ids.shape[::-1] == tuple(size):
         return ids
     present = np.flatnonzero(cv2.calcHist([ids], [0], None, [256], [0, 256]))
-    best = None
-    for number in present:
-        share = shrink(cv2.compare(ids, int(number), cv2.CMP_EQ), size)
-        if best is None:
-            best, winner = share, np.full(share.shape, number, np.uint8)
+    highest = None
+    for class_id in present:
+        share = shrink(cv2.compare(ids, int(class_id), cv2.CMP_EQ), size)
+        if highest is None:
+            highest = share
+            resized = np.full(share.shape, class_id, np.uint8)
         else:
-            winner[share > best] = number
-            best = cv2.max(best, share)
-    return winner
+            resized[share > highest] = class_id
+            highest = cv2.max(highest, share)
+    return resized
 
 
 def pad(image, multiple=32):
-    """A picture whose sides are multiples, mirrored at right and bottom."""
+    """Mirror a picture at right and bottom until its sides are multiples."""
     height, width = image.shape[:2]
     return cv2.copyMakeBorder(image, 0, -height % multiple,
                               0, -width % multiple, cv2.BORDER_REFLECT)
 
 
-def plane(probabilities, number, size):
-    """The (H, W) float32 probability of one class, at (width, height)."""
-    values = cv2.extractChannel(probabilities, int(number))
+def plane(probabilities, class_id, size):
+    """Return the (H, W) float32 probability of a class at (width, height)."""
+    values = cv2.extractChannel(probabilities, int(class_id))
     if values.shape[::-1] != tuple(size):
         values = cv2.resize(values, tuple(size),
                             interpolation=cv2.INTER_LINEAR)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import source_cityscapes
-from segmentation.checking import audit, census
+from segmentation.checking import census, label_rows
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIDTH, HEIGHT = 64, 32
@@ -355,7 +355,7 @@ def test_a_source_of_the_contract_alone_passes(tmp_path):
     assert second['pixels'] == 4 * 12 * 54
     assert (first['name'], third['files']) == ('0', 0)
     assert result.found['ceiling'] is None
-    assert 'ceiling: not known' in result.text
+    assert 'ceiling: unknown' in result.text
     assert 'train_02_train_2.png' in result.files
 
 
@@ -378,6 +378,61 @@ def test_rows_that_are_not_one_hot_fail(tmp_path, change, message):
     assert result.status == 1
     assert len(result.errors) == 1
     assert message in result.errors[0]
+
+
+def line_of(code, text):
+    """The number of the line of `code` with `text` in it."""
+    return 1 + next(k for k, line in enumerate(code.splitlines())
+                    if text in line)
+
+
+def test_a_bug_in_a_generator_names_its_line_and_shows_its_traceback(
+        tmp_path):
+    change = 'images = images + np.zeros((32, 64))'
+    code = PLAIN.replace('pass  # CHANGE', change)
+    (tmp_path / 'source_plain.py').write_text(code)
+    result = Result(tmp_path, 'plain')
+    assert result.status == 1
+    assert result.errors[0] == 'Traceback (most recent call last):'
+    path = tmp_path / 'source_plain.py'
+    assert result.errors[-1].startswith(
+        f'[!] train generator: {path}, line {line_of(code, change)}: '
+        'ValueError: operands could not be broadcast')
+    # what came before it, and the other split, are checked all the same
+    assert result.found['row_pixels'] == 2 * 64 * 32
+    assert 'valid_00_valid_0.png' in result.files
+
+
+def test_a_bug_in_a_reader_is_a_fault_of_its_sample(toy, tmp_path):
+    code = TOY.replace('def get_source', '''
+    def read_pair(self, image_path, label_path):
+        image, ids = super().read_pair(image_path, label_path)
+        if 'train_b' in image_path:
+            ids = {}[image_path]
+        return image, ids
+
+
+def get_source'''.lstrip('\n'))
+    (tmp_path / 'source_toy.py').write_text(code)
+    result = Result(tmp_path, 'toy')
+    assert result.status == 1
+    where = line_of(code, '{}[image_path]')
+    assert result.errors[-1].startswith(
+        f"[!] data/train_b.png: {tmp_path / 'source_toy.py'}, line {where}: "
+        'KeyError: ')
+    assert result.errors.count('Traceback (most recent call last):') == 1
+    assert len(result.found['faults']) == 1
+    assert result.found['row_pixels'] == 2 * 64 * 32
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='names are text there')
+def test_a_name_that_is_no_text_is_checked_and_drawn(toy, tmp_path):
+    name = os.fsdecode(b'train_\xff.png')
+    for start, source in (('', 'train_a.png'), ('mask_', 'mask_train_a.png')):
+        os.rename(str(toy / source), str(toy / (start + name)))
+    result = Result(tmp_path, 'toy')
+    assert (result.status, result.errors) == (0, [])
+    assert 'train_01_train__.png' in result.files
 
 
 def test_zero_rows_pass_where_the_source_declares_ignore(tmp_path):
@@ -448,14 +503,14 @@ def test_checks_take_less_than_a_sixth_of_a_microsecond_a_pixel():
                   np.ones((32, 32))).astype(np.uint8)       # 2048x1024
     data = source_cityscapes.get_source()
     rows = np.eye(29, dtype=np.uint8)[ids[::4, ::4] % 29]
-    finding = census.Finding('picture.png', 'label.png')
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        census.judge(finding, ids, data.table(ids), data.class_names)
-        faults, _ = audit.check_rows(rows, ignore=False)
+        counted = census.take(ids, data.table(ids), data.class_names)
+        faults = census.find_faults(counted, 'label.png')
+        texts, _ = label_rows.check(rows, ignore=False)
         times.append(time.perf_counter() - start)
-    assert not faults and not finding.faults
+    assert not faults and not texts
     assert min(times) < .15e-6 * (ids.size + rows[..., 0].size)
 
 

@@ -1,7 +1,7 @@
-"""A survey of label files of which no class is known yet: all their values."""
-import collections
+"""A survey of label files whose classes are unknown yet: all their values."""
 import concurrent.futures
 import os
+from typing import Dict, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -12,8 +12,13 @@ from segmentation.errors import InputError
 
 COLORS = 100000     # more are no labels
 
-# `core` counts the pixels whose eight neighbours have the value, too.
-Value = collections.namedtuple('Value', 'pixels core files')
+
+class Value(NamedTuple):
+    """A value of the label files of a folder."""
+
+    pixels: int
+    core: int       # pixels whose eight neighbours have the value, too
+    files: int      # that have it
 
 
 class Survey:
@@ -23,52 +28,40 @@ class Survey:
     ----------
     is_color : bool
         Whether values are packed colours; else they are ids.
-    values : dict {code: Value}
+    values : {code: Value}
     total, files : int
-        Pixels and files.
-    palette : (N, 3) array
-        Red, green, blue of the ids; empty where files have no palette.
+        Number of pixels and of files.
+    palette : (N, 3) uint8 array
+        Red, green, blue of the ids; empty if the files have no palette.
     """
 
-    def __init__(self, folder, workers=1):
+    def __init__(self, folder: str, workers: int = 1):
         names = label_files.list_files(folder)
         if not names:
             raise InputError(f'{folder}: no label in it')
         paths = [os.path.join(folder, *name.split('/')) for name in names]
-        self.files = len(paths)
+        self.files, self.total = len(paths), 0
+        self.values: Dict[int, Value] = {}
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            kinds = set(pool.map(kind_of, paths))
-            self.choose_kind(kinds)
-            self.add_up(pool.map(self.look, paths), folder)
+            self.is_color, self.palette = choose_kind(
+                set(pool.map(read_kind, paths)))
+            self.add_up(pool.map(self.count, paths), folder)
         if self.is_color and all(is_grey(code) for code in self.values):
             # Ids in three equal channels.
             self.is_color = False
             self.values = {code & 255: value
                            for code, value in self.values.items()}
 
-    def choose_kind(self, kinds):
-        """Ids, unless there are true colours, or palettes that disagree."""
-        palettes = sorted((palette for kind, palette in kinds
-                           if kind == label_files.PALETTE), key=len)
-        one = all(palettes[-1].startswith(other) for other in palettes)
-        indexed = (label_files.GREY, label_files.GREY_ALPHA,
-                   label_files.PALETTE)
-        self.is_color = not one or any(kind not in indexed
-                                       for kind, _ in kinds)
-        only = len(palettes) == len(kinds) and not self.is_color
-        self.palette = np.frombuffer(palettes[-1] if only else b'',
-                                     np.uint8).reshape(-1, 3)
-
-    def look(self, path):
-        """A file, {code: (pixels, core)} of it, and its pixels."""
+    def count(self, path):
+        """Return a path, {code: (pixels, core)} of its file, and its pixels.
+        """
         png = label_files.open_png(path)
         codes = label_files.read_colors(png) if self.is_color else \
             label_files.read_samples(png)
         return path, count(codes), codes.size
 
     def add_up(self, results, folder):
-        """Add up what `look` found in each file."""
-        self.total, self.values = 0, {}
+        """Add up the results of `count`."""
         for path, counts, size in results:
             self.total += size
             for code, (number, core) in counts.items():
@@ -76,40 +69,61 @@ class Survey:
                 self.values[code] = Value(old.pixels + number,
                                           old.core + core, old.files + 1)
             if len(self.values) > COLORS:
-                raise InputError(
-                    '{}: more than {} values with {}: no label images, or '
-                    'saved with loss once'.format(folder, COLORS,
-                                                  os.path.basename(path)))
+                raise InputError(f'{folder}: more than {COLORS} values with '
+                                 f'{os.path.basename(path)}: no label '
+                                 'images, or saved with loss once')
 
-    def color(self, code):
-        """(red, green, blue) of a value; None of an id without a palette."""
+    def color(self, code: int) -> Optional[Tuple[int, ...]]:
+        """Return (red, green, blue); None of an id without a palette."""
         if self.is_color:
             return pixels.unpack(code)
         if code < len(self.palette):
             return tuple(int(part) for part in self.palette[code])
         return None
 
-    def describe(self, code):
-        """'colour (255, 0, 128)' or 'id 12'."""
-        return f'colour {pixels.unpack(code)}' if self.is_color \
-            else f'id {code}'
+    def describe(self, code: int) -> str:
+        """Return 'colour (255, 0, 128)' or 'id 12'."""
+        return pixels.describe(code, self.is_color)
 
 
-def kind_of(path):
-    """The colour type and the palette, as bytes, of a label file."""
+def read_kind(path):
+    """Return the colour type and the palette, as bytes, of a label file."""
     png = label_files.open_png(path)
     return png.kind, label_files.read_palette(png).tobytes()
 
 
+def choose_kind(kinds):
+    """Choose between ids and colours for the results of `read_kind`.
+
+    Values are ids unless there are true colours, or different palettes.
+
+    Returns
+    -------
+    bool
+        Whether values are colours.
+    (N, 3) uint8 array
+        The palette of all ids; empty if they have none.
+    """
+    palettes = sorted((palette for kind, palette in kinds
+                       if kind == label_files.PALETTE), key=len)
+    same = all(palettes[-1].startswith(other) for other in palettes)
+    indexed = (label_files.GREY, label_files.GREY_ALPHA, label_files.PALETTE)
+    is_color = not same or any(kind not in indexed for kind, _ in kinds)
+    only = len(palettes) == len(kinds) and not is_color
+    return is_color, np.frombuffer(palettes[-1] if only else b'',
+                                   np.uint8).reshape(-1, 3)
+
+
 def is_grey(code):
+    """Return whether the three parts of a packed colour are equal."""
     red, green, blue = pixels.unpack(code)
     return red == green == blue
 
 
 def count(codes):
-    """{code: (pixels, core)} of an image of codes (H, W).
+    """Return {code: (pixels, core)} of an image of codes (H, W).
 
-    At the border of the image, the neighbours that are there are compared.
+    At the border of the image, the neighbours that exist are compared.
 
     >>> count(np.array([[7, 7, 7, 1], [7, 7, 7, 1], [7, 7, 7, 1]], np.uint8))
     {1: (3, 0), 7: (9, 6)}

@@ -1,22 +1,22 @@
-"""Variations of a training sample: flip, scale with crop, and light."""
+"""Data augmentation of a training sample: flip, scale with crop, and light."""
 import cv2
 import numpy as np
 
 from segmentation import pixels
 
 SCALES = (.75, 1.5)         # of the picture against image_size
-BRIGHTNESS = 32             # most that is added or taken, of 255
+BRIGHTNESS = 32             # most that is added or subtracted, of 255
 CONTRAST = (.8, 1.25)       # about the picture's mean
 SATURATION = (.6, 1.4)      # 0 is grey
 
 
-def vary(image, ids, size, seed, resize_labels=pixels.resize_ids):
-    """Bring a sample to `size` in a variation drawn by `seed`.
+def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
+    """Bring a sample to `size`, flipped, scaled and lit as `seed` draws it.
 
     Parameters
     ----------
     image : (h, w, 3) uint8 array, BGR
-    ids : (h, w) uint8 array of class numbers
+    ids : (h, w) uint8 array of class ids
     size : (width, height)
     seed : int
     resize_labels : function of (ids, size), optional
@@ -24,7 +24,10 @@ def vary(image, ids, size, seed, resize_labels=pixels.resize_ids):
 
     Returns
     -------
-    (H, W, 3) uint8 array, and the labels
+    (H, W, 3) uint8 array
+        The picture.
+    (H, W) or (H, W, C) array
+        The labels, as `resize_labels` makes them.
     """
     random = np.random.RandomState(seed)
     image, labels = rescale(image, ids, size, random.uniform(*SCALES),
@@ -36,22 +39,34 @@ def vary(image, ids, size, seed, resize_labels=pixels.resize_ids):
                    random.uniform(*SATURATION)), labels
 
 
-def rescale(image, ids, size, scale, place,
+def rescale(image, ids, size, scale, position,
             resize_labels=pixels.resize_ids):
-    """Scale a sample and cut or pad it to `size`, both alike.
+    """Scale a sample, then crop or pad it to `size`, both parts alike.
 
-    `place` is where along the free room (x, y) the cut is made, each 0..1.
-    A picture smaller than `size` is mirrored at its borders, with its labels.
+    A picture that is smaller than `size` is mirrored at its borders, with its
+    labels.
+
+    Parameters
+    ----------
+    position : (x, y)
+        Of the crop in the room that it has, each 0..1.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        The picture.
+    (H, W) or (H, W, C) array
+        The labels, as `resize_labels` makes them.
     """
     sides = np.array(image.shape[1::-1])
     if scale >= 1:
         part = np.maximum(1, np.rint(sides / scale)).astype(int)
-        left, top = ((sides - part) * place).astype(int)
+        left, top = ((sides - part) * position).astype(int)
         window = np.s_[top:top + part[1], left:left + part[0]]
         return (pixels.resize_image(image[window], size),
                 resize_labels(ids[window], size))
     part = np.rint(np.array(size) * scale).astype(int)
-    left, top = ((size - part) * place).astype(int)
+    left, top = ((size - part) * position).astype(int)
     right, bottom = size - part - (left, top)
     return tuple(
         cv2.copyMakeBorder(resize(array, tuple(part.tolist())), top, bottom,
@@ -61,7 +76,7 @@ def rescale(image, ids, size, scale, place,
 
 
 def relight(image, brightness, contrast, saturation):
-    """Change the light of a BGR picture; uint8 in and out."""
+    """Return a BGR picture, uint8 as before, in another light."""
     image = np.ascontiguousarray(image)
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     shift = (1 - contrast) * grey.mean() + brightness

@@ -3,17 +3,17 @@
 The first line names the columns, in any order:
 
     name,r,g,b          labels are colours
-    name,id             labels are ids: grey values, or places in a palette
+    name,id             labels are ids: grey values, or palette indices
     name,id,r,g,b       ids in files of one channel, colours in the others
 
-Two more columns may stand there: `ignore` marks what is not scored, by 1, x,
+There may be two more columns: `ignore` marks what is not scored, by 1, x,
 yes or true, and `note` is for people. A row named ignore is not scored
-either, and that name alone may stand several times. Class numbers are the
-places of the other rows. Colours are 0..255, ids 0..65535. Columns may be
-parted by commas, semicolons or tabs.
+either, and that name alone may occur several times. The other rows are the
+classes, their ids 0, 1, ... in this order. Colours are 0..255, ids 0..65535.
+Columns are separated by commas, semicolons or tabs.
 """
-import collections
 import csv
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from segmentation import files
 from segmentation.errors import InputError
@@ -26,18 +26,24 @@ VOID = 'ignore'
 MOST = 254          # classes: 254 and 255 are pixels.UNKNOWN and IGNORE
 WANTED = 'name,r,g,b or name,id or name,id,r,g,b, and perhaps ignore and note'
 
-# `id` and `color`, (red, green, blue), are None where they are not given.
-Row = collections.namedtuple('Row', 'name id color ignore')
+
+class Row(NamedTuple):
+    """A class, or what is not scored."""
+
+    name: str
+    id: Optional[int]                       # value in the label files
+    color: Optional[Tuple[int, int, int]]   # red, green, blue
+    ignore: bool                            # whether it is not scored
 
 
-def read(path):
-    """The Rows of a class table.
+def read(path: str) -> List[Row]:
+    """Read a class table.
 
     Raises
     ------
     OSError
         There is no such file.
-    ValueError
+    InputError
         It is not as the head of this module says: the line is named.
     """
     try:
@@ -50,13 +56,14 @@ def read(path):
         raise InputError(f'{path}: no CSV in UTF-8: {error}')
     columns = [name.strip().lower() for name in lines[0]] if lines else []
     check_columns(path, columns, first)
-    rows = []
+    rows: List[Row] = []
     for number, cells in enumerate(lines[1:], 2):
+        line = f'{path}, line {number}'
         cells = [cell.strip() for cell in cells]
         if any(cells):
-            rows.append(parse_row(f'{path}, line {number}',
-                                  columns, cells))
-            check_unique(f'{path}, line {number}', rows)
+            row = parse_row(line, columns, cells)
+            check_unique(line, row, rows)
+            rows.append(row)
     count = sum(not row.ignore for row in rows)
     if not 2 <= count <= MOST:
         raise InputError(f'{path}: {count} classes: 2 to {MOST} are wanted')
@@ -64,80 +71,74 @@ def read(path):
 
 
 def check_columns(path, columns, first):
-    """Raise ValueError unless the columns are those of a class table."""
+    """Raise InputError unless the columns are those of a class table."""
     for name in columns:
         if 'name' in columns and (name not in COLUMNS
                                   or columns.count(name) > 1):
-            raise InputError('{}: column {!r} is {}: {} is wanted'.format(
-                path, name, 'there twice' if name in COLUMNS else
-                'none that is known', WANTED))
+            reason = 'there twice' if name in COLUMNS else 'unknown'
+            raise InputError(f'{path}: column {name!r} is {reason}: {WANTED} '
+                             'is wanted')
     missing = [name for name in ('name',) + COLOR if name not in columns]
     if 'id' in columns and len(missing) == 3 and 'name' in columns:
         missing = []
     if missing:
-        raise InputError('{}: no column {} in the first line {!r}: {} is '
-                         'wanted'.format(path, ', '.join(missing), first[:60],
-                                         WANTED))
+        raise InputError(f'{path}: no column {", ".join(missing)} in the '
+                         f'first line {first[:60]!r}: {WANTED} is wanted')
 
 
-def parse_row(place, columns, cells):
-    """The Row of one line; `place` names it in errors."""
+def parse_row(line, columns, cells):
+    """Return the Row of the cells of a line; `line` names it in errors."""
     if len(cells) > len(columns) and any(cells[len(columns):]):
-        raise InputError('{}: {} values for {} columns'.format(
-            place, len(cells), len(columns)))
+        raise InputError(f'{line}: {len(cells)} values for {len(columns)} '
+                         'columns')
     cell = dict.fromkeys(COLUMNS, '')
     cell.update(zip(columns, cells))
     if not cell['name']:
-        raise InputError(f'{place}: no name')
+        raise InputError(f'{line}: no name')
     mark = cell['ignore'].lower()
     if mark not in MARKS:
-        raise InputError('{}: ignore is {!r}: 1 or nothing is wanted'.format(
-            place, cell['ignore']))
-    number = parse(place, 'id', cell['id'], 65535) if 'id' in columns else None
+        raise InputError(f'{line}: ignore is {cell["ignore"]!r}: 1 or '
+                         'nothing is wanted')
+    value = parse(line, 'id', cell['id'], 65535) if 'id' in columns else None
     color = None
-    if 'r' in columns and (number is None or any(cell[c] for c in COLOR)):
-        color = tuple(parse(place, part, cell[part], 255) for part in COLOR)
-    return Row(cell['name'], number, color,
+    if 'r' in columns and (value is None or any(cell[c] for c in COLOR)):
+        color = tuple(parse(line, part, cell[part], 255) for part in COLOR)
+    return Row(cell['name'], value, color,
                MARKS[mark] or cell['name'].lower() == VOID)
 
 
-def parse(place, what, text, highest):
-    """A whole number 0 .. `highest`."""
+def parse(line, what, text, highest):
+    """Return a whole number 0 .. `highest`, or raise InputError."""
     try:
         value = int(text)
     except ValueError:
         value = -1
     if not 0 <= value <= highest:
-        raise InputError('{}: {} is {!r}: 0 to {} is wanted'.format(
-            place, what, text, highest))
+        raise InputError(f'{line}: {what} is {text!r}: 0 to {highest} is '
+                         'wanted')
     return value
 
 
-def check_unique(place, rows):
-    """Raise ValueError where the last row has what an earlier one has."""
-    last = rows[-1]
-    for row in rows[:-1]:
+def check_unique(line, row, earlier):
+    """Raise InputError where a Row has what an earlier one has already."""
+    for other in earlier:
+        if row.name == other.name and row.name.lower() != VOID:
+            raise InputError(f'{line}: the name {row.name!r} is that of an '
+                             'earlier line')
         # Several ids that are not scored may well be drawn in one colour.
-        both_void = row.ignore and last.ignore and last.id is not None
-        for what, same in (
-                ('name', row.name == last.name
-                 and last.name.lower() != VOID),
-                ('id', row.id is not None and row.id == last.id),
-                ('colour', row.color is not None and row.color == last.color
-                 and not both_void)):
-            if same:
-                value = last.color if what == 'colour' else \
-                    last.id if what == 'id' else last.name
-                raise InputError('{}: the {} {!r} of {!r} is that of {!r} '
-                                 'already'.format(place, what, value,
-                                                  last.name, row.name)
-                                 if what != 'name' else
-                                 '{}: the name {!r} stands there already'
-                                 .format(place, value))
+        one_void = row.ignore and other.ignore and row.id is not None
+        for what, value, taken in (
+                ('id', row.id, other.id),
+                ('colour', None if one_void else row.color, other.color)):
+            if value is not None and value == taken:
+                raise InputError(f'{line}: the {what} {value!r} of '
+                                 f'{row.name!r} is that of {other.name!r} '
+                                 'already')
 
 
-def complete(rows):
-    """The colours of the classes, one of a fixed palette where none is given.
+def complete(rows: Sequence[Row]
+             ) -> List[Tuple[str, Tuple[int, int, int]]]:
+    """Give a colour of a fixed palette to each class that has none.
 
     Returns
     -------
@@ -151,25 +152,25 @@ def complete(rows):
             for row in rows if not row.ignore]
 
 
-def palette_color(number):
-    """(red, green, blue) of a place in the palette of PASCAL VOC.
+def palette_color(index):
+    """Return the (red, green, blue) at an index of PASCAL VOC's palette.
 
-    The lowest three bits of `number` are the highest bits of the three
+    The lowest three bits of `index` are the highest bits of the three
     colours, the next three bits the next highest, and so on.
 
     Examples
     --------
-    >>> [palette_color(number) for number in (0, 1, 6, 15)]
+    >>> [palette_color(index) for index in (0, 1, 6, 15)]
     [(0, 0, 0), (128, 0, 0), (0, 128, 128), (192, 128, 128)]
     """
     color = [0, 0, 0]
     for bit in range(8):
         for part in range(3):
-            color[part] |= (number >> (3 * bit + part) & 1) << (7 - bit)
+            color[part] |= (index >> (3 * bit + part) & 1) << (7 - bit)
     return tuple(color)
 
 
-def write(path, rows, notes):
+def write(path: str, rows: Sequence[Row], notes: Sequence[str]) -> None:
     """Write Rows with a note each as a class table, whole or not at all.
 
     There are the columns that the first row has values for.

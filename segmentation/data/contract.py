@@ -1,29 +1,31 @@
 """The contract of a data source: what it must have, and what it may offer.
 
-A source is any object with the attributes of the first table; a file
-``source_NAME.py`` with a ``get_source()`` is found by ``--data-source NAME``.
-Such a file needs to import nothing of this project.
+A source is any object with the attributes of this table; ``--data-source
+NAME`` takes what ``get_source()`` in ``source_NAME.py`` returns. Such a file
+needs to import nothing of this project.
 
 =====================  =====================================================
 image_size             (width, height) in pixels, each divisible by 32
 num_classes            C
-label_colors           {class number: (blue, green, red)}, for blending
-num_training,          samples, after ``load_data(data_dir, valid_fraction)``
+label_colors           {class id: (blue, green, red)}, for blending
+load_data              (data_dir, valid_fraction): lists the samples
+num_training,          number of samples, after load_data
 num_validation
 train_generator        (batch_size, names=False) -> one epoch, shuffled
-valid_generator        the same, never shuffled
+valid_generator        the same of the validation split, never shuffled
 =====================  =====================================================
 
 The generators yield (images, labels) or, with names, (images, labels, image
 paths, label paths): images (B, H, W, 3) BGR 0..255, labels (B, H, W, C)
 one-hot.
 
-Everything else that a source may offer is in the table OPTIONAL. This module
-alone asks a source for it: no other one looks whether an attribute is there.
+Everything else that a source may offer is in the table OPTIONAL. Only this
+module asks a source for it: no other one looks whether an attribute exists.
 """
 import os
 import random
-from typing import Any, NamedTuple
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
+                    Optional, Tuple)
 
 import numpy as np
 
@@ -32,31 +34,32 @@ from segmentation.errors import InputError
 REQUIRED = ('image_size', 'num_classes', 'label_colors', 'load_data',
             'train_generator', 'valid_generator')
 COUNTS = {'train': 'num_training', 'valid': 'num_validation'}
+Source = Any        # by its attributes, not by its class
 
 
 class Capability(NamedTuple):
-    """One row of OPTIONAL: what a source without it is taken to have."""
+    """A row of OPTIONAL."""
 
-    default: Any
+    default: Any        # what a source without it is taken to have
     meaning: str
 
 
 OPTIONAL = {
-    # what it says of itself
-    'class_names': Capability(None, 'C names; without them the numbers'),
-    'ignore': Capability(False, 'true where a label row of zeros means that '
-                         'the pixel is not scored'),
+    # what describes it
+    'class_names': Capability(None, 'C names; without them the class ids'),
+    'ignore': Capability(False, 'true if a label row of zeros means that the '
+                         'pixel is not scored'),
     'benchmark': Capability(None, 'whose rules evaluate.py applies: '
                             '"cityscapes" or "kitti road"'),
     # its files
     'splits': Capability(None, '{split: [(picture path, label path)]}, after '
                          'load_data; goes with read_pair'),
     'read_pair': Capability(None, '(picture path, label path) -> picture and '
-                            'class numbers at their own size'),
+                            'class ids at their own size'),
     'read_raw': Capability(None, '(picture path, label path) -> picture, '
-                           'values of the label file, class of each value'),
-    'check_pair': Capability(None, '(picture path, label path): raises where '
-                             'a file is missing'),
+                           'values of the label file, class id of each value'),
+    'check_pair': Capability(None, '(picture path, label path): raises if a '
+                             'file is missing'),
     'identity': Capability(None, '() -> all that decides how a label file is '
                            'read, as text'),
     # what it lets the user choose
@@ -66,19 +69,19 @@ OPTIONAL = {
                                  'tables'),
     # settings, which are attributes
     'seed': Capability(0, 'of the split and of the order'),
-    'workers': Capability(1, 'threads that read samples'),
+    'workers': Capability(1, 'number of threads that read samples'),
     'epoch': Capability(0, 'epochs that are done: each has its own order'),
     'augment': Capability(False, 'whether training samples are augmented'),
-    'soft': Capability(False, 'whether training labels are shares of the '
-                       'classes in a pixel, in 255ths'),
-    'group_by': Capability(None, 'regular expression: what matches alike '
-                           'stays on one side of the split'),
+    'soft': Capability(False, 'whether training labels are the share of each '
+                       'class in a pixel, in 255ths'),
+    'group_by': Capability(None, 'regular expression: pictures that it '
+                           'matches alike stay on one side of the split'),
     'required_splits': Capability(('train', 'valid'), 'splits that must not '
                                   'be empty'),
 }
 
 
-def check(source, name):
+def check(source: Source, name: str) -> None:
     """Raise InputError unless a source has what the contract requires."""
     missing = [attribute for attribute in REQUIRED
                if not hasattr(source, attribute)]
@@ -86,29 +89,29 @@ def check(source, name):
         raise InputError(f'data source {name!r} lacks {", ".join(missing)}')
 
 
-def offers(source, capability):
+def offers(source: Source, capability: str) -> bool:
     """Return whether a source has an optional capability."""
     assert capability in OPTIONAL, capability
     return hasattr(source, capability)
 
 
-def ask(source, capability):
+def ask(source: Source, capability: str) -> Any:
     """Return an optional attribute of a source, or the table's default."""
     return getattr(source, capability, OPTIONAL[capability].default)
 
 
-def configure(source, **settings):
-    """Set attributes of a source; it need not look at them."""
+def configure(source: Source, **settings: Any) -> None:
+    """Set attributes of a source, which may well ignore them."""
     for name, value in settings.items():
         assert name in OPTIONAL or name in REQUIRED, name
         setattr(source, name, value)
 
 
-def pairs(source, split):
+def pairs(source: Source, split: str) -> Optional[List[Tuple[str, str]]]:
     """Return the (picture path, label path) list of a split.
 
     It is None for a source that does not list its files, and empty for a
-    split that is not there.
+    split that the source does not have.
     """
     splits = ask(source, 'splits')
     if splits is None or not offers(source, 'read_pair'):
@@ -116,39 +119,37 @@ def pairs(source, split):
     return list(splits.get(split, ()))
 
 
-def class_names(source):
-    """Return the names of the classes; their numbers where there are none."""
+def class_names(source: Source) -> List[str]:
+    """Return the names of the classes; their ids if they have no names."""
     return list(ask(source, 'class_names')
                 or map(str, range(source.num_classes)))
 
 
-def label_colors(source):
-    """Return {class number: (blue, green, red)} in plain integers."""
-    return {number: tuple(map(int, source.label_colors[number]))
-            for number in range(source.num_classes)}
+def label_colors(source: Source) -> Dict[int, Tuple[int, ...]]:
+    """Return {class id: (blue, green, red)} in plain integers."""
+    return {class_id: tuple(map(int, source.label_colors[class_id]))
+            for class_id in range(source.num_classes)}
 
 
-def check_counts(source, name, data_dir):
-    """Raise InputError where a required split has no samples."""
-    for split in ask(source, 'required_splits'):
-        count = getattr(source, COUNTS[split], 0)
-        if not count:
-            found = count if hasattr(source, COUNTS[split]) else 'missing'
+def check_counts(source: Source, name: str, data_dir: str) -> None:
+    """Raise InputError if a required split has no samples."""
+    for split in set(ask(source, 'required_splits')) & set(COUNTS):
+        count = getattr(source, COUNTS[split], 'missing')
+        if not count or count == 'missing':
             raise InputError(f'data source {name!r}: {COUNTS[split]} is '
-                             f'{found} in {data_dir}')
+                             f'{count} in {data_dir}')
 
 
-def generator(source, split):
+def generator(source: Source, split: str) -> Callable:
     """Return the generator function of the split 'train' or 'valid'."""
-    return {'train': source.train_generator,
-            'valid': source.valid_generator}[split]
+    return getattr(source, f'{split}_generator')
 
 
-def begin_epoch(source, seed, epoch):
+def begin_epoch(source: Source, seed: int, epoch: int) -> None:
     """Make epoch 1, 2, ... come next, reproducible from the seed.
 
-    The global generators are seeded as well, since a source of the user's
-    may draw from them. Epoch 0 is what comes before training.
+    The global random generators are seeded as well, since a source of the
+    user's may draw from them. Epoch 0 is what comes before training.
     """
     configure(source, epoch=max(0, epoch - 1))
     epoch_seed = (seed * 1000003 + epoch) % 2 ** 32
@@ -156,26 +157,27 @@ def begin_epoch(source, seed, epoch):
     np.random.seed(epoch_seed)
 
 
-def list_split(source, data_dir):
+def list_split(source: Source, data_dir: str) -> Dict[str, List[str]]:
     """Return {'train': names, 'valid': names} of the pictures of a source.
 
     Names are relative to `data_dir`. A source that does not list its files
     has its generators asked, which reads them all once.
     """
-    paths = {}
+    split_names = {}
     for split in COUNTS:
         listed = pairs(source, split)
         if listed is not None:
-            paths[split] = [picture for picture, _ in listed]
+            paths = [picture for picture, _ in listed]
         else:
-            paths[split] = [path for batch
-                            in generator(source, split)(1, names=True)
-                            for path in batch[2]]
-    return {split: sorted(os.path.relpath(path, data_dir) for path in names)
-            for split, names in paths.items()}
+            batches = generator(source, split)(1, names=True)
+            paths = [path for batch in batches for path in batch[2]]
+        split_names[split] = sorted(os.path.relpath(path, data_dir)
+                                    for path in paths)
+    return split_names
 
 
-def check_split(source, data_dir, saved):
+def check_split(source: Source, data_dir: str,
+                saved: Dict[str, List[str]]) -> None:
     """Raise InputError unless the data is split as in a run's options."""
     split = list_split(source, data_dir)
     for name in COUNTS:
@@ -186,12 +188,12 @@ def check_split(source, data_dir, saved):
                 f'{len(changed)} differ, such as {changed[0]}')
 
 
-def checked(source, batches):
+def checked(source: Source, batches: Iterable[tuple]) -> Iterator[tuple]:
     """Yield batches with uint8 labels; InputError names what is wrong.
 
-    Checked are the shapes, that pictures are finite, which not every
-    TensorFlow shows in the loss, and that no label row is all zero unless
-    the source declares `ignore`.
+    It checks the shapes, that pictures are finite (not every TensorFlow shows
+    it in the loss) and that no label row is all zeros unless the source
+    declares `ignore`.
     """
     for images, labels, *names in batches:
         if names and len(names) != 2:
@@ -212,7 +214,7 @@ def checked(source, batches):
 
 
 def check_shapes(source, images, labels):
-    """Raise InputError where a batch does not have the contract's shapes."""
+    """Raise InputError unless a batch has the contract's shapes."""
     width, height = source.image_size
     for what, array, depth in (('images', images, 3),
                                ('labels', labels, source.num_classes)):
@@ -223,7 +225,7 @@ def check_shapes(source, images, labels):
 
 
 def refuse_empty_rows(labels, paths):
-    """Raise InputError where a pixel of (B, H, W, C) labels has no class."""
+    """Raise InputError if a pixel of (B, H, W, C) labels has no class."""
     empty = np.argwhere(~labels.any(axis=-1))
     if len(empty):
         k, row, column = empty[0]
@@ -233,8 +235,8 @@ def refuse_empty_rows(labels, paths):
             'source does not declare ignore')
 
 
-def check_first_batch(source):
-    """Read one sample of each split, so that what is wrong shows early."""
+def check_first_batch(source: Source) -> None:
+    """Read one sample of each split, so that faults show early."""
     for split in COUNTS:
         function = generator(source, split)
         first = next(checked(source, function(1, names=True)), None)

@@ -1,12 +1,12 @@
-"""Label files of a folder: find them, and read the values as they stand.
+"""Label files: find them, read their values, say what is wrong with one.
 
 Labels are PNG: grey, palette or true colour. A JPEG is refused, since its
 compression changes values along every edge.
 """
-import collections
 import os
 import struct
 import zlib
+from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -18,80 +18,85 @@ PICTURES = ('.png', '.jpg', '.jpeg')
 SIGNATURE = b'\x89PNG\r\n\x1a\n'
 GREY, PALETTE, GREY_ALPHA = 0, 3, 4     # colour types of the PNG standard
 
-# `chunks` is [(type, data)]; `depth` is bits a value.
-Png = collections.namedtuple('Png', 'path depth kind chunks')
+
+class Png(NamedTuple):
+    """A PNG file taken apart."""
+
+    path: str
+    depth: int                          # bits a value
+    kind: int                           # colour type
+    chunks: List[Tuple[bytes, bytes]]   # (type, data)
 
 
-def list_files(folder, suffixes=PICTURES):
-    """The files of a folder and its sub-folders, sorted.
+def list_files(folder: str,
+               suffixes: Tuple[str, ...] = PICTURES) -> List[str]:
+    """List the files of a folder and its sub-folders, sorted.
 
     Returns
     -------
     list of str
-        Paths relative to `folder`, parted by '/'; hidden ones are left out.
+        Paths relative to `folder`, separated by '/'; without hidden ones.
     """
     def stop(error):
         raise error
 
-    found, seen = [], set()
+    listed, visited = [], set()
     for parent, folders, names in os.walk(folder, onerror=stop,
                                           followlinks=True):
         here = os.path.realpath(parent)
         folders[:] = [name for name in folders
-                      if name[0] != '.' and here not in seen]
-        if here not in seen:
-            found += [os.path.relpath(os.path.join(parent, name), folder)
-                      for name in names if name[0] != '.'
-                      and name.lower().endswith(suffixes)]
-        seen.add(here)
-    return sorted(name.replace(os.sep, '/') for name in found)
+                      if name[0] != '.' and here not in visited]
+        if here not in visited:
+            listed += [os.path.relpath(os.path.join(parent, name), folder)
+                       for name in names if name[0] != '.'
+                       and name.lower().endswith(suffixes)]
+        visited.add(here)
+    return sorted(name.replace(os.sep, '/') for name in listed)
 
 
-def open_png(path):
-    """The Png of a file; ValueError says what else it is."""
+def open_png(path: str) -> Png:
+    """Read the chunks of a PNG; InputError says what else the file is."""
     with open(path, 'rb') as file:
         data = file.read()
     if data[:3] == b'\xff\xd8\xff':
         raise InputError(
-            '{}: a JPEG: its compression changes the values of a label, so '
-            'that a PNG is wanted, made anew and not from the JPEG'.format(
-                path))
+            f'{path}: a JPEG: its compression changes the values of a label, '
+            'so that a PNG is wanted, made anew and not from the JPEG')
     if data[:8] != SIGNATURE:
         raise InputError(f'{path}: no PNG: a label has to be one')
-    chunks, place, kind = [], 8, None
+    chunks, start, kind = [], 8, None
     while kind != b'IEND':
-        head = data[place:place + 8]
+        head = data[start:start + 8]
         length = struct.unpack('>I', head[:4])[0] if len(head) == 8 else 0
-        kind, body = head[4:], data[place + 8:place + 8 + length]
-        place += 12 + length
-        if len(head) < 8 or place > len(data):
-            raise InputError('{}: the PNG is cut off after {} bytes'.format(
-                path, len(data)))
+        kind, body = head[4:], data[start + 8:start + 8 + length]
+        start += 12 + length
+        if len(head) < 8 or start > len(data):
+            raise InputError(f'{path}: the PNG is cut off after {len(data)} '
+                             'bytes')
         chunks.append((kind, body))
     if chunks[0][0] != b'IHDR' or len(chunks[0][1]) != 13:
         raise InputError(f'{path}: a broken PNG: it has no header')
     return Png(path, chunks[0][1][8], chunks[0][1][9], chunks)
 
 
-def decode(png):
-    """The image as OpenCV decodes it, (H, W) or (H, W, 3 or 4)."""
+def decode(png: Png) -> np.ndarray:
+    """Return the image as OpenCV decodes it, (H, W) or (H, W, 3 or 4)."""
     parts = [SIGNATURE]
     for kind, body in png.chunks:
         parts += [struct.pack('>I', len(body)), kind, body,
                   struct.pack('>I', zlib.crc32(kind + body))]
-    image = cv2.imdecode(np.frombuffer(b''.join(parts), np.uint8),
-                         cv2.IMREAD_UNCHANGED)
+    image = pixels.decode(b''.join(parts), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise InputError(f'{png.path}: a broken PNG')
     return image
 
 
-def read_samples(png):
-    """The grey values or the places in the palette, (H, W), as stored.
+def read_samples(png: Png) -> np.ndarray:
+    """Return the grey values or the palette indices, (H, W), as stored.
 
     OpenCV paints a palette's colours, and stretches values of less than 8
     bits to 0..255. Declared as grey and without its palette, the same file
-    gives the places.
+    gives the indices.
     """
     header = bytearray(png.chunks[0][1])
     if png.kind == PALETTE:
@@ -103,25 +108,26 @@ def read_samples(png):
     return image // (255 // (2 ** png.depth - 1)) if png.depth < 8 else image
 
 
-def read_palette(png):
-    """The colours (N, 3) of a palette: red, green, blue."""
+def read_palette(png: Png) -> np.ndarray:
+    """Return the colours (N, 3) of a palette: red, green, blue."""
     body = dict(png.chunks).get(b'PLTE', b'')
     return np.frombuffer(body[:len(body) // 3 * 3], np.uint8).reshape(-1, 3)
 
 
-def read_colors(png):
-    """The packed colours (H, W) int32; grey values are grey colours."""
+def read_colors(png: Png) -> np.ndarray:
+    """Return the packed colours (H, W) int32; grey values are grey colours.
+    """
     image = decode(png)
     if image.dtype != np.uint8:
-        raise InputError('{}: {} bits a value: colours have 8'.format(
-            png.path, png.depth))
+        raise InputError(f'{png.path}: {png.depth} bits a value: colours '
+                         'have 8')
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     return pixels.pack(image)
 
 
-def read_ids(png):
-    """The ids (H, W), uint8 or uint16; None where the file has colours.
+def read_ids(png: Png) -> Optional[np.ndarray]:
+    """Return the ids (H, W), uint8 or uint16; None of a file of colours.
 
     Ids may be stored in three equal channels as well.
     """
@@ -131,3 +137,20 @@ def read_ids(png):
     first = np.ascontiguousarray(image[:, :, 0])
     return first if all((image[:, :, k] == first).all()
                         for k in (1, 2)) else None
+
+
+def describe_unknown(path, codes, ids):
+    """Return a line on the first value of a label that is in no class."""
+    row, column = np.argwhere(ids == pixels.UNKNOWN)[0]
+    code = codes[row, column]
+    value = pixels.describe(code, codes.dtype == np.int32)
+    return (f'{path}: {value} at row {row}, column {column} is in no class '
+            f'({(codes == code).sum()} pixels in all)')
+
+
+def describe_sizes(image_path, image_shape, label_path, label_shape):
+    """Return a line on a picture and a label that differ in size."""
+    height, width = image_shape[:2]
+    label_height, label_width = label_shape[:2]
+    return (f'{image_path} is {width}x{height} but its label {label_path} is '
+            f'{label_width}x{label_height}')

@@ -1,18 +1,20 @@
 """Data sources by name: find source_NAME.py, make its source, load its data.
 
-`load_source` is the front door of the data wing: it takes the command line's
-options that utils.add_source_options adds.
+`load_source` is the front door of the data wing: it takes a command line with
+the options that utils.add_source_options adds.
 """
+import argparse
 import importlib
 import os
 import sys
+from typing import Optional, Sequence
 
 from segmentation import option_types
 from segmentation.data import contract
 from segmentation.errors import InputError, MissingModuleError
 
 
-def find_source(name):
+def find_source(name: str) -> contract.Source:
     """Import source_NAME, or the dotted module NAME, and make its source.
 
     Raises
@@ -23,30 +25,8 @@ def find_source(name):
         The module has no get_source, or its source lacks attributes.
     """
     module_name = name if '.' in name else f'source_{name}'
-    if not all(part.isidentifier() for part in module_name.split('.')):
-        raise MissingModuleError(f'no data source {name!r}: NAME of '
-                                 'source_NAME.py, or a dotted module name, '
-                                 'is wanted')
-    if name.endswith('.py'):
-        stem = name[:-3].replace('source_', '', 1)
-        raise MissingModuleError(f'no data source {name!r}: {stem} is its '
-                                 'name, if that is a file here')
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        parents = [module_name.rsplit('.', count)[0]
-                   for count in range(module_name.count('.') + 1)]
-        if error.name in parents:
-            path = module_name.replace('.', '/')
-            raise MissingModuleError(f'no data source {name!r}: {path}.py is '
-                                     'not on the path')
-        raise MissingModuleError(f'data source {name!r} cannot be imported: '
-                                 f'{error}')
-    except SyntaxError as error:
-        raise MissingModuleError(f'data source {name!r} cannot be imported: '
-                                 f'{error}')
+    check_name(name, module_name)
+    module = import_module(name, module_name)
     if not hasattr(module, 'get_source'):
         raise InputError(f'data source {name!r}: {module.__file__} has no '
                          'get_source()')
@@ -55,7 +35,40 @@ def find_source(name):
     return source
 
 
-def make_source(name, classes=None, data_dir=None):
+def check_name(name, module_name):
+    """Raise MissingModuleError if a name cannot be that of a module."""
+    if not all(part.isidentifier() for part in module_name.split('.')):
+        raise MissingModuleError(f'no data source {name!r}: NAME of '
+                                 'source_NAME.py, or a dotted module name, '
+                                 'is wanted')
+    if name.endswith('.py'):
+        stem = name[:-3].replace('source_', '', 1)
+        raise MissingModuleError(f'no data source {name!r}: {stem} is its '
+                                 'name, if that is a file here')
+
+
+def import_module(name, module_name):
+    """Import a module from the path or the working directory."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        parents = [module_name.rsplit('.', count)[0]
+                   for count in range(module_name.count('.') + 1)]
+        if error.name in parents:
+            path = module_name.replace('.', '/')
+            raise MissingModuleError(f'no data source {name!r}: {path}.py is '
+                                     'not on the path')
+        problem = error
+    except (ImportError, SyntaxError) as error:
+        problem = error
+    raise MissingModuleError(f'data source {name!r} cannot be imported: '
+                             f'{problem}')
+
+
+def make_source(name: str, classes: Optional[str] = None,
+                data_dir: Optional[str] = None) -> contract.Source:
     """Make the source `name` with one of its class tables; load no data.
 
     A source whose classes are in its folder takes them from `data_dir`.
@@ -74,11 +87,18 @@ def make_source(name, classes=None, data_dir=None):
     return source
 
 
-def load_source(options, required=None):
+def load_source(options: argparse.Namespace,
+                required: Optional[Sequence[str]] = None) -> contract.Source:
     """Make the source that the options describe, and load its data.
 
-    Files are listed and split, none is decoded. Where the source knows
-    `required_splits`, those given as `required` must not be empty.
+    Files are listed and split, none is decoded.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        A command line with the options of utils.add_source_options.
+    required : sequence of str, optional
+        Splits that must not be empty, of a source that lets it be chosen.
     """
     source = make_source(options.data_source, options.classes,
                          options.data_dir)

@@ -1,4 +1,4 @@
-"""What stands in a synthetic road scene: houses, trees, cars and poles."""
+"""What there is in a synthetic road scene: houses, trees, cars and poles."""
 import cv2
 import numpy as np
 
@@ -59,19 +59,19 @@ CAR_SIZES = ((1.78, 1.46, 4.3), (1.72, 1.5, 3.7), (1.9, 1.75, 4.6),
              (1.95, 2.3, 5.2))              # width, height, length
 
 
-def draw_wall(canvas, rng, colour, start, end, height, storeys):
+def draw_wall(canvas, rng, color, start, end, height, storeys):
     """Draw a wall with windows between two (x, z) points on the ground."""
     (x0, z0), (x1, z1) = start, end
     z = (z0 + z1) / 2
 
-    def fill(colour, left, right, bottom, top):
+    def fill(color, left, right, bottom, top):
         along = np.stack((left, right, right, left), -1)
         up = np.stack((bottom, bottom, top, top), -1)
-        stage.paint(canvas, stage.BUILDING, colour, np.stack(
+        stage.paint(canvas, stage.BUILDING, color, np.stack(
             (x0 + (x1 - x0) * along, up, z0 + (z1 - z0) * along), -1), z)
 
-    fill(colour, *np.array(((0,), (1,), (0,), (height,))))
-    fill(np.multiply(colour, 1.2),
+    fill(color, *np.array(((0,), (1,), (0,), (height,))))
+    fill(np.multiply(color, 1.2),
          *np.array(((0,), (1,), (height - .35,), (height,))))
     columns = max(2, int((abs(x1 - x0) + abs(z1 - z0)) / 2.6))
     row, column = np.indices((storeys, columns)).reshape(2, -1)
@@ -88,17 +88,17 @@ def draw_wall(canvas, rng, colour, start, end, height, storeys):
 
 def draw_building(canvas, rng, item):
     """Draw the wall along the road and the wall towards the camera."""
-    colour = np.multiply(WALLS[rng.randint(len(WALLS))],
-                         rng.uniform(.85, 1.1))
+    color = np.multiply(WALLS[rng.randint(len(WALLS))],
+                        rng.uniform(.85, 1.1))
     back = item.x + np.sign(item.x) * item.width
     sunny = item.x * canvas.sun[0] < 0
     z0, z1 = max(item.z, stage.NEAR), item.z + item.length
     if z1 <= stage.NEAR:
         return
     dark = canvas.time.dark
-    draw_wall(canvas, rng, colour * (1 - .7 * dark), (item.x, z0),
+    draw_wall(canvas, rng, color * (1 - .7 * dark), (item.x, z0),
               (back, z0), item.height, item.kind)
-    draw_wall(canvas, rng, colour * (1.05 if sunny else 1 - .45 * dark),
+    draw_wall(canvas, rng, color * (1.05 if sunny else 1 - .45 * dark),
               (item.x, z0), (item.x, z1), item.height, item.kind)
     if item.kind < 4:
         roof = ROOFS[rng.randint(len(ROOFS))]
@@ -125,7 +125,7 @@ def draw_tree(canvas, rng, item):
     height, width = canvas.ids.shape
     taper = (0, 0, .8)[rng.randint(3)]
     row, column = rng.randint(0, height // 2), rng.randint(0, width // 2)
-    colour = rng.uniform(.8, 1.1) * stage.haze(
+    color = rng.uniform(.8, 1.1) * stage.haze(
         canvas, LEAVES[item.kind % len(LEAVES)], item.z)
     window = (slice(max(v0, 0), min(v1, height)),
               slice(max(u0, 0), min(u1, width)))
@@ -142,15 +142,15 @@ def draw_tree(canvas, rng, item):
     crown = across * across + v * v < .75 + .5 * leaves
     sunward = -1 if canvas.sun[0] > 0 else 1
     light = 1 + .8 * leaves - .3 * v + .3 * sunward * u
-    canvas.image[window][crown] = light[crown][:, None] * np.float32(colour)
+    canvas.image[window][crown] = light[crown][:, None] * np.float32(color)
     canvas.ids[window][crown] = stage.VEGETATION
 
 
 def draw_car(canvas, rng, item):
     """Draw a car from CAR_PARTS; its kind is 0 from behind, 1 from ahead."""
-    colours = {'paint': np.multiply(PAINTS[rng.randint(len(PAINTS))],
-                                    rng.uniform(.85, 1.1)),
-               'lamp': LAMPS[item.kind]}
+    colors = {'paint': np.multiply(PAINTS[rng.randint(len(PAINTS))],
+                                   rng.uniform(.85, 1.1)),
+              'lamp': LAMPS[item.kind]}
     # on a bend a car is turned with the road, which may show its other side
     turn = canvas.camera.bend * item.z * item.z
     seen = 1 if item.x - canvas.camera.aside < turn else -1
@@ -163,7 +163,7 @@ def draw_car(canvas, rng, item):
                     'side': [right if seen > 0 else left],
                     'both': [right, left]}[how]
         stage.paint(canvas, stage.CAR,
-                    np.multiply(colours.get(key, key), light),
+                    np.multiply(colors.get(key, key), light),
                     [polygon + base for polygon in polygons], item.z)
 
 
@@ -188,7 +188,7 @@ def draw_pole(canvas, rng, item):
     for row in rows:
         stage.stand(canvas, stage.POLE, *row, z)
     if kind == 1:
-        for colour, radius in zip(SIGNS[item.kind // 3 % 3], (.45, .31)):
-            stage.paint(canvas, stage.POLE, colour,
+        for color, radius in zip(SIGNS[item.kind // 3 % 3], (.45, .31)):
+            stage.paint(canvas, stage.POLE, color,
                         [stage.disc((x, top, z), (radius, 0, 0),
                                     (0, radius, 0))], z)

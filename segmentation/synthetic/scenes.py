@@ -1,13 +1,13 @@
 """Synthetic road scenes with exact labels, drawn in memory from a seed.
 
-The world is in metres: x to the right of the road's middle, y up, z ahead
-of the camera.  The ground is painted pixel by pixel, everything standing
-on it as polygons from far to near, so that occlusion comes out right.
-Only sums, products and quotients are used, because sin and exp differ in
-the last bit between NumPy versions and the same seed must give the same
-bytes. Colours are RGB here and become BGR in the last step of draw.
+The world is in metres: x to the right of the road's middle, y up, z ahead of
+the camera. The ground is painted pixel by pixel, everything standing on it as
+polygons from far to near, so that occlusion comes out right. Only sums,
+products and quotients are used, because sin and exp differ in the last bit
+between NumPy versions and the same seed must give the same bytes. Colours are
+RGB here and become BGR in the last step of `draw`.
 """
-import collections
+from typing import NamedTuple, Tuple
 
 import cv2
 import numpy as np
@@ -15,19 +15,25 @@ import numpy as np
 from segmentation.synthetic import props, stage
 
 # How strongly the noise shows on each class, in the order of CLASSES.
-GRAIN = np.float32((.06, .08, .1, .1, .22, .02, .05))
+GRAIN = np.array((.06, .08, .1, .1, .22, .02, .05), np.float32)
 
-# width of the pavement, share of the length built up, storeys, metres
-# between trees
-Side = collections.namedtuple('Side', 'pavement built storeys trees')
+
+class Side(NamedTuple):
+    """One side of the road."""
+
+    pavement: Tuple[float, float]   # metres wide, from and to
+    built: float                    # share of the length with buildings
+    storeys: Tuple[int, int]        # of a building, from and to
+    trees: float                    # metres between trees
+
 
 SIDES = (Side((3.5, 5.), .95, (3, 7), 17.),
          Side((2.5, 4.), .85, (2, 5), 13.),
          Side((1.6, 2.5), .45, (2, 3), 9.),
          Side((1.4, 2.2), .1, (2, 3), 7.))
 
-GROUND = np.float32(((96, 96, 100), (160, 152, 146), (0, 0, 0), (0, 0, 0),
-                     (92, 126, 48)))     # by class number
+GROUND = np.array(((96, 96, 100), (160, 152, 146), (0, 0, 0), (0, 0, 0),
+                   (92, 126, 48)), np.float32)      # by class id
 
 
 def draw(rng, width, height):
@@ -45,7 +51,7 @@ def draw(rng, width, height):
     image : (H, W, 3) uint8 array
         The scene, BGR.
     ids : (H, W) uint8 array
-        Class numbers, places in CLASSES.
+        Class ids, indices of stage.CLASSES.
     """
     size = width * stage.SCALE, height * stage.SCALE
     half_road = rng.uniform(3.2, 6.)
@@ -60,7 +66,6 @@ def draw(rng, width, height):
                             bend=rng.uniform(-.005, .005)),
         noise=stage.make_noise(rng, size, 64),
         time=stage.TIMES[rng.randint(len(stage.TIMES))],
-        # the shadow of a metre: metres to the right, metres ahead
         sun=(rng.uniform(-.8, .8), rng.uniform(-.5, .6)))
     sides = [SIDES[rng.randint(len(SIDES))] for _ in range(2)]
     pavements = [rng.uniform(*side.pavement) for side in sides]
@@ -212,7 +217,7 @@ def draw_ground(canvas, rng, half_road, pavements, light):
 
 def draw_skyline(canvas, rng):
     """Close the view with far hills and houses."""
-    for z, tallest, class_id, colour in (
+    for z, tallest, class_id, color in (
             (stage.FAR * 2, 26, stage.VEGETATION, (96, 116, 84)),
             (stage.FAR * 1.5, 22, stage.BUILDING, (140, 136, 140)),
             (stage.FAR, 9, stage.VEGETATION, (70, 94, 52))):
@@ -222,7 +227,7 @@ def draw_skyline(canvas, rng):
             x, y = np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]    # steps
         x = np.concatenate((x, x[[-1, 0]]))
         y = np.concatenate((y, (0, 0)))
-        stage.paint(canvas, class_id, colour, [
+        stage.paint(canvas, class_id, color, [
                     np.stack((x, y, z + 0 * x), 1)], z)
 
 

@@ -3,7 +3,7 @@
 The world is in metres: x to the right of the road's middle, y up, z ahead of
 the camera. Colours are RGB here, as the classes of a source are.
 """
-import collections
+from typing import Callable, NamedTuple, Tuple
 
 import cv2
 import numpy as np
@@ -23,7 +23,7 @@ NEAR = 1.5    # metres; nothing is drawn nearer than this
 FAR = 95.     # metres; here the skyline begins
 STOREY = 3.1  # metres
 
-# the corners of a twelve-sided circle of radius 1
+# The corners of a twelve-sided circle of radius 1.
 CIRCLE = np.array(((1, 0), (.866, .5), (.5, .866), (0, 1), (-.5, .866),
                    (-.866, .5), (-1, 0), (-.866, -.5), (-.5, -.866),
                    (0, -1), (.5, -.866), (.866, -.5)))
@@ -34,9 +34,16 @@ def disc(centre, across, up):
     return (CIRCLE[:, :1] * across + CIRCLE[:, 1:] * up + centre).tolist()
 
 
-# sky above, sky at the horizon, light, how dark a shadow is, metres of
-# clear view, share of windows that are lit
-Time = collections.namedtuple('Time', 'zenith horizon light dark view lit')
+class Time(NamedTuple):
+    """A time of the day."""
+
+    zenith: tuple       # colour of the sky above
+    horizon: tuple      # colour of the sky at the horizon
+    light: tuple        # of each colour, as a factor
+    dark: float         # share of the light that a shadow takes away
+    view: float         # metres at which half of a colour is the horizon's
+    lit: float          # share of windows that are lit
+
 
 TIMES = (
     Time((58, 116, 196), (190, 216, 236), (1.08, 1.05, 1.0), .5, 230., 0.),
@@ -45,14 +52,39 @@ TIMES = (
     Time((96, 124, 176), (250, 206, 150), (1.12, .96, .78), .5, 130., .08),
     Time((50, 66, 118), (232, 150, 118), (.74, .68, .76), .2, 110., .45))
 
-# focal length and vanishing point in pixels of the canvas; the camera is
-# `height` metres up and `aside` metres right of the middle of the road,
-# which bends by `bend` z^2 metres
-Camera = collections.namedtuple('Camera', 'focal u v height aside bend')
-Canvas = collections.namedtuple('Canvas', 'image ids camera noise time sun')
 
-# what stands on the ground: its nearest middle point, its size, its kind
-Item = collections.namedtuple('Item', 'draw x z width height length kind')
+class Camera(NamedTuple):
+    """Where the camera is, and how it projects to the canvas."""
+
+    focal: float        # focal length in pixels
+    u: float            # vanishing point in pixels, from the left
+    v: float            # and from the top
+    height: float       # metres above the ground
+    aside: float        # metres right of the middle of the road
+    bend: float         # of the road: it is bend z^2 metres to the right at z
+
+
+class Canvas(NamedTuple):
+    """What a scene is drawn on."""
+
+    image: np.ndarray   # (H, W, 3) float32, RGB
+    ids: np.ndarray     # (H, W) uint8 class ids
+    camera: Camera
+    noise: np.ndarray   # (H, W) float32, about -1 to 1
+    time: Time
+    sun: Tuple[float, float]    # the shadow of a metre: metres along x and z
+
+
+class Item(NamedTuple):
+    """A thing on the ground; sizes and positions in metres."""
+
+    draw: Callable      # function of (canvas, rng, item)
+    x: float            # of the middle of its front
+    z: float
+    width: float
+    height: float
+    length: float
+    kind: int           # as `draw` understands it
 
 
 def make_noise(rng, size, coarsest):
@@ -80,22 +112,22 @@ def project(camera, points):
     return pixels
 
 
-def haze(canvas, colour, z):
+def haze(canvas, color, z):
     """Mix a colour with the horizon's, the more the further away."""
     share = z / (z + canvas.time.view)
-    light = np.multiply(colour, canvas.time.light)
+    light = np.multiply(color, canvas.time.light)
     return light * (1 - share) + np.multiply(canvas.time.horizon, share)
 
 
-def paint(canvas, class_id, colour, polygons, z):
+def paint(canvas, class_id, color, polygons, z):
     """Fill (n, corners, 3) polygons, z metres away, as one class."""
     pixels = np.rint(project(canvas.camera, polygons) * 16).astype(np.int32)
-    colour = tuple(haze(canvas, colour, z).tolist())
-    cv2.fillPoly(canvas.image, list(pixels), colour, shift=4)
+    color = tuple(haze(canvas, color, z).tolist())
+    cv2.fillPoly(canvas.image, list(pixels), color, shift=4)
     cv2.fillPoly(canvas.ids, list(pixels), class_id, shift=4)
 
 
-def stand(canvas, class_id, colour, x0, x1, y0, y1, z):
+def stand(canvas, class_id, color, x0, x1, y0, y1, z):
     """Paint a rectangle that faces the camera."""
-    paint(canvas, class_id, colour,
+    paint(canvas, class_id, color,
           [((x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z))], z)

@@ -224,7 +224,7 @@ def test_a_folder_is_drafted_and_then_sound(folder):
     assert done.stderr == '[!] nowhere: no such folder\n'
     done = check(folder, '--write-classes', path)
     assert done.returncode == 1
-    assert done.stderr == ('[!] {} is there already: it is not overwritten\n'
+    assert done.stderr == ('[!] {} exists already: it is not overwritten\n'
                            .format(path))
 
 

@@ -6,7 +6,7 @@ from segmentation.data import augmentation
 
 
 def sample(width=96, height=64):
-    """A picture that shows its own class numbers: 0 black, 1 white."""
+    """A picture that shows its own class ids: 0 black, 1 white."""
     ids = np.zeros((height, width), np.uint8)
     cv2.circle(ids, (30, 25), 17, 1, cv2.FILLED)
     image = np.repeat(ids[:, :, None] * 255, 3, axis=2)
@@ -17,19 +17,19 @@ def test_labels_move_with_the_picture():
     image, ids = sample()
     for seed in range(40):
         random = np.random.RandomState(seed)
-        varied, moved = augmentation.rescale(
+        scaled, moved = augmentation.rescale(
             image, ids, (64, 32), random.uniform(.75, 1.5),
             random.uniform(size=2))
-        assert varied.shape == (32, 64, 3) and moved.shape == (32, 64)
+        assert scaled.shape == (32, 64, 3) and moved.shape == (32, 64)
         # Away from the edges the brightness says the class.
-        clear = (varied[..., 0] < 8) | (varied[..., 0] > 247)
+        clear = (scaled[..., 0] < 8) | (scaled[..., 0] > 247)
         assert clear.mean() > .8
-        assert np.array_equal(varied[..., 0][clear] > 127, moved[clear] == 1)
+        assert np.array_equal(scaled[..., 0][clear] > 127, moved[clear] == 1)
 
 
 def test_same_seed_gives_the_same_and_another_seed_another():
     image, ids = sample()
-    first, second, other = (augmentation.vary(image, ids, (64, 32), seed)
+    first, second, other = (augmentation.augment(image, ids, (64, 32), seed)
                             for seed in (5, 5, 6))
     assert np.array_equal(first[0], second[0])
     assert np.array_equal(first[1], second[1])
@@ -40,7 +40,7 @@ def test_half_of_the_samples_are_flipped():
     ids = np.zeros((32, 64), np.uint8)
     ids[:, 32:] = 1                                 # road on the right
     image = np.full((32, 64, 3), 90, np.uint8)
-    right = [augmentation.vary(image, ids, (64, 32), seed)[1][:, -1].mean()
+    right = [augmentation.augment(image, ids, (64, 32), seed)[1][:, -1].mean()
              for seed in range(200)]
     assert 70 < sum(value > .5 for value in right) < 130
 

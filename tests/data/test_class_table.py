@@ -50,9 +50,10 @@ def test_what_spreadsheets_write_is_read(tmp_path, text):
                                      "line 'road,128,64,128'"),
     ('name,r,g\na,1,2\nb,3,4\n', "no column b in the first line 'name,r,g'"),
     ('name\na\nb\n', 'no column r, g, b'),
-    ('name,id,colour\na,1,red\n', "column 'colour' is none that is known"),
+    ('name,id,colour\na,1,red\n', "column 'colour' is unknown"),
     ('name,id,id\na,1,2\n', "column 'id' is there twice"),
-    ('name,id\na,0\na,1\n', "line 3: the name 'a' stands there already"),
+    ('name,id\na,0\na,1\n',
+     "line 3: the name 'a' is that of an earlier line"),
     ('name,id\na,0\nb,1\nc,0\n', "line 4: the id 0 of 'c' is that of 'a' "
                                  'already'),
     ('name,r,g,b\na,1,2,3\nb,0,0,0\nc,1,2,3\n',

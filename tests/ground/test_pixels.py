@@ -1,5 +1,7 @@
 """Class numbers out of label pictures, and their change of size."""
+import os
 import struct
+import sys
 import zlib
 
 import cv2
@@ -89,3 +91,32 @@ def test_unreadable_picture_is_named(tmp_path):
         pixels.read(str(path))
     with pytest.raises(FileNotFoundError):
         pixels.read(str(tmp_path / 'missing.png'))
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='names are text there')
+def test_a_name_that_is_no_text_is_read(tmp_path):
+    image = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    path = os.path.join(str(tmp_path), os.fsdecode(b'\xff.png'))
+    with open(path, 'wb') as file:
+        file.write(cv2.imencode('.png', image)[1].tobytes())
+    assert np.array_equal(pixels.read(path), image)
+    with pytest.raises(FileNotFoundError) as error:
+        pixels.read(path + '.png')
+    assert error.value.filename == path + '.png'
+
+
+def test_a_picture_is_known_by_its_first_bytes(tmp_path):
+    image = np.zeros((2, 3, 3), np.uint8)
+    for suffix in ('png', 'jpg', 'bmp', 'tif', 'webp', 'ppm'):
+        path = str(tmp_path / f'picture.{suffix}')
+        assert cv2.imwrite(path, image)
+        assert pixels.is_picture(path)
+    (tmp_path / 'text.png').write_bytes(b'no picture')
+    assert not pixels.is_picture(str(tmp_path / 'text.png'))
+
+
+def test_a_table_of_the_same_class_ids_is_made_once():
+    table = pixels.make_table({3: 1, 5: pixels.IGNORE, 300: 2}, 8)
+    assert table.tolist() == [254, 254, 254, 1, 254, 255, 254, 254]
+    assert pixels.make_table({5: pixels.IGNORE, 300: 2, 3: 1}, 8) is table
+    assert pixels.make_table({3: 1, 5: 0, 300: 2}, 8)[5] == 0

@@ -224,7 +224,7 @@ def test_lists_give_the_split(root, valid):
     ({'train': 'a_0.jpg', 'valid': 'z.jpg'},
      'valid.txt, line 1: no picture z.jpg in '),
     ({'train': 'a_0.jpg\nb_0.jpg\na_0.jpg', 'valid': 'c_0.jpg'},
-     'train.txt, line 3: a_0.jpg stands there twice'),
+     'train.txt, line 3: a_0.jpg is on line 1 already'),
     ({'train': 'a_0.jpg\nb_0.jpg', 'valid': 'b_0.jpg'}, 'b_0.jpg is in '),
     ({'train': 'a_0.jpg'}, 'no valid pictures: valid.txt is wanted beside '
                            'train.txt'),
@@ -267,7 +267,7 @@ def changed(value):
     (remove('labels/b_1.png'), 'b_1.jpg: no label b_1.png in '),
     (remove('images/b_1.jpg'), 'b_1.png has no picture in images/ (1 such'),
     (write('classes.csv', b'name,id\nroad,7\nsky,0\nsky,1\n'),
-     "classes.csv, line 4: the name 'sky' stands there already"),
+     "classes.csv, line 4: the name 'sky' is that of an earlier line"),
     (write_label(changed(9)), 'b_1.png: id 9 at row 12, column 40 is in no '
                               'class (3 pixels in all)'),
     (write_label(CODES[:, :50]), 'b_1.jpg is 70x45 but its label '),

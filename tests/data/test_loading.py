@@ -1,14 +1,13 @@
-"""Loading sources, checking batches, writing files."""
-import argparse
+"""Sources by name: which is found, and one line on what is not."""
 import os
+import subprocess
 import sys
 import textwrap
 
-import numpy as np
 import pytest
+from helpers import ROOT
 
-from segmentation import files, option_types
-from segmentation.data import contract, loading
+from segmentation.data import loading
 
 SOURCE = '''
 class Toy:
@@ -111,84 +110,22 @@ def test_source_without_get_source_is_said(workplace):
         loading.find_source('hollow')
 
 
-def test_size_must_be_divisible_by_32():
-    with pytest.raises(ValueError) as error:
-        option_types.check_image_size((570, 160))
-    assert str(error.value) == ('image_size is (570, 160): 570 is not '
-                                'divisible by 32; 544 and 576 are')
-    with pytest.raises(argparse.ArgumentTypeError, match='WIDTHxHEIGHT'):
-        option_types.image_size('512')
-    assert option_types.image_size('512X256') == (512, 256)
-
-
-class Plain:
-    """What `checked` looks at."""
-    image_size = (4, 2)
-    num_classes = 3
-
-
-def batch(dtype=np.float32):
-    labels = np.zeros((1, 2, 4, 3), dtype)
-    labels[..., 1] = 1
-    return np.zeros((1, 2, 4, 3)), labels, ['a.png'], ['a_label.png']
-
-
-def test_float_labels_become_uint8():
-    (_, labels, _, _), = contract.checked(Plain(), [batch()])
-    assert labels.dtype == np.uint8 and labels.sum() == 8
-
-
-def test_row_without_class_is_an_error_unless_ignore_is_declared():
-    images, labels, *names = batch()
-    labels[0, 1, 2] = 0
-    with pytest.raises(ValueError, match='a_label.png: no class at row 1, '
-                                         r'column 2 \(1 pixels'):
-        list(contract.checked(Plain(), [(images, labels, *names)]))
-    careful = Plain()
-    careful.ignore = True
-    batches = list(contract.checked(careful, [(images, labels, *names)]))
-    assert len(batches) == 1
-
-
-def test_batch_without_names_is_told_before_training():
-    class Nameless(Plain):
-        def train_generator(self, batch_size, names=False):
-            return iter([batch()[:2]])
-
-        valid_generator = train_generator
-
-    with pytest.raises(ValueError, match='gives no names: train_generator'):
-        contract.check_first_batch(Nameless())
-
-
-def test_batch_of_another_shape_is_said():
-    images, labels, *names = batch()
-    with pytest.raises(ValueError, match=r'labels of shape \(1, 2, 4, 2\): '
-                                         r'\(1, 2, 4, 3\) is wanted'):
-        list(contract.checked(Plain(), [(images, labels[..., :2], *names)]))
-
-
-def test_failed_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / 'a.json'
-    path.write_text('old')
-    with pytest.raises(TypeError):
-        files.write_json(str(path), {'no': object()})
-    assert path.read_text() == 'old'
-    assert os.listdir(str(tmp_path)) == ['a.json']
-
-
-def test_nan_is_null_in_json(tmp_path):
-    path = str(tmp_path / 'a.json')
-    files.write_json(path, files.without_nan({'a': [float('nan'), .5]}))
-    assert files.read_json(path) == {'a': [None, .5]}
-
-
-def test_changed_split_is_refused(tmp_path):
-    plain = Plain()
-    plain.read_pair = None
-    plain.splits = {'train': [('/d/b.png', '')], 'valid': [('/d/a.png', '')]}
-    saved = {'train': ['b.png'], 'valid': ['a.png']}
-    contract.check_split(plain, '/d', saved)
-    plain.splits['valid'].append(('/d/c.png', ''))
-    with pytest.raises(ValueError, match='valid split .* such as c.png'):
-        contract.check_split(plain, '/d', saved)
+def test_a_bug_in_a_source_ends_training_with_its_line(tmp_path):
+    bug = 'yield numpy.zeros(3) + numpy.zeros(2)'
+    code = 'import numpy\n' + SOURCE.replace('pass\n\n    valid',
+                                             bug + '\n\n    valid')
+    (tmp_path / 'mine').mkdir()
+    path = tmp_path / 'mine' / 'roads.py'
+    path.write_text(code)
+    line = 1 + code.splitlines().index('        ' + bug)
+    done = subprocess.run(
+        [sys.executable, os.path.join(ROOT, 'train.py'), '--data-source',
+         'mine.roads', '--name', 'run'], cwd=str(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
+    assert done.returncode == 1
+    assert 'Traceback (most recent call last):' in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f'[!] {path}, line {line}: ValueError: operands '
+                           'could not be broadcast')
+    assert not (tmp_path / 'run').exists()
