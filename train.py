@@ -44,7 +44,7 @@ def make_parser():
     parser.add_argument('--batch-size', type=count, default=8,
                         help='samples per step (default: %(default)s)')
     parser.add_argument('--learning-rate', type=positive, default=1e-4,
-                        help='of Adam (default: %(default)s)')
+                        help='learning rate of Adam (default: %(default)s)')
     parser.add_argument('--schedule', choices=schedules.SCHEDULES,
                         default='constant',
                         help='learning-rate schedule (default: %(default)s)')
@@ -77,8 +77,8 @@ def make_parser():
                              'distribution (default: %(default)s)')
     parser.add_argument('--stddev', type=positive,
                         help='standard deviation of --initializer '
-                             'truncated_normal, which is truncated at two of '
-                             f'them (default: {STDDEV})')
+                             'truncated_normal, which is truncated at twice '
+                             f'this (default: {STDDEV})')
     parser.add_argument('--fixed-upsampling', action='store_true',
                         help='keep the upsampling of an FCN on VGG16 at '
                              'bilinear interpolation: it is not trained')

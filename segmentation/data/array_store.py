@@ -37,12 +37,12 @@ class Plan(NamedTuple):
 
     @property
     def is_complete(self):
-        """Whether every sample is written."""
+        """Return whether every sample is written."""
         return not any(self.missing.values())
 
     @property
     def fits(self):
-        """Whether the disk has room for what is missing."""
+        """Return whether the disk has room for what is missing."""
         return (self.is_complete
                 or self.free + self.used >= self.size + RESERVE)
 

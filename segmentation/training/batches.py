@@ -11,11 +11,10 @@ from segmentation.data import contract
 
 
 class Batch(NamedTuple):
-    """Some samples."""
+    """Some samples, and what the network is fed of them."""
 
     feed: Dict[Any, np.ndarray]     # {tensor: value} for the network
-    images: Optional[np.ndarray]    # (B, H, W, 3) to look at; None where the
-    #                                 network is trained on features
+    images: Optional[np.ndarray]    # (B, H, W, 3), BGR; None of features
     labels: np.ndarray              # (B, H, W, C) uint8
     paths: List[str]                # name the samples
 
@@ -41,12 +40,12 @@ class Pictures:
 
     @property
     def num_training(self) -> int:
-        """Samples of an epoch."""
+        """Return how many samples an epoch has."""
         return self.source.num_training
 
     @property
     def num_validation(self) -> int:
-        """Samples of the validation split."""
+        """Return how many samples the validation split has."""
         return self.source.num_validation
 
     def train(self, epoch):

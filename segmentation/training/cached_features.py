@@ -124,7 +124,7 @@ class Features:
 
     @property
     def num_training(self) -> int:
-        """Samples of an epoch."""
+        """Return how many samples an epoch has."""
         return 2 * self.pictures.num_training
 
     def estimate(self, plan):

@@ -1,4 +1,6 @@
 """The checkpoints of a run: which are due, and when patience is over."""
+from typing import Any, Dict
+
 from segmentation import run_dir, tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
@@ -29,16 +31,17 @@ class Checkpoints:
         self.weights = tf.train.Saver(weights)
         self.everything = tf.train.Saver(tf.global_variables())
         # What state.json holds, with the names of the checkpoints.
-        self.state = {'epoch': 0, 'best_miou': None, 'best_epoch': None}
+        self.state: Dict[str, Any] = {
+            'epoch': 0, 'best_miou': None, 'best_epoch': None}
 
     @property
     def epoch(self):
-        """The last epoch that the resumable checkpoint has behind it."""
+        """Return the epochs that the resumable checkpoint has behind it."""
         return self.state['epoch']
 
     @property
     def best(self):
-        """The best mIoU and its epoch, or (None, None) before the first."""
+        """Return the best mIoU and its epoch; (None, None) before any."""
         return self.state['best_miou'], self.state['best_epoch']
 
     def begin(self):

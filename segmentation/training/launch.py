@@ -129,8 +129,8 @@ def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
 
 
 def begin(sess, source, data_dir, list_pictures, build, weights,
-          init_from=None) -> Start:
-    """Build and initialize the network of a new run.
+          init_from=None):
+    """Return the Start of a new run, its network built and initialized.
 
     Parameters
     ----------
@@ -153,13 +153,12 @@ def begin(sess, source, data_dir, list_pictures, build, weights,
                  describe(source, data_dir, weights, net.channel_order))
 
 
-def resume(sess, source, data_dir, list_pictures, directory,
-           freeze) -> Start:
-    """Restore the network of the run in a directory.
+def resume(sess, source, data_dir, list_pictures, directory, freeze):
+    """Return the Start of the run in a directory.
 
-    Its weights are restored with the rest of the run, once its training is in
-    the graph; those of an encoder to `freeze`, which computes features before
-    that, at once.
+    Its weights are restored with the rest of the run, once training is in the
+    graph: at once only those of an encoder to `freeze`, which computes
+    features before.
     """
     description = run_dir.read_options(directory)
     contract.check_split(source, data_dir, description['split'])

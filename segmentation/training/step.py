@@ -2,9 +2,9 @@
 
     logits, labels [B, H, W, C] -> masked cross entropy -> Adam
 """
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from segmentation.nn import frozen
+from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
 
 
@@ -18,7 +18,9 @@ class Training(NamedTuple):
     gradients: List[Tuple[tf.Tensor, tf.Variable]]
 
 
-def masked_cross_entropy(logits, labels, class_weights=None):
+def masked_cross_entropy(
+        logits: tf.Tensor, labels: tf.Tensor,
+        class_weights: Optional[Sequence[float]] = None) -> tf.Tensor:
     """Return the mean cross entropy of the labelled pixels, in nats.
 
     Parameters
@@ -46,8 +48,9 @@ def masked_cross_entropy(logits, labels, class_weights=None):
     return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
 
 
-def add_training(net, learning_rate, class_weights=None, l2=0,
-                 freeze=False) -> Training:
+def add_training(net: network.Network, learning_rate: float,
+                 class_weights: Optional[Sequence[float]] = None,
+                 l2: float = 0, freeze: bool = False) -> Training:
     """Add loss and Adam step to the graph of a network.
 
     Parameters

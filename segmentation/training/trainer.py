@@ -112,7 +112,7 @@ class Trainer:
             if self.stop.signal:
                 return
 
-    def run_epoch(self, number) -> Optional[Epoch]:
+    def run_epoch(self, number: int) -> Optional[Epoch]:
         """Train and score an epoch; return None if it was stopped amid."""
         start = time.time()
         train_loss, first_loss = self.train_epoch(number)
