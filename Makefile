@@ -102,11 +102,13 @@ $(VENV)/installed-tests: $(VENV)/installed-crf tests/requirements.txt
 	$(RUN) -m pip install --quiet -r tests/requirements.txt
 	touch $@
 
-# The options of mypy and pytest, doctests among them, are in setup.cfg.
+# The options of mypy and pytest, doctests among them, are in setup.cfg. A test
+# that hangs ends its process; restarting it would only hang once more.
 test: install $(VENV)/installed-tests
 	$(RUN) -m flake8
 	$(RUN) -m mypy
-	$(RUN) -m pytest --numprocesses 2 --dist loadfile
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile \
+	  --max-worker-restart 0
 
 check-all:
 	@test -n "$(PINNED)" || { echo "[!] no Python 3.7 runs here:" \
