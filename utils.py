@@ -49,7 +49,7 @@ def add_source_options(parser, required=True):
                              'voc, demo, folder (with images/, labels/ and '
                              'classes.csv), single (the first picture of '
                              'such a folder), or a module of your own')
-    parser.add_argument('--data-dir', default='data',
+    parser.add_argument('--data-dir', type=option_types.path, default='data',
                         help='folder of the data set (default: %(default)s)')
     parser.add_argument('--image-size', type=option_types.image_size,
                         metavar='WxH',
@@ -73,6 +73,6 @@ def add_source_options(parser, required=True):
                         default=os.cpu_count() or 1,
                         help='threads that read pictures '
                              '(default: %(default)s, one a core)')
-    parser.add_argument('--seed', type=int, default=0,
+    parser.add_argument('--seed', type=option_types.seed, default=0,
                         help='seed of the split, of shuffling and of dropout '
                              '(default: %(default)s)')

@@ -111,7 +111,8 @@ def scores(directory, path):
         The scores of a row of the table, and the share of labelled pixels.
     """
     run_program('evaluate.py', '--name', directory, '--json', path)
-    evaluation = files.read_json(path, ['matrix', 'ignored_pixels'])
+    evaluation = files.read_json(path, {'matrix': list,
+                                        'ignored_pixels': int})
     matrix = np.array(evaluation['matrix'])
     result = metrics.scores(matrix)
     pixels = matrix.sum() + evaluation['ignored_pixels']

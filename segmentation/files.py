@@ -2,22 +2,85 @@
 import contextlib
 import json
 import os
+import platform
+import re
 import shutil
 import tempfile
+import zlib
 
 import cv2
 
+from segmentation import schema
 from segmentation.errors import InputError
 
 UMASK = os.umask(0)     # it can only be read by being set: once, at the start
 os.umask(UMASK)
 
+NAMESPACE = (os.stat('/proc/self/ns/pid').st_ino
+             if os.path.exists('/proc/self/ns/pid') else 0)
+# Names of temporary files and folders say whose they are: of which machine
+# (or container, where processes have numbers of their own) and process.
+HOST = f'{zlib.crc32(repr([platform.node(), NAMESPACE]).encode()):08x}'
+PART = f'.part-{HOST}-{os.getpid()}-'
+LEFTOVER = re.compile(rf'\.part-{HOST}-(\d+)-')
 
-def refuse_overwrite(path, inputs):
-    """Raise InputError if `path` is one of the files in `inputs`."""
-    for name in inputs:
-        if os.path.exists(path) and os.path.samefile(path, name):
+
+def check_outputs(outputs, inputs=(), folders=(), owned=()):
+    """Raise unless files can be written without harm to the user's own.
+
+    Parameters
+    ----------
+    outputs : iterable of str or None
+        Files that will be written or replaced; None is passed over.
+    inputs : iterable of str
+        Files that the program reads; those that are missing do not matter.
+    folders : iterable of str
+        Folders in which nothing that is there is replaced: data sets.
+    owned : iterable of (folder, compiled pattern)
+        Names, relative to a folder, that belong to it: a run's files.
+
+    Raises
+    ------
+    OSError
+        A folder is missing, or stands where the file would be.
+    InputError
+        A file would overwrite an input, or another output.
+    """
+    read = {identity(path) for path in inputs if os.path.exists(path)}
+    seen = set()
+    for path in filter(None, outputs):
+        path = os.path.abspath(path)
+        if not os.path.isdir(os.path.dirname(path)):
+            raise FileNotFoundError(
+                f'{os.path.dirname(path)}: no such folder')
+        if os.path.isdir(path):
+            raise IsADirectoryError(f'{path} is a folder: a file is wanted')
+        real = os.path.realpath(path)
+        if real in seen:
+            raise InputError(f'{path}: two outputs would be written to it')
+        seen.add(real)
+        if os.path.exists(path) and identity(path) in read:
             raise InputError(f'{path} is an input: it is not overwritten')
+        for folder in folders:
+            if os.path.exists(path) and is_inside(real, folder):
+                raise InputError(f'{path} is a file of the data set {folder}: '
+                                 'it is not overwritten')
+        for folder, pattern in owned:
+            if is_inside(real, folder) and pattern.match(os.path.relpath(
+                    real, os.path.realpath(folder))):
+                raise InputError(f'{path} is a file of the run {folder}: it '
+                                 'is not overwritten')
+
+
+def is_inside(path, folder):
+    """Return whether a real path lies in a folder."""
+    return path.startswith(os.path.join(os.path.realpath(folder), ''))
+
+
+def identity(path):
+    """Return what two names of one file have in common."""
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
 
 
 def check_new_folder(path):
@@ -37,7 +100,7 @@ def atomic(path):
     leaves half a file.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    handle, work = tempfile.mkstemp(prefix='.part-', suffix=name[-32:],
+    handle, work = tempfile.mkstemp(prefix=PART, suffix=name[-32:],
                                     dir=folder)
     os.close(handle)
     try:
@@ -52,25 +115,79 @@ def atomic(path):
 
 
 @contextlib.contextmanager
-def atomic_folder(path):
-    """Give a work folder beside `path` that is renamed when all is well.
+def atomic_folder(path, may_replace=lambda: False):
+    """Give a work folder beside `path` that takes its place when all is well.
 
-    An empty folder that stands at `path` is replaced; missing parents are
-    made.
+    An empty folder that stands at `path` is replaced. Another one is if
+    `may_replace()` says so in the end: it is moved aside, the new one is
+    moved in, and then the old one is removed; if that is interrupted,
+    `settle` undoes or finishes it. Missing parents are made.
     """
     path = os.path.abspath(path)
     parent = os.path.dirname(path)
     os.makedirs(parent, exist_ok=True)
-    work = tempfile.mkdtemp(prefix='.part-', dir=parent)
+    settle(path)
+    work = tempfile.mkdtemp(prefix=PART, dir=parent)
     try:
         yield work
         os.chmod(work, 0o777 & ~UMASK)
-        if os.path.isdir(path):
+        if os.path.isdir(path) and may_replace():
+            os.rename(path, aside(path))
+        elif os.path.isdir(path):
             os.rmdir(path)
         os.rename(work, path)
         sync(parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        settle(path)
+
+
+def aside(path):
+    """Return where a folder waits while another takes its place."""
+    parent, name = os.path.split(os.path.abspath(path))
+    return os.path.join(parent, f'.{name}.old')
+
+
+def settle(path):
+    """Undo or finish the replacement of a folder that was interrupted."""
+    old = aside(path)
+    if os.path.isdir(old):
+        if os.path.isdir(path):
+            shutil.rmtree(old)
+        else:
+            os.rename(old, path)
+
+
+def remove_leftovers(folder):
+    """Remove what interrupted processes of this machine left in a folder.
+
+    Returns
+    -------
+    int
+        The number of files and folders that were removed.
+    """
+    count = 0
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        match = LEFTOVER.match(name)
+        if match and not is_running(int(match.group(1))):
+            path = os.path.join(folder, name)
+            if os.path.isdir(path):
+                shutil.rmtree(path)
+            else:
+                os.remove(path)
+            count += 1
+    return count
+
+
+def is_running(process):
+    """Return whether there is a process of that number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:         # it is somebody else's
+        return True
+    return True
 
 
 def sync(path):
@@ -116,27 +233,26 @@ def write_image(path, image, parameters=()):
 
 def write_json(path, value):
     """Write `value` as indented JSON, whole or not at all."""
-    with atomic(path) as work, open(work, 'w') as file:
+    with atomic(path) as work, open(work, 'w', encoding='utf-8') as file:
         json.dump(value, file, indent=1)
         file.write('\n')
 
 
-def read_json(path, keys=None):
-    """Read a JSON file; InputError names it where it is broken.
+def read_json(path, wanted=None):
+    """Read a JSON file; InputError names it where it is not as wanted.
 
-    With `keys` it has to be an object that has them.
+    Parameters
+    ----------
+    wanted : optional
+        A schema, as `schema.check` takes it.
     """
-    with open(path) as file:
+    with open(path, encoding='utf-8') as file:
         try:
             value = json.load(file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f'{path}: no JSON: {error}')
-    if keys is not None:
-        if not isinstance(value, dict):
-            raise InputError(f'{path}: a JSON object is wanted')
-        missing = [key for key in keys if key not in value]
-        if missing:
-            raise InputError(f'{path} lacks {", ".join(missing)}')
+    if wanted is not None:
+        schema.check(value, wanted, path)
     return value
 
 

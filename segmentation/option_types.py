@@ -76,6 +76,22 @@ def not_negative(text):
     return value
 
 
+def seed(text):
+    """Return the seed of a random generator, 0 to 2^32 - 1."""
+    value = int(text)
+    if not 0 <= value < 1 << 32:
+        raise argparse.ArgumentTypeError(
+            f'{text}: a whole number from 0 to {(1 << 32) - 1} is wanted')
+    return value
+
+
+def path(text):
+    """Return the name of a file or folder, which is not empty."""
+    if not text:
+        raise argparse.ArgumentTypeError('a name is wanted')
+    return text
+
+
 def scales(text):
     """Return the numbers of a list such as '.75,1,1.25'.
 

@@ -25,6 +25,17 @@ from segmentation.errors import InputError
 
 CHECKPOINT = re.compile(r'(best|last|resume)-\d+\.(index|data-.*)$')
 BEST_OR_LAST = ('best', 'last')
+# Names in a run's directory that no output may take.
+OWN = re.compile(r'(options|state|crf)\.json$|network\.meta$|log\.jsonl$|'
+                 r'tensorboard\b|\.lock$|(best|last|resume)-\d+\.')
+
+# What options.json and state.json are made of; see schema.check.
+OPTIONS = {'options': dict, 'class_names?': [str], 'label_colors?': [[int]],
+           'image_size?': [int], 'class_weights?': (list, None),
+           'split?': {'train': [str], 'valid': [str]}}
+STATE = {'epoch?': int, 'best_miou?': (float, None),
+         'best_epoch?': (int, None), 'best?': str, 'last?': str,
+         'resume?': str}
 
 
 class Run(NamedTuple):
@@ -67,7 +78,7 @@ def read_options(directory):
     if not os.path.isfile(name):
         raise FileNotFoundError(f'no run in {directory}: it has no '
                                 'options.json')
-    return files.read_json(name, ['options'])
+    return files.read_json(name, OPTIONS)
 
 
 def read_state(directory):
@@ -76,7 +87,7 @@ def read_state(directory):
     if not os.path.isfile(name):
         raise FileNotFoundError(f'no checkpoint in {directory} yet: it has '
                                 'no state.json')
-    return files.read_json(name, [])
+    return files.read_json(name, STATE)
 
 
 def write_state(directory, state):

@@ -14,6 +14,8 @@ PRESETS = {
     'street': Parameters(2, 3, 0, 30, 8, 1),
 }
 FILE = 'crf.json'       # in a run: the parameters that were tuned for it
+SCHEMA = {'parameters': {'*': float}, 'checkpoint': str, 'split': str,
+          'pictures': [str], 'raw_miou': float, 'miou': float}
 
 
 class Choice(NamedTuple):
@@ -112,8 +114,7 @@ def read_tuned(path, run):
     if not os.path.isfile(path):
         raise FileNotFoundError(f'{run.directory} has no {FILE}: evaluate.py '
                                 '--crf --tune N writes it')
-    saved = files.read_json(path, ['parameters', 'checkpoint', 'split',
-                                   'pictures', 'raw_miou', 'miou'])
+    saved = files.read_json(path, SCHEMA)
     try:
         parameters = Parameters(**saved['parameters'])
         in_words(parameters)

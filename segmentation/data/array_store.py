@@ -2,7 +2,6 @@
 
     NAME.npy ...     the arrays; their rows are samples
     progress.json    {split: names of the samples that are written, in order}
-    lock             held by the process that writes
 
 A process that was interrupted goes on after the last sample in progress.json.
 """
@@ -14,15 +13,10 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from segmentation import files
+from segmentation import files, locks
 from segmentation.errors import InputError
 
-try:
-    import fcntl
-except ImportError:     # Windows
-    fcntl = None
-
-PROGRESS, LOCK = 'progress.json', 'lock'
+PROGRESS = 'progress.json'
 RESERVE = 1 << 28       # bytes that stay free on the disk
 INTERVAL = 8            # batches between two writes of progress.json
 
@@ -80,18 +74,11 @@ class ArrayStore:
         """Return the path of a file of the store."""
         return os.path.join(self.folder, name)
 
-    @contextlib.contextmanager
     def locked(self):
-        """Hold the folder's lock; raise OSError if another process does."""
-        os.makedirs(self.folder, exist_ok=True)
-        with open(self.path(LOCK), 'w') as file:
-            try:
-                if fcntl:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise OSError(f'{self.folder}: another run computes these '
-                              'arrays')
-            yield
+        """Return the context of the folder's lock, which one process holds.
+        """
+        return locks.locked(self.folder, f'{self.folder}: another run '
+                            'computes these arrays')
 
     def open(self) -> Plan:
         """Map the arrays that an earlier run left, and return the Plan.
@@ -100,8 +87,8 @@ class ArrayStore:
         """
         self.arrays = self.find()
         if self.arrays:
-            self.progress = files.read_json(self.path(PROGRESS),
-                                            list(self.counts))
+            self.progress = files.read_json(
+                self.path(PROGRESS), {split: [str] for split in self.counts})
         size = sum(np.dtype(dtype).itemsize * int(np.prod(shape, dtype=float))
                    for shape, dtype in self.specification.values())
         statuses = [os.stat(self.path(name))
@@ -189,7 +176,7 @@ class ArrayStore:
         with self.locked():
             self.arrays = {}
             for name in [f'{name}.npy' for name in self.specification] + [
-                    PROGRESS, LOCK]:
+                    PROGRESS]:
                 with contextlib.suppress(FileNotFoundError):
                     os.remove(self.path(name))
         with contextlib.suppress(OSError):

@@ -3,7 +3,6 @@ import os
 from typing import Any, Dict, NamedTuple, Sequence
 
 from segmentation import drawing, files, metrics, run_dir
-from segmentation.errors import InputError
 from segmentation.evaluation import calibration, comparison
 
 
@@ -78,22 +77,10 @@ def gain_lines(raw, matrix, class_names, refinement):
 
 def check_paths(paths, selected):
     """Raise unless each of `paths` that is not None can be written to."""
-    inputs = [run_dir.path(selected.run.directory, name) for name in (
-        'options.json', 'state.json', 'network.meta', 'crf.json')]
-    inputs += [name for pair in selected.pairs or () for name in pair if name]
-    inputs = list(filter(os.path.isfile, inputs))
-    seen = set()
-    for path in filter(None, paths):
-        folder = os.path.dirname(os.path.abspath(path))
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(f'{folder}: no such folder')
-        if os.path.isdir(path):
-            raise IsADirectoryError(f'{path} is a folder: a file is wanted')
-        files.refuse_overwrite(path, inputs)
-        key = os.path.normcase(os.path.abspath(path))
-        if key in seen:
-            raise InputError(f'{path}: two outputs would be written to it')
-        seen.add(key)
+    inputs = [path for pair in selected.pairs or () for path in pair if path]
+    files.check_outputs(
+        paths, inputs + list(filter(None, [selected.list_file])),
+        [selected.data_dir], [(selected.run.directory, run_dir.OWN)])
 
 
 def write(summary, tally, json=None, csv=None, matrix=None,

@@ -102,24 +102,18 @@ def list_jobs(paths, output_dir, folders):
 
 def check_outputs(jobs, output_dir, recorded):
     """Raise InputError rather than replace what infer.py did not make."""
-    inputs = {identity(job.picture) for job in jobs}
+    inputs = {files.identity(job.picture) for job in jobs}
     for job in jobs:
         for path in job.outputs.values():
             if not os.path.exists(path):
                 continue
-            if identity(path) in inputs:
+            if files.identity(path) in inputs:
                 raise InputError(f'{path} is an input: it is not overwritten')
             if os.path.relpath(path, output_dir) not in recorded:
                 raise InputError(
                     f'{path} is there and is not of infer.py: '
                     '--skip-existing leaves it, or choose another '
                     '--output-dir')
-
-
-def identity(path):
-    """Return what two names of one file have in common."""
-    status = os.stat(path)
-    return status.st_dev, status.st_ino
 
 
 def without_existing(jobs):
@@ -135,7 +129,7 @@ def read_record(output_dir):
     They are relative to `output_dir`.
     """
     path = os.path.join(output_dir, RECORD)
-    return set(files.read_json(path, ['outputs'])['outputs']
+    return set(files.read_json(path, {'outputs': [str]})['outputs']
                if os.path.exists(path) else ())
 
 

@@ -6,7 +6,6 @@ others is replaced.
 import contextlib
 import importlib
 import os
-import shutil
 
 from segmentation import files
 from segmentation.errors import InputError, MissingModuleError
@@ -44,6 +43,7 @@ def check(path, others=()):
         if (os.path.abspath(other) + os.sep).startswith(inside):
             raise InputError(f'{other}: the folder {path} is for the report '
                              'alone')
+    files.settle(path)
     if not is_report(path):
         files.check_new_folder(path)
 
@@ -53,10 +53,12 @@ def is_report(path):
     marker = os.path.join(path, MARKER)
     if not os.path.isfile(marker):
         return False
-    manifest = files.read_json(marker)
-    if not isinstance(manifest, dict) or manifest.get('made_by') != MADE_BY:
+    try:
+        manifest = files.read_json(marker, {'made_by': str, 'files': [str]})
+    except InputError:
         return False
-    return set(list_files(path)) <= set(manifest.get('files', ()))
+    return (manifest['made_by'] == MADE_BY
+            and set(list_files(path)) <= set(manifest['files']))
 
 
 def list_files(path):
@@ -68,10 +70,8 @@ def list_files(path):
 @contextlib.contextmanager
 def replace(path):
     """Give a work folder that takes the place of `path` when all is well."""
-    with files.atomic_folder(path) as work:
+    with files.atomic_folder(path, lambda: is_report(path)) as work:
         yield work
         names = list_files(work) + [MARKER]
         files.write_json(os.path.join(work, MARKER),
                          {'made_by': MADE_BY, 'files': names})
-        if is_report(path):
-            shutil.rmtree(path)

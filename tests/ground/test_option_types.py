@@ -1,9 +1,29 @@
-"""Types of command-line options."""
+"""Types of options: what they take, and what they refuse."""
 import argparse
 
 import pytest
 
 from segmentation import option_types
+
+
+@pytest.mark.parametrize('kind, text, value', [
+    (option_types.seed, '0', 0), (option_types.seed, '4294967295', 2**32 - 1),
+    (option_types.path, 'runs/a', 'runs/a'),
+    (option_types.scales, '1', (1.,)), (option_types.share, '1', 1)])
+def test_what_is_taken(kind, text, value):
+    assert kind(text) == value
+
+
+@pytest.mark.parametrize('kind, text', [
+    (option_types.seed, '-1'), (option_types.seed, '12345678901234567890'),
+    (option_types.path, ''), (option_types.scales, '1,0'),
+    (option_types.scales, 'nan'), (option_types.share, '0'),
+    (option_types.not_negative, 'inf'), (option_types.positive(int), '0'),
+    (option_types.image_size, '64x0'), (option_types.image_size, '64'),
+    (option_types.pattern, '(')])
+def test_what_is_refused(kind, text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        kind(text)
 
 
 def test_size_must_be_divisible_by_32():

@@ -1,6 +1,5 @@
 """Features of a frozen encoder: computed, cached, and trained on."""
 import collections
-import fcntl
 import glob
 import json
 import os
@@ -11,6 +10,7 @@ import helpers
 import numpy as np
 import pytest
 
+from segmentation import locks
 from segmentation.tf1 import tf
 from segmentation.training import batches, cached_features, launch
 
@@ -164,8 +164,7 @@ def test_a_feature_too_large_for_float16_is_refused(tmp_path):
 
 
 def test_two_runs_do_not_compute_the_same_at_once(tmp_path):
-    with open(str(tmp_path / 'lock'), 'w') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with locks.locked(str(tmp_path), 'busy'):
         with pytest.raises(OSError, match='another run computes'):
             prepare(tmp_path)
     prepare(tmp_path)

@@ -1,0 +1,69 @@
+"""Folders that one process alone may write, with real processes."""
+import os
+import signal
+import subprocess
+import sys
+
+import helpers
+import pytest
+
+from segmentation import locks
+
+HOLD = '''
+import sys
+import time
+
+sys.path.insert(0, {root!r})
+from segmentation import locks
+
+with locks.locked(sys.argv[1], 'busy'):
+    print('held', flush=True)
+    time.sleep(60)
+'''
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process that holds tmp_path/run until it is ended."""
+    folder = str(tmp_path / 'run')
+    with subprocess.Popen(
+            [sys.executable, '-c', HOLD.format(root=helpers.ROOT), folder],
+            stdout=subprocess.PIPE, universal_newlines=True) as process:
+        assert process.stdout.readline() == 'held\n'
+        yield folder, process
+        process.kill()
+
+
+def test_another_process_is_refused(holder):
+    folder, _ = holder
+    with pytest.raises(OSError, match='^somebody trains there$'):
+        with locks.locked(folder, 'somebody trains there'):
+            pass
+
+
+def test_a_killed_process_leaves_no_lock(holder):
+    folder, process = holder
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert os.listdir(folder) == [locks.LOCK]
+    with locks.locked(folder, 'busy'):
+        assert os.listdir(folder) == [locks.LOCK]
+    assert os.listdir(folder) == []
+
+
+def test_a_new_folder_without_files_goes(tmp_path):
+    with locks.locked(str(tmp_path / 'a' / 'b'), 'busy'):
+        assert (tmp_path / 'a' / 'b').is_dir()
+    assert not (tmp_path / 'a' / 'b').exists()
+
+
+@pytest.mark.parametrize('error', [None, ValueError])
+def test_a_folder_with_files_stays(tmp_path, error):
+    try:
+        with locks.locked(str(tmp_path / 'a'), 'busy'):
+            (tmp_path / 'a' / 'file').write_text('x')
+            if error:
+                raise error
+    except ValueError:
+        pass
+    assert os.listdir(str(tmp_path / 'a')) == ['file']
