@@ -20,7 +20,7 @@ import sys
 import time
 
 import utils
-from segmentation import files, text
+from segmentation import files, overwriting, text
 from segmentation.checking import (audit, ceiling, class_draft, faults,
                                    pictures, summary, survey)
 from segmentation.data import contract, loading
@@ -59,7 +59,7 @@ def main(argv=None):
     for name in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(name or '.', exist_ok=True)
     folder = pictures.Folder(options.output_dir)
-    files.check_outputs([options.json], folders=[options.data_dir])
+    overwriting.check_outputs([options.json], folders=[options.data_dir])
     width, height = source.image_size
     print(f'[i] {options.data_source}: {source.num_training} training and '
           f'{source.num_validation} validation samples, {source.num_classes} '
@@ -72,7 +72,7 @@ def main(argv=None):
     result = summary.summarize(audited, seconds, scores)
     print('\n'.join(summary.lines(result)))
     if options.json:
-        files.check_outputs([options.json], audited.paths())
+        overwriting.check_outputs([options.json], audited.paths())
     if audited.can_draw:
         result['pictures'] = folder.write(audited)
         print(f'[i] {len(result["pictures"])} pictures in '

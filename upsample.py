@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 import utils
-from segmentation import files, pixels
+from segmentation import files, overwriting, pixels
 
 PUBLISHED = ('upsample', 'bilinear_kernel', 'kernel_side')
 
@@ -52,7 +52,7 @@ def enlarge(image, factor):
 def main(argv=None):
     options = parse_options(argv)
     image = pixels.read(options.input)
-    files.check_outputs([options.output], [options.input])
+    overwriting.check_outputs([options.output], [options.input])
     result = enlarge(image, options.factor)
     height, width = result.shape[:2]
     expected = cv2.resize(image.astype(np.float32), (width, height),

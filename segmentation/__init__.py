@@ -3,9 +3,12 @@
 ground floor, which imports nothing above itself
 errors         bad input as opposed to bugs, and how to say it
 files          files and folders written whole or not at all
+locks          folders that one process alone may write
 metrics        the confusion matrix and its scores
 option_types   types of command-line options
+overwriting    what is never overwritten
 pixels         pictures and label images: read, look up, resize
+schema         what a value read from JSON is made of
 text           numbers and tables as text
 tf1            TensorFlow's version 1 interface, whichever is installed
 threads        work done ahead in threads

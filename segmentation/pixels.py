@@ -122,7 +122,7 @@ def _make_table(class_ids, size):
     for code, class_id in class_ids:
         if code < size:
             table[code] = class_id
-    table.flags.writeable = False
+    table.setflags(write=False)
     return table
 
 

@@ -51,6 +51,7 @@ def import_module(name, module_name):
     """Import a module from the path or the working directory."""
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
+    problem: Exception
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:

@@ -2,7 +2,7 @@
 import os
 from typing import Any, Dict, NamedTuple, Sequence
 
-from segmentation import drawing, files, metrics, run_dir
+from segmentation import drawing, files, metrics, overwriting, run_dir
 from segmentation.evaluation import calibration, comparison
 
 
@@ -78,7 +78,7 @@ def gain_lines(raw, matrix, class_names, refinement):
 def check_paths(paths, selected):
     """Raise unless each of `paths` that is not None can be written to."""
     inputs = [path for pair in selected.pairs or () for path in pair if path]
-    files.check_outputs(
+    overwriting.check_outputs(
         paths, inputs + list(filter(None, [selected.list_file])),
         [selected.data_dir], [(selected.run.directory, run_dir.OWN)])
 

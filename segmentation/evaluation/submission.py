@@ -3,7 +3,7 @@ import contextlib
 import os
 import zipfile
 
-from segmentation import files
+from segmentation import files, overwriting
 from segmentation.errors import InputError
 
 
@@ -40,7 +40,7 @@ def check(folders, zipped=False):
         raise InputError(f'{folders[0]}: two kinds of maps would be written '
                          'to it')
     for path in folders:
-        files.check_new_folder(path)
+        overwriting.check_new_folder(path)
         if zipped and os.path.exists(zip_path(path)):
             raise FileExistsError(f'{zip_path(path)} exists already')
 

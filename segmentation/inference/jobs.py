@@ -5,7 +5,7 @@ from typing import Dict, NamedTuple
 
 import cv2
 
-from segmentation import files, pixels
+from segmentation import files, overwriting, pixels
 from segmentation.errors import InputError
 from segmentation.inference.outputs import Kind
 from segmentation.inference.predictor import Sample
@@ -102,12 +102,12 @@ def list_jobs(paths, output_dir, folders):
 
 def check_outputs(jobs, output_dir, recorded):
     """Raise InputError rather than replace what infer.py did not make."""
-    inputs = {files.identity(job.picture) for job in jobs}
+    inputs = {overwriting.identity(job.picture) for job in jobs}
     for job in jobs:
         for path in job.outputs.values():
             if not os.path.exists(path):
                 continue
-            if files.identity(path) in inputs:
+            if overwriting.identity(path) in inputs:
                 raise InputError(f'{path} is an input: it is not overwritten')
             if os.path.relpath(path, output_dir) not in recorded:
                 raise InputError(

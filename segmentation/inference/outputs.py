@@ -51,12 +51,13 @@ class OutputWriter:
         """Write the outputs that the job of a result asks for."""
         if result.error is not None:
             return Written(result.error)
+        assert result.sample is not None and result.prediction is not None
         image, prediction = result.sample.image, result.prediction
         changed = 0
         if self.refinement is not None:
-            prediction = self.refinement.refine(image, prediction)
-            changed = np.count_nonzero(prediction.ids
-                                       != result.prediction.ids)
+            prediction = self.refinement.refine(image, result.prediction)
+            changed = int(np.count_nonzero(prediction.ids
+                                           != result.prediction.ids))
         start = time.perf_counter()
         for kind, path in result.job.outputs.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -77,4 +78,5 @@ class OutputWriter:
             return drawing.with_legend(
                 overlay, self.class_names,
                 self.label_colors) if self.legend else overlay
+        assert isinstance(kind, int)
         return np.rint(255 * prediction.plane(kind)).astype(np.uint8)

@@ -109,6 +109,7 @@ class Predictor:
         share = (time.perf_counter() - start) / len(batch)
         self.seconds['network'] += [share] * len(batch)
         for k, (result, _) in enumerate(batch):
+            assert result.sample is not None
             yield result._replace(prediction=self.augmentation.prediction(
                 [several[k] for several in maps],
                 result.sample.image.shape[1::-1]))

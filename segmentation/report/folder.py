@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import os
 
-from segmentation import files
+from segmentation import files, overwriting
 from segmentation.errors import InputError, MissingModuleError
 
 MARKER = 'report.json'
@@ -45,7 +45,7 @@ def check(path, others=()):
                              'alone')
     files.settle(path)
     if not is_report(path):
-        files.check_new_folder(path)
+        overwriting.check_new_folder(path)
 
 
 def is_report(path):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import errors, files
+from segmentation import errors, files, overwriting
 
 OWN = re.compile(r'options\.json$|best-\d+\.')
 
@@ -24,7 +24,7 @@ def place(tmp_path):
 
 
 def check(place, *names):
-    files.check_outputs(
+    overwriting.check_outputs(
         [name and str(place / name) for name in names],
         inputs=[str(place / 'list.txt'), str(place / 'missing.txt')],
         folders=[str(place / 'data')], owned=[(str(place / 'run'), OWN)])

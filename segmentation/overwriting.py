@@ -1,0 +1,70 @@
+"""What is never overwritten: inputs, data sets, runs, the user's folders."""
+import os
+
+from segmentation.errors import InputError
+
+
+def check_outputs(outputs, inputs=(), folders=(), owned=()):
+    """Raise unless files can be written without harm to the user's own.
+
+    Parameters
+    ----------
+    outputs : iterable of str or None
+        Files that will be written or replaced; None is passed over.
+    inputs : iterable of str
+        Files that the program reads; those that are missing do not matter.
+    folders : iterable of str
+        Folders in which nothing that is there is replaced: data sets.
+    owned : iterable of (folder, compiled pattern)
+        Names, relative to a folder, that belong to it: a run's files.
+
+    Raises
+    ------
+    OSError
+        A folder is missing, or stands where the file would be.
+    InputError
+        A file would overwrite an input, or another output.
+    """
+    read = {identity(path) for path in inputs if os.path.exists(path)}
+    seen = set()
+    for path in filter(None, outputs):
+        path = os.path.abspath(path)
+        if not os.path.isdir(os.path.dirname(path)):
+            raise FileNotFoundError(
+                f'{os.path.dirname(path)}: no such folder')
+        if os.path.isdir(path):
+            raise IsADirectoryError(f'{path} is a folder: a file is wanted')
+        real = os.path.realpath(path)
+        if real in seen:
+            raise InputError(f'{path}: two outputs would be written to it')
+        seen.add(real)
+        if os.path.exists(path) and identity(path) in read:
+            raise InputError(f'{path} is an input: it is not overwritten')
+        for folder in folders:
+            if os.path.exists(path) and is_inside(real, folder):
+                raise InputError(f'{path} is a file of the data set {folder}: '
+                                 'it is not overwritten')
+        for folder, pattern in owned:
+            if is_inside(real, folder) and pattern.match(os.path.relpath(
+                    real, os.path.realpath(folder))):
+                raise InputError(f'{path} is a file of the run {folder}: it '
+                                 'is not overwritten')
+
+
+def check_new_folder(path):
+    """Raise FileExistsError unless a folder is new or empty."""
+    if os.path.isfile(path):
+        raise FileExistsError(f'{path} is a file: a folder is wanted')
+    if os.path.isdir(path) and os.listdir(path):
+        raise FileExistsError(f'{path} is not empty: a new folder is wanted')
+
+
+def is_inside(path, folder):
+    """Return whether a real path lies in a folder."""
+    return path.startswith(os.path.join(os.path.realpath(folder), ''))
+
+
+def identity(path):
+    """Return what two names of one file have in common."""
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
