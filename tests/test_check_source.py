@@ -435,6 +435,15 @@ def test_a_name_that_is_no_text_is_checked_and_drawn(toy, tmp_path):
     assert 'train_01_train__.png' in result.files
 
 
+def test_batches_without_names_fail(tmp_path):
+    (tmp_path / 'source_plain.py').write_text(
+        PLAIN.replace("'train', 3, names)", "'train', 3, False)"))
+    result = Result(tmp_path, 'plain')
+    assert result.status == 1
+    assert result.errors == ['[!] train generator: 2 parts of a batch: 4 are '
+                             'wanted with names=True']
+
+
 def test_zero_rows_pass_where_the_source_declares_ignore(tmp_path):
     (tmp_path / 'source_plain.py').write_text(
         PLAIN.replace('pass  # CHANGE', 'labels[0, 3, 5] = 0')
