@@ -175,7 +175,7 @@ def test_shares_files_and_weights_are_those_worked_by_hand(toy, tmp_path):
     assert sky['weight'] is None
 
 
-def test_a_class_never_seen_is_shouted_but_no_fault(toy, tmp_path):
+def test_a_class_never_seen_is_marked_but_no_fault(toy, tmp_path):
     result = Result(tmp_path, 'toy')
     line, = [line for line in result.text.splitlines()
              if line.startswith('sky')]
@@ -256,7 +256,7 @@ def test_noise_of_known_colours_fails_too(toy, tmp_path):
     assert 'neighbouring pixels differ: noise' in result.errors[0]
 
 
-def test_frames_that_stand_twice_are_named(toy, tmp_path):
+def test_pictures_that_occur_twice_are_named(toy, tmp_path):
     for copy in ('valid_e', 'train_f'):
         write_label(toy, copy, COLORS[rows_of_road(1)])
         (toy / (f"{copy}.png")).write_bytes(
