@@ -65,7 +65,7 @@ def test_missing_module_is_reported(workplace):
     ('./source_mine.py', 'NAME of source_NAME.py'),
     ('..', 'NAME of source_NAME.py'),
     ('source_mine.py', "'source_mine.py': mine is its name")])
-def test_file_name_for_a_source_is_not_a_missing_source(workplace, name, message):
+def test_file_name_for_a_source_is_explained(workplace, name, message):
     with pytest.raises(ImportError, match=message):
         loading.find_source(name)
 
