@@ -175,7 +175,7 @@ def test_shares_files_and_weights_are_those_worked_by_hand(toy, tmp_path):
     assert sky['weight'] is None
 
 
-def test_a_class_never_seen_is_shouted_but_no_fault(toy, tmp_path):
+def test_a_class_never_seen_is_marked_but_no_fault(toy, tmp_path):
     result = Result(tmp_path, 'toy')
     line, = [line for line in result.text.splitlines()
              if line.startswith('sky')]
@@ -256,7 +256,7 @@ def test_noise_of_known_colours_fails_too(toy, tmp_path):
     assert 'neighbouring pixels differ: noise' in result.errors[0]
 
 
-def test_frames_that_stand_twice_are_named(toy, tmp_path):
+def test_pictures_that_occur_twice_are_named(toy, tmp_path):
     for copy in ('valid_e', 'train_f'):
         write_label(toy, copy, COLORS[rows_of_road(1)])
         (toy / (f"{copy}.png")).write_bytes(
@@ -433,6 +433,15 @@ def test_a_name_that_is_no_text_is_checked_and_drawn(toy, tmp_path):
     result = Result(tmp_path, 'toy')
     assert (result.status, result.errors) == (0, [])
     assert 'train_01_train__.png' in result.files
+
+
+def test_batches_without_names_fail(tmp_path):
+    (tmp_path / 'source_plain.py').write_text(
+        PLAIN.replace("'train', 3, names)", "'train', 3, False)"))
+    result = Result(tmp_path, 'plain')
+    assert result.status == 1
+    assert result.errors == ['[!] train generator: 2 parts of a batch: 4 are '
+                             'wanted with names=True']
 
 
 def test_zero_rows_pass_where_the_source_declares_ignore(tmp_path):

@@ -126,6 +126,9 @@ class Audit:
         try:
             for batch in contract.generator(self.source, split)(
                     1, names=True) if count else ():
+                if len(batch) != 4:
+                    raise InputError(f'{len(batch)} parts of a batch: 4 are '
+                                     'wanted with names=True')
                 for image, label, *paths in zip(*batch):
                     image, label = np.asarray(image), np.asarray(label)
                     self.check_sample(split, image, label, *paths)

@@ -84,13 +84,13 @@ def test_the_most_classes_are_254(tmp_path):
         read(tmp_path, text + 'one more,254\n')
 
 
-def test_other_encodings_are_said(tmp_path):
+def test_other_encodings_are_reported(tmp_path):
     (tmp_path / 'classes.csv').write_bytes(b'name,id\nStra\xdfe,1\n')
     with pytest.raises(ValueError, match='classes.csv: no CSV in UTF-8'):
         class_table.read(str(tmp_path / 'classes.csv'))
 
 
-def test_what_is_written_is_read_again(tmp_path):
+def test_a_written_table_is_read_again(tmp_path):
     rows = [Row('a, b', 3, (1, 2, 3), False), Row('c', 0, (0, 0, 0), False),
             Row('ignore', 255, None, True)]
     path = str(tmp_path / 'classes.csv')

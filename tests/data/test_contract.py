@@ -34,7 +34,7 @@ def test_row_without_class_is_an_error_unless_ignore_is_declared():
     assert len(batches) == 1
 
 
-def test_batch_without_names_is_told_before_training():
+def test_batch_without_names_is_reported_before_training():
     class Nameless(Plain):
         def train_generator(self, batch_size, names=False):
             return iter([batch()[:2]])
@@ -45,7 +45,7 @@ def test_batch_without_names_is_told_before_training():
         contract.check_first_batch(Nameless())
 
 
-def test_batch_of_another_shape_is_said():
+def test_batch_of_another_shape_is_reported():
     images, labels, *names = batch()
     with pytest.raises(ValueError, match=r'labels of shape \(1, 2, 4, 2\): '
                                          r'\(1, 2, 4, 3\) is wanted'):

@@ -52,7 +52,7 @@ def test_source_is_found_by_its_dotted_name(workplace):
     assert loading.find_source('mine.roads').image_size == (64, 32)
 
 
-def test_missing_module_is_said(workplace):
+def test_missing_module_is_reported(workplace):
     with pytest.raises(ImportError) as error:
         loading.find_source('nope')
     assert str(error.value) == ("no data source 'nope': source_nope.py is "
@@ -65,7 +65,7 @@ def test_missing_module_is_said(workplace):
     ('./source_mine.py', 'NAME of source_NAME.py'),
     ('..', 'NAME of source_NAME.py'),
     ('source_mine.py', "'source_mine.py': mine is its name")])
-def test_file_name_for_a_source_is_told_apart(workplace, name, message):
+def test_file_name_for_a_source_is_explained(workplace, name, message):
     with pytest.raises(ImportError, match=message):
         loading.find_source(name)
 
@@ -104,7 +104,7 @@ def test_incomplete_source_lists_what_it_lacks(workplace):
                                 "valid_generator")
 
 
-def test_source_without_get_source_is_said(workplace):
+def test_source_without_get_source_is_reported(workplace):
     (workplace / 'source_hollow.py').write_text('')
     with pytest.raises(ValueError, match='source_hollow.py has no get_sour'):
         loading.find_source('hollow')
