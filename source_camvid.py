@@ -7,6 +7,7 @@ al. 2009, as Badrinarayanan et al. 2017 use them).
 import os
 
 import source
+from segmentation.data import listing
 
 SPLITS = (('train', 'train'), ('valid', 'val'), ('test', 'test'))
 
@@ -44,7 +45,7 @@ def list_folder(data_dir, folder):
     return [(os.path.join(pictures, name),
              os.path.join(f'{pictures}annot',
                           f'{os.path.splitext(name)[0]}.png'))
-            for name in sorted(os.listdir(pictures))
+            for name in listing.file_names(pictures)
             if name.lower().endswith(('.png', '.jpg', '.jpeg'))]
 
 

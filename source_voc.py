@@ -13,6 +13,7 @@ import glob
 import os
 
 import source
+from segmentation.data import listing, splits
 from segmentation.errors import InputError
 
 LISTS = os.path.join('ImageSets', 'Segmentation')
@@ -64,10 +65,9 @@ class VocSource(source.DataSource):
         path = os.path.join(root, LISTS, 'trainval.txt')
         if os.path.isfile(path):
             return read_list(root, path)
-        labels = sorted(glob.glob(os.path.join(
-            glob.escape(root), 'SegmentationClass', '*.png')))
-        return [pair(root, os.path.splitext(os.path.basename(label))[0])
-                for label in labels]
+        return [pair(root, os.path.splitext(name)[0])
+                for name in listing.file_names(os.path.join(
+                    root, 'SegmentationClass')) if name.endswith('.png')]
 
     def check_pair(self, image_path, label_path):
         """Raise FileNotFoundError if a file of a pair is missing."""
@@ -106,8 +106,7 @@ def pair(root, name):
 
 def read_list(root, path):
     """Return the pairs of a list with the name of a frame on each line."""
-    with open(path) as file:
-        return [pair(root, line.strip()) for line in file if line.strip()]
+    return [pair(root, name) for _, name in splits.read_lines(path)]
 
 
 def get_source():

@@ -5,6 +5,7 @@ errors         bad input as opposed to bugs, and how to say it
 files          files and folders written whole or not at all
 locks          folders that one process alone may write
 metrics        the confusion matrix and its scores
+opencv         OpenCV's limits: what it raises, how many channels it takes
 option_types   types of command-line options
 overwriting    what is never overwritten
 pixels         pictures and label images: read, look up, resize

@@ -1,5 +1,6 @@
 """Files and folders: written whole or not at all, and read with checks."""
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -23,6 +24,7 @@ NAMESPACE = (os.stat('/proc/self/ns/pid').st_ino
 HOST = f'{zlib.crc32(repr([platform.node(), NAMESPACE]).encode()):08x}'
 PART = f'.part-{HOST}-{os.getpid()}-'
 LEFTOVER = re.compile(rf'\.part-{HOST}-(\d+)-')
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 @contextlib.contextmanager
@@ -34,18 +36,34 @@ def atomic(path):
     leaves half a file.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    handle, work = tempfile.mkstemp(prefix=PART, suffix=name[-32:],
-                                    dir=folder)
-    os.close(handle)
+    with naming(path):
+        handle, work = tempfile.mkstemp(prefix=PART, suffix=name[-32:],
+                                        dir=folder)
+        os.close(handle)
+        try:
+            yield work
+            os.chmod(work, 0o666 & ~UMASK)
+            sync(work)
+            os.replace(work, path)
+            sync(folder)
+        finally:
+            if os.path.exists(work):
+                os.remove(work)
+
+
+@contextlib.contextmanager
+def naming(path):
+    """Name `path` in what the disk raises about its temporary file.
+
+    A disk that is full has no name to give; others give the temporary one.
+    """
     try:
-        yield work
-        os.chmod(work, 0o666 & ~UMASK)
-        sync(work)
-        os.replace(work, path)
-        sync(folder)
-    finally:
-        if os.path.exists(work):
-            os.remove(work)
+        yield
+    except OSError as error:
+        if (PART in os.fsdecode(error.filename) if error.filename
+                else error.errno in DISK):
+            raise OSError(error.errno, error.strerror, path)
+        raise
 
 
 @contextlib.contextmanager
@@ -61,25 +79,26 @@ def atomic_folder(path, may_replace=lambda: False):
     parent = os.path.dirname(path)
     os.makedirs(parent, exist_ok=True)
     settle(path)
-    work = tempfile.mkdtemp(prefix=PART, dir=parent)
-    try:
-        yield work
-        os.chmod(work, 0o777 & ~UMASK)
-        if os.path.isdir(path) and may_replace():
-            os.rename(path, aside(path))
-        elif os.path.isdir(path):
-            os.rmdir(path)
-        os.rename(work, path)
-        sync(parent)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        settle(path)
+    with naming(path):
+        work = tempfile.mkdtemp(prefix=PART, dir=parent)
+        try:
+            yield work
+            os.chmod(work, 0o777 & ~UMASK)
+            if os.path.isdir(path) and may_replace():
+                os.rename(path, aside(path))
+            elif os.path.isdir(path):
+                os.rmdir(path)
+            os.rename(work, path)
+            sync(parent)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+            settle(path)
 
 
 def aside(path):
     """Return where a folder waits while another takes its place."""
     parent, name = os.path.split(os.path.abspath(path))
-    return os.path.join(parent, f'.{name}.old')
+    return os.path.join(parent, f'.part-old-{name}')
 
 
 def settle(path):

@@ -5,6 +5,9 @@ import re
 from segmentation.errors import InputError
 
 STRIDE = 32     # what VGG16 divides a picture's sides by
+# Of a network input: its first 64 maps alone would take 64 GiB of memory.
+MOST_PIXELS = 1 << 28
+LARGEST_SCALE = 1000
 
 
 def image_size(text):
@@ -35,6 +38,10 @@ def check_image_size(size):
             raise InputError(
                 f'image_size is ({size[0]}, {size[1]}): {side} is not '
                 f'divisible by {STRIDE}; {nearest}')
+    if size[0] * size[1] > MOST_PIXELS:
+        raise InputError(f'image_size is ({size[0]}, {size[1]}): '
+                         f'{size[0] * size[1]:,} pixels are more than '
+                         f'{MOST_PIXELS:,}')
 
 
 def fraction(text):
@@ -99,10 +106,14 @@ def scales(text):
     (0.75, 1.0, 1.25)
     """
     try:
-        return tuple(positive(float)(word) for word in text.split(','))
+        values = tuple(positive(float)(word) for word in text.split(','))
     except ValueError:
         raise argparse.ArgumentTypeError(
             f'{text!r}: numbers are wanted, such as .75,1,1.25')
+    if max(values) > LARGEST_SCALE:
+        raise argparse.ArgumentTypeError(
+            f'{text}: numbers up to {LARGEST_SCALE} are wanted')
+    return values
 
 
 def pattern(text):

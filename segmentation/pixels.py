@@ -4,10 +4,13 @@ Class ids are uint8 arrays (H, W): 0 .. C-1, IGNORE or UNKNOWN. Sizes are
 (width, height) in pixels.
 """
 import functools
+import os
+import re
 
 import cv2
 import numpy as np
 
+from segmentation import opencv
 from segmentation.errors import InputError
 
 IGNORE = 255        # a pixel that is not scored
@@ -16,12 +19,10 @@ UNKNOWN = 254       # a value that is in no class
 PNG, JPEG = b'\x89PNG', b'\xff\xd8'
 # How the files begin that OpenCV reads: PNG, JPEG, BMP, TIFF, WebP, Netpbm,
 # JPEG 2000 and GIF.
-SIGNATURES = (PNG, JPEG, b'BM', b'II*\0', b'MM\0*', b'RIFF', b'P1', b'P2',
-              b'P3', b'P4', b'P5', b'P6', b'\0\0\0\x0cjP', b'GIF8')
+SIGNATURE = re.compile(
+    br'\x89PNG|\xff\xd8|BM|II\*\0|MM\0\*|RIFF.{4}WEBP|P[1-6]\s|'
+    br'\0\0\0\x0cjP|GIF8', re.DOTALL)
 TAIL = 1 << 16      # bytes that may follow the end of a picture
-
-# A file that cannot be read is reported once, and by us.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def read(path, mode=cv2.IMREAD_COLOR):
@@ -35,20 +36,29 @@ def read(path, mode=cv2.IMREAD_COLOR):
         It is no picture, or a broken one.
     """
     # OpenCV crashes on names that are not UTF-8: it gets the bytes alone.
-    with open(path, 'rb') as file:
-        data = file.read()
+    data = read_bytes(path)
     # Asked first, as libpng reports a cut-off file on stderr.
-    image = None if is_cut_off(data) else decode(data, mode)
+    image = None if is_cut_off(data) else decode(path, data, mode)
     if image is None:
         raise InputError(f'{path}: no picture that OpenCV reads')
     return image
 
 
-def decode(data, mode=cv2.IMREAD_COLOR):
+def read_bytes(path):
+    """Return what is in a file; a pipe or a device might never end."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f'{path}: a file is wanted, no folder, pipe or '
+                         'device')
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def decode(path, data, mode=cv2.IMREAD_COLOR):
     """Decode the bytes of a picture file; return None if OpenCV cannot."""
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), mode)
-    except cv2.error:       # no bytes, or more pixels than OpenCV takes
+        with opencv.blaming(path):
+            return cv2.imdecode(np.frombuffer(data, np.uint8), mode)
+    except InputError:      # no bytes, or more pixels than OpenCV takes
         return None
 
 
@@ -64,9 +74,11 @@ def is_cut_off(data):
 
 
 def is_picture(path):
-    """Return whether a file begins as one of a picture does."""
+    """Return whether a path is a file that begins as a picture does."""
+    if not os.path.isfile(path):
+        return False
     with open(path, 'rb') as file:
-        return file.read(8).startswith(SIGNATURES)
+        return SIGNATURE.match(file.read(16)) is not None
 
 
 def pack(image):
@@ -209,13 +221,14 @@ def resize_ids(ids, size):
 def pad(image, multiple=32):
     """Mirror a picture at right and bottom until its sides are multiples."""
     height, width = image.shape[:2]
-    return cv2.copyMakeBorder(image, 0, -height % multiple,
-                              0, -width % multiple, cv2.BORDER_REFLECT)
+    return opencv.mirror(image, 0, -height % multiple, 0,
+                         -width % multiple)
 
 
 def plane(probabilities, class_id, size):
     """Return the (H, W) float32 probability of a class at (width, height)."""
-    values = cv2.extractChannel(probabilities, int(class_id))
+    # By NumPy, as OpenCV 5 takes no more than 128 channels.
+    values = np.ascontiguousarray(probabilities[..., class_id])
     if values.shape[::-1] != tuple(size):
         values = cv2.resize(values, tuple(size),
                             interpolation=cv2.INTER_LINEAR)

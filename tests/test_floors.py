@@ -12,8 +12,8 @@ PACKAGE = 'segmentation'
 # floors below its own, and from itself. The modules of the ground floor may
 # import one another.
 FLOORS = (
-    {'errors', 'files', 'locks', 'metrics', 'option_types', 'overwriting',
-     'pixels', 'schema', 'text', 'tf1', 'threads'},
+    {'errors', 'files', 'locks', 'metrics', 'opencv', 'option_types',
+     'overwriting', 'pixels', 'schema', 'text', 'tf1', 'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
     {'run_dir'},
     {'training', 'inference', 'evaluation', 'export', 'report', 'checking'},

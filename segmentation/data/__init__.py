@@ -7,6 +7,7 @@ batching        batches that threads read ahead
 augmentation    flip, scale with crop, and light of training samples
 splits          which pictures of a folder are for validation
 class_table     classes.csv: names, ids and colours of classes
+listing         the files of a folder
 label_files     label files as they are on disk: PNG, ids, colours
 array_store     arrays in files, memory-mapped, that fill up over several runs
 cache           results kept in the user's cache folder

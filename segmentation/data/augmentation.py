@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-from segmentation import pixels
+from segmentation import opencv, pixels
 
 SCALES = (.75, 1.5)         # of the picture against image_size
 BRIGHTNESS = 32             # most that is added or subtracted, of 255
@@ -69,8 +69,8 @@ def rescale(image, ids, size, scale, position,
     left, top = ((size - part) * position).astype(int)
     right, bottom = size - part - (left, top)
     return tuple(
-        cv2.copyMakeBorder(resize(array, tuple(part.tolist())), top, bottom,
-                           left, right, cv2.BORDER_REFLECT)
+        opencv.mirror(resize(array, tuple(part.tolist())), top, bottom,
+                      left, right)
         for resize, array in ((pixels.resize_image, image),
                               (resize_labels, ids)))
 

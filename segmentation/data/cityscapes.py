@@ -12,6 +12,7 @@ import os
 from typing import Dict, NamedTuple, Tuple
 
 from segmentation import pixels
+from segmentation.data import listing
 from segmentation.errors import InputError
 
 Color = Tuple[int, int, int]    # (red, green, blue)
@@ -143,7 +144,7 @@ def list_split(pictures, labels, split):
             pairs += [(os.path.join(folder, name),
                        find_label(os.path.join(labels, split, city),
                                   name[:-len(PICTURE)]))
-                      for name in sorted(os.listdir(folder))
+                      for name in listing.file_names(folder)
                       if name.endswith(PICTURE)]
     return pairs
 

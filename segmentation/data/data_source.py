@@ -5,7 +5,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from segmentation import pixels
+from segmentation import opencv, pixels
 from segmentation.data import augmentation, batching, label_files
 from segmentation.errors import InputError
 
@@ -128,12 +128,18 @@ class DataSource:
         """
         label = pixels.read(path, cv2.IMREAD_UNCHANGED)
         if label.ndim == 2 and self.ids:
+            if label.dtype not in (np.uint8, np.uint16):
+                raise InputError(f'{path}: {label.dtype} ids: 8 or 16 bits '
+                                 'without a sign are wanted')
             return label
         if label.dtype != np.uint8:
             raise InputError(f'{path}: {label.dtype} colours: 8 bits a '
                              'channel are wanted')
         if label.ndim == 2:
             label = cv2.cvtColor(label, cv2.COLOR_GRAY2BGR)
+        if label.shape[2] not in (3, 4):
+            raise InputError(f'{path}: {label.shape[2]} channels: 1, 3 or 4 '
+                             'are wanted')
         return pixels.pack(label)
 
     def table(self, codes):
@@ -234,12 +240,13 @@ class DataSource:
                            mode='clip')
 
         def read(job):
-            image, ids = self.read_pair(*job.pair)
-            if job.seed is not None:
-                return augmentation.augment(image, ids, self.image_size,
-                                            job.seed, resize_labels)
-            return (pixels.resize_image(image, self.image_size),
-                    resize_labels(ids, self.image_size))
+            with opencv.blaming(job.pair[0]):
+                image, ids = self.read_pair(*job.pair)
+                if job.seed is not None:
+                    return augmentation.augment(image, ids, self.image_size,
+                                                job.seed, resize_labels)
+                return (pixels.resize_image(image, self.image_size),
+                        resize_labels(ids, self.image_size))
 
         for batch in batching.read_ahead(
                 jobs, batch_size, self.image_size, self.num_classes, read,

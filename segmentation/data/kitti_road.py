@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from segmentation.data import listing
 from segmentation.errors import InputError
 
 PICTURE = re.compile(r'(um|umm|uu)_(\d+)\.png')
@@ -32,7 +33,7 @@ def find_root(data_dir):
 def list_pictures(root, split):
     """Return the paths of the pictures of training or testing, sorted."""
     folder = os.path.join(root, split, 'image_2')
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else ()
+    names = listing.file_names(folder) if os.path.isdir(folder) else ()
     return [os.path.join(folder, name) for name in names
             if PICTURE.fullmatch(name)]
 

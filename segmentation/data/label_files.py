@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from segmentation import pixels
+from segmentation.data import listing
 from segmentation.errors import InputError
 
 PICTURES = ('.png', '.jpg', '.jpeg')
@@ -37,27 +38,14 @@ def list_files(folder: str,
     list of str
         Paths relative to `folder`, separated by '/'; without hidden ones.
     """
-    def stop(error):
-        raise error
-
-    listed, visited = [], set()
-    for parent, folders, names in os.walk(folder, onerror=stop,
-                                          followlinks=True):
-        here = os.path.realpath(parent)
-        folders[:] = [name for name in folders
-                      if name[0] != '.' and here not in visited]
-        if here not in visited:
-            listed += [os.path.relpath(os.path.join(parent, name), folder)
-                       for name in names if name[0] != '.'
-                       and name.lower().endswith(suffixes)]
-        visited.add(here)
-    return sorted(name.replace(os.sep, '/') for name in listed)
+    return sorted(os.path.relpath(path, folder).replace(os.sep, '/')
+                  for path in listing.walk(folder)
+                  if path.lower().endswith(suffixes))
 
 
 def open_png(path: str) -> Png:
     """Read the chunks of a PNG; InputError says what else the file is."""
-    with open(path, 'rb') as file:
-        data = file.read()
+    data = pixels.read_bytes(path)
     if data[:3] == b'\xff\xd8\xff':
         raise InputError(
             f'{path}: a JPEG: its compression changes the values of a label, '
@@ -85,7 +73,7 @@ def decode(png: Png) -> np.ndarray:
     for kind, body in png.chunks:
         parts += [struct.pack('>I', len(body)), kind, body,
                   struct.pack('>I', zlib.crc32(kind + body))]
-    image = pixels.decode(b''.join(parts), cv2.IMREAD_UNCHANGED)
+    image = pixels.decode(png.path, b''.join(parts), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise InputError(f'{png.path}: a broken PNG')
     return image

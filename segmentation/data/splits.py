@@ -46,6 +46,20 @@ def find_parts(folder, suffix, exists):
     return parts
 
 
+def read_lines(path):
+    """Yield (number, text) of the lines of a list that are not empty.
+
+    The names of files need not be UTF-8, and are as `os.listdir` has them.
+    """
+    with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
+        for number, line in enumerate(file, 1):
+            if '\0' in line:
+                raise InputError(f'{path}, line {number}: no line of text, '
+                                 'in UTF-8: it has a byte of 0')
+            if line.strip():
+                yield number, line.strip()
+
+
 def read_list(path, data_dir, pictures):
     """Return the pictures that a list names, in its order.
 
@@ -60,21 +74,18 @@ def read_list(path, data_dir, pictures):
         A line names no picture, or one that an earlier line names.
     """
     listed = {}
-    with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
-        for number, line in enumerate(file, 1):
-            name = line.strip().replace('\\', '/')
-            if name.startswith('images/') and name not in pictures:
-                name = name[len('images/'):]
-            if not name:
-                continue
-            if name not in pictures:
-                raise FileNotFoundError(
-                    f'{path}, line {number}: no picture {name} in '
-                    f'{os.path.join(data_dir, "images")}')
-            if name in listed:
-                raise InputError(f'{path}, line {number}: {name} is on line '
-                                 f'{listed[name]} already')
-            listed[name] = number
+    for number, name in read_lines(path):
+        name = name.replace('\\', '/')
+        if name.startswith('images/') and name not in pictures:
+            name = name[len('images/'):]
+        if name not in pictures:
+            raise FileNotFoundError(
+                f'{path}, line {number}: no picture {name} in '
+                f'{os.path.join(data_dir, "images")}')
+        if name in listed:
+            raise InputError(f'{path}, line {number}: {name} is on line '
+                             f'{listed[name]} already')
+        listed[name] = number
     return list(listed)
 
 

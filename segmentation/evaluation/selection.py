@@ -7,7 +7,7 @@ import os
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from segmentation import option_types, run_dir
-from segmentation.data import contract, loading
+from segmentation.data import contract, loading, splits
 from segmentation.errors import InputError
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import registry
@@ -151,6 +151,8 @@ def complete(options, name):
              'group_by': None, 'data_source': None, 'data_dir': None}
     if os.path.isfile(run_dir.path(name, 'options.json')):
         saved.update(run_dir.read_options(name)['options'])
+    else:
+        run_dir.find_blog_files(name, options.checkpoint)
     for key, value in (('data_source', options.data_source),
                        ('data_dir', options.data_dir)):
         if not (value or saved[key]):
@@ -226,19 +228,15 @@ def read_list(path, pairs, data_dir, split):
     """
     known = {absolute(pair[0]): pair for pair in pairs}
     chosen = {}
-    with open(path, encoding='utf-8-sig', errors='surrogateescape') as file:
-        for number, line in enumerate(file, 1):
-            name = line.strip()
-            if not name:
-                continue
-            where = f'{path}, line {number}: {name}'
-            key = absolute(os.path.join(data_dir, name))
-            if key not in known:
-                raise InputError(f'{where} is no picture of the {split} '
-                                 f'split in {data_dir}')
-            if key in chosen:
-                raise InputError(f'{where} stands there twice')
-            chosen[key] = known[key]
+    for number, name in splits.read_lines(path):
+        where = f'{path}, line {number}: {name}'
+        key = absolute(os.path.join(data_dir, name))
+        if key not in known:
+            raise InputError(f'{where} is no picture of the {split} split in '
+                             f'{data_dir}')
+        if key in chosen:
+            raise InputError(f'{where} stands there twice')
+        chosen[key] = known[key]
     if not chosen:
         raise InputError(f'{path}: no picture in it')
     return list(chosen.values())

@@ -3,14 +3,13 @@ import collections
 import os
 from typing import Dict, NamedTuple
 
-import cv2
-
 from segmentation import files, overwriting, pixels
+from segmentation.data import listing
 from segmentation.errors import InputError
 from segmentation.inference.outputs import Kind
 from segmentation.inference.predictor import Sample
 
-# A file is a picture by its suffix, or else if OpenCV knows its first bytes.
+# A file is a picture by its suffix, or else by its first bytes.
 SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
             '.jpeg', '.jpg', '.pbm', '.pfm', '.pgm', '.pic', '.png', '.pnm',
             '.ppm', '.pxm', '.ras', '.sr', '.tif', '.tiff', '.webp')
@@ -46,20 +45,7 @@ def list_pictures(path, output_dir):
         raise InputError(f'{output_dir} is the folder of the samples: '
                          '--output-dir has to be another')
 
-    def stop(error):
-        raise error
-
-    pictures, seen = [], {os.path.realpath(output_dir)}
-    for parent, folders, names in os.walk(path, onerror=stop,
-                                          followlinks=True):
-        if os.path.realpath(parent) in seen:
-            folders[:] = []
-            continue
-        seen.add(os.path.realpath(parent))
-        folders[:] = sorted(name for name in folders if name[0] != '.')
-        pictures += [os.path.join(parent, name) for name in sorted(names)
-                     if name[0] != '.'
-                     and is_picture(os.path.join(parent, name))]
+    pictures = list(filter(is_picture, listing.walk(path, [output_dir])))
     if not pictures:
         raise InputError(f'{path}: no picture in it')
     return [(name, os.path.relpath(name, path)) for name in pictures]
@@ -68,7 +54,7 @@ def list_pictures(path, output_dir):
 def is_picture(path):
     """Return whether a file is a picture, by its suffix or first bytes."""
     return (os.path.splitext(path)[1].lower() in SUFFIXES
-            or os.path.isfile(path) and cv2.haveImageReader(path))
+            or pixels.is_picture(path))
 
 
 def list_jobs(paths, output_dir, folders):

@@ -5,7 +5,7 @@ from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from segmentation import drawing, files
+from segmentation import drawing, files, opencv
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result
 
@@ -52,14 +52,19 @@ class OutputWriter:
         if result.error is not None:
             return Written(result.error)
         assert result.sample is not None and result.prediction is not None
-        image, prediction = result.sample.image, result.prediction
-        changed = 0
+        with opencv.blaming(result.job.picture):
+            return self.write_all(result.job.outputs, result.sample.image,
+                                  result.prediction)
+
+    def write_all(self, paths: Dict[Kind, str], image: np.ndarray,
+                  raw: Prediction) -> Written:
+        """Write the outputs of a picture to {kind: path}, once refined."""
+        prediction, changed = raw, 0
         if self.refinement is not None:
-            prediction = self.refinement.refine(image, result.prediction)
-            changed = int(np.count_nonzero(prediction.ids
-                                           != result.prediction.ids))
+            prediction = self.refinement.refine(image, raw)
+            changed = int(np.count_nonzero(prediction.ids != raw.ids))
         start = time.perf_counter()
-        for kind, path in result.job.outputs.items():
+        for kind, path in paths.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
             files.write_image(path, self.draw(kind, image, prediction))
         return Written(None, time.perf_counter() - start,

@@ -9,7 +9,7 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
 
 import numpy as np
 
-from segmentation import threads
+from segmentation import opencv, threads
 from segmentation.errors import InputError
 from segmentation.inference.engines import Engine
 from segmentation.inference.prediction import Prediction
@@ -73,14 +73,15 @@ class Predictor:
         self.workers = workers
         self.seconds: Dict[str, List[float]] = {'decode': [], 'network': []}
 
-    def predict(self, jobs: Iterable, read: Callable[[Any], Sample]
+    def predict(self, jobs: Iterable[tuple], read: Callable[[Any], Sample]
                 ) -> Iterator[Result]:
         """Yield the Result of each job, in order.
 
         Parameters
         ----------
-        jobs : iterable
-            A few batches of it are taken in advance.
+        jobs : iterable of tuples
+            The first item of each is the path of its picture. A few batches
+            are taken in advance.
         read : function of a job
             Returns its Sample; called in threads. Where it raises OSError or
             InputError that is the result.
@@ -88,10 +89,11 @@ class Predictor:
         def prepare(job):
             start = time.perf_counter()
             try:
-                sample = read(job)
+                with opencv.blaming(job[0]):
+                    sample = read(job)
+                    inputs = self.augmentation.inputs(sample.image)
             except (OSError, InputError) as error:
                 return Prepared(Result(job, error=error), [])
-            inputs = self.augmentation.inputs(sample.image)
             self.seconds['decode'].append(time.perf_counter() - start)
             return Prepared(Result(job, sample), inputs)
 

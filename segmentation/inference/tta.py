@@ -8,7 +8,7 @@ from typing import List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from segmentation import pixels
+from segmentation import option_types, pixels
 from segmentation.inference.prediction import Prediction
 
 
@@ -47,9 +47,17 @@ class TestTimeAugmentation:
                       for side in self.image_size) for scale in self.scales]
 
     def inputs(self, image: np.ndarray) -> List[np.ndarray]:
-        """Return the network inputs of a picture, sides divisible by 32."""
+        """Return the network inputs of a picture, sides divisible by 32.
+
+        Raises
+        ------
+        MemoryError
+            One would have more pixels than any network takes.
+        """
         views = []
         for size in self.sizes(image.shape[1::-1]):
+            if size[0] * size[1] > option_types.MOST_PIXELS:
+                raise MemoryError(f'a network input of {size[0]}x{size[1]}')
             view = pixels.resize_image(image, size)
             views.append(pixels.pad(view))
             if self.flip:

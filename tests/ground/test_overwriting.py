@@ -132,8 +132,8 @@ def test_a_folder_of_the_user_s_is_not_replaced(tmp_path):
 
 @pytest.mark.parametrize('moved', [False, True])
 def test_a_killed_replacement_is_undone_or_finished(tmp_path, moved):
-    (tmp_path / '.a.old').mkdir()
-    (tmp_path / '.a.old' / 'old').write_text('old')
+    (tmp_path / '.part-old-a').mkdir()
+    (tmp_path / '.part-old-a' / 'old').write_text('old')
     if moved:
         (tmp_path / 'a').mkdir()
     files.settle(str(tmp_path / 'a'))

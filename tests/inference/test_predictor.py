@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 
+import cv2
 import helpers
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from segmentation.inference.predictor import Predictor, Sample
 from segmentation.inference.tta import TestTimeAugmentation
 
 NATIVE = TestTimeAugmentation(None)
+SCENE = 'a.png', 0, 64, 32
 
 
 class Thirds(Engine):
@@ -34,10 +36,10 @@ class Thirds(Engine):
 
 
 def read(job):
-    """Return the picture of a (seed, width, height); without one, raise."""
-    if isinstance(job, Exception):
-        raise job
-    seed, width, height = job
+    """Return the picture of a (path, seed, width, height), or raise."""
+    if isinstance(job[1], Exception):
+        raise job[1]
+    _, seed, width, height = job
     return Sample(np.random.RandomState(seed).randint(
         1, 256, (height, width, 3)).astype(np.uint8))
 
@@ -49,7 +51,8 @@ def shares(job):
 
 @pytest.mark.parametrize('workers', [1, 3])
 def test_results_come_in_order_by_batches_of_one_size(workers):
-    jobs = [(0, 70, 33), (1, 70, 33), (2, 70, 33), (3, 41, 64), (4, 70, 33)]
+    jobs = [('a.png', seed, *size) for seed, size in enumerate(
+        [(70, 33), (70, 33), (70, 33), (41, 64), (70, 33)])]
     engine = Thirds()
     results = list(Predictor(engine, NATIVE, 2, workers).predict(jobs, read))
     assert [result.job for result in results] == jobs
@@ -70,7 +73,8 @@ def test_results_come_in_order_by_batches_of_one_size(workers):
 
 def test_what_cannot_be_read_is_a_result_in_its_place():
     broken, missing = InputError('no picture'), FileNotFoundError('no file')
-    jobs = [(0, 64, 32), broken, missing, (1, 64, 32)]
+    jobs = [SCENE, ('b.png', broken), ('c.png', missing),
+            ('d.png', 1, 64, 32)]
     predictor = Predictor(Thirds(), NATIVE, 4, 2)
     results = list(predictor.predict(jobs, read))
     assert [result.error for result in results] == [None, broken, missing,
@@ -87,13 +91,24 @@ def test_what_cannot_be_read_is_a_result_in_its_place():
 def test_a_bug_in_reading_is_no_result():
     predictor = Predictor(Thirds(), NATIVE, 4, 2)
     with pytest.raises(ValueError, match='our bug'):
-        list(predictor.predict([(0, 64, 32), ValueError('our bug')], read))
+        list(predictor.predict([SCENE, ('b.png', ValueError('our bug'))], read))
+
+
+@pytest.mark.parametrize('scales, reader', [
+    ((1000,), read), ((1,), lambda job: cv2.resize(np.zeros(0), (1, 1))),
+    ((1,), lambda job: np.zeros(1 << 50))])
+def test_what_is_too_large_or_broken_is_named(scales, reader):
+    augmentation = TestTimeAugmentation((512, 256), scales)
+    predictor = Predictor(Thirds(), augmentation, 1, 1)
+    with pytest.raises((MemoryError, InputError), match='^a.png: '):
+        for result in predictor.predict([SCENE], reader):
+            result.check()
 
 
 def test_all_inputs_of_a_picture_are_averaged():
     augmentation = TestTimeAugmentation((64, 32), scales=(1, 2), flip=True)
     engine = Thirds()
-    jobs = [(0, 64, 32), (1, 64, 32)]
+    jobs = [SCENE, ('b.png', 1, 64, 32)]
     results = list(Predictor(engine, augmentation, 2, 1).predict(jobs, read))
     assert engine.shapes == 2 * [(2, 32, 64, 3)] + 2 * [(2, 64, 128, 3)]
     for result in results:
@@ -106,7 +121,7 @@ def test_all_inputs_of_a_picture_are_averaged():
 
 
 def test_argmax_is_computed_once():
-    result, = Predictor(Thirds(), NATIVE, 1, 1).predict([(0, 64, 32)], read)
+    result, = Predictor(Thirds(), NATIVE, 1, 1).predict([SCENE], read)
     assert result.prediction.ids is result.prediction.ids
     assert result.prediction.argmax()[1] is result.prediction.confidence
 
