@@ -59,7 +59,10 @@ def main(argv=None):
     for name in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(name or '.', exist_ok=True)
     folder = pictures.Folder(options.output_dir)
+    overwriting.check_outputs([*folder.outputs(), options.json])
     overwriting.check_outputs([options.json], folders=[options.data_dir])
+    utils.remove_leftovers([options.output_dir, os.path.dirname(
+        os.path.abspath(options.json or '.'))])
     width, height = source.image_size
     print(f'[i] {options.data_source}: {source.num_training} training and '
           f'{source.num_validation} validation samples, {source.num_classes} '

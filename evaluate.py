@@ -29,10 +29,8 @@ import argparse
 import contextlib
 import os
 
-import tqdm
-
 import utils
-from segmentation import files, option_types, threads
+from segmentation import files, opencv, option_types, threads
 from segmentation.crf import choice, model, pool, tuning
 from segmentation.evaluation import (comparison, results, selection,
                                      submission)
@@ -109,15 +107,17 @@ def check_options(parser, options):
 def prepare(options, name):
     """Return the Selection of a run; check all that needs no network."""
     selected = selection.select(options, name)
-    results.check_paths((options.json, options.csv, options.matrix,
-                         options.reliability), selected)
+    written = (options.json, options.csv, options.matrix, options.reliability)
+    folders = options.export, options.birds_eye
+    results.check_paths(written, selected)
     for path in filter(None, (options.matrix, options.reliability)):
         files.check_image_type(path)
-    submission.check((options.export, options.birds_eye), options.zip)
+    submission.check(folders, options.zip, (*written, options.report))
     if options.report:
-        folder.check(options.report, (
-            options.json, options.csv, options.matrix, options.reliability,
-            options.export, options.birds_eye))
+        folder.check(options.report, written + folders)
+    utils.remove_leftovers(
+        os.path.dirname(os.path.abspath(path))
+        for path in (*written, *folders, options.report) if path)
     if selected.benchmark:
         selected.benchmark.prepare(selected.pairs)
     return selected
@@ -160,11 +160,15 @@ def tune(selected, chosen, wanted, workers):
 
 def predict(selected, scorer, jobs, function, workers):
     """Yield function(result) of each job, in order; it runs in threads."""
+    def named(result):
+        with opencv.blaming(result.job[0]):
+            return function(result)
+
     # Threads that wait for the refinement come on top of those that work.
     count = workers * (2 if scorer.refinement else 1)
     with restore(selected, workers) as predictor:
         yield from threads.in_threads(
-            count, function, predictor.predict(jobs, scorer.read),
+            count, named, predictor.predict(jobs, scorer.read),
             max(count, selected.batch_size))
 
 
@@ -174,11 +178,9 @@ def score(selected, scorer, workers):
     with contextlib.ExitStack() as stack:
         for writer in selected.writers:
             stack.enter_context(writer)
-        for outcome in tqdm.tqdm(
+        for outcome in utils.progress(
                 predict(selected, scorer, scorer.list_jobs(), scorer.score,
-                        workers),
-                total=scorer.count, disable=None, leave=False,
-                unit='picture'):
+                        workers), scorer.count):
             tally.add(outcome)
     return tally
 

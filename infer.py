@@ -22,11 +22,8 @@ import re
 import sys
 import time
 
-import numpy as np
-import tqdm
-
 import utils
-from segmentation import errors, option_types, run_dir, text, threads
+from segmentation import errors, locks, option_types, run_dir, threads
 from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
@@ -116,26 +113,6 @@ def choose_folders(options, run):
     return folders
 
 
-def describe_speed(seconds, elapsed):
-    """Return lines on how fast it went: all in all, and each stage.
-
-    Parameters
-    ----------
-    seconds : {stage: seconds of each picture}
-    elapsed : float
-        Seconds.
-    """
-    count = len(seconds['network'])
-    lines = [f'[i] {count} pictures in {text.duration(elapsed)}: '
-             f'{count / elapsed:.2f} pictures/s']
-    for stage, values in seconds.items():
-        if len(values):
-            median, high = 1000 * np.percentile(values, [50, 95])
-            lines.append(f'[i] {stage}: median {median:.1f} ms, 95th '
-                         f'percentile {high:.1f} ms')
-    return lines
-
-
 def segment(options, run, pending, recorded, pool):
     """Take the jobs through the network; return the errors of those not read.
     """
@@ -152,38 +129,41 @@ def segment(options, run, pending, recorded, pool):
         predictor = Predictor(engine, augmentation, options.batch_size,
                               options.workers)
         start = time.perf_counter()
-        written = list(tqdm.tqdm(
+        written = list(utils.progress(
             threads.in_threads(count, writer.write,
                                predictor.predict(pending, jobs.read),
                                max(count, options.batch_size)),
-            total=len(pending), disable=None, leave=False, unit='picture'))
+            len(pending)))
         elapsed = time.perf_counter() - start
     done = [one for one in written if one.error is None]
     if pool and done:
         changed = (sum(one.changed for one in done)
                    / sum(one.pixels for one in done))
         print(f'[i] CRF: {changed:.2%} of the pixels changed class')
-    print('\n'.join(describe_speed(dict(
+    print('\n'.join(outputs.describe_speed(dict(
         predictor.seconds, crf=pool.seconds if pool else (),
         write=[one.seconds for one in done]), elapsed)))
     return [one.error for one in written if one.error is not None]
 
 
-def main(argv=None):
-    options = parse_options(argv)
-    source = (loading.make_source(options.data_source, options.classes,
-                                  options.data_dir)
-              if options.data_source else None)
-    run = run_dir.find(options.name, options.checkpoint, source)
-    pending = jobs.list_jobs(options.samples_dir, options.output_dir,
-                             choose_folders(options, run))
-    chosen = choice.choose(options, run)
+def fill(options, run, pending, chosen):
+    """Write the outputs of the jobs to a folder of ours; return the status.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    run : run_dir.Run
+    pending : list of jobs.Job
+    chosen : choice.Choice, optional
+    """
     recorded = jobs.read_record(options.output_dir)
+    folders = jobs.output_folders(pending, options.output_dir)
     if options.skip_existing:
         count, pending = len(pending), jobs.without_existing(pending)
         print(f'[i] {count - len(pending)} of {count} pictures are done '
               'already')
     jobs.check_outputs(pending, options.output_dir, recorded)
+    utils.remove_leftovers(folders)
     if not pending:
         return 0
     if chosen:
@@ -196,6 +176,20 @@ def main(argv=None):
     for error in failures:
         print(f'[!] {errors.describe(error)}', file=sys.stderr)
     return 1 if failures else 0
+
+
+def main(argv=None):
+    options = parse_options(argv)
+    source = (loading.make_source(options.data_source, options.classes,
+                                  options.data_dir)
+              if options.data_source else None)
+    run = run_dir.find(options.name, options.checkpoint, source)
+    pending = jobs.list_jobs(options.samples_dir, options.output_dir,
+                             choose_folders(options, run))
+    chosen = choice.choose(options, run)
+    with locks.locked(options.output_dir, f'{options.output_dir}: another '
+                      'infer.py writes to it'):
+        return fill(options, run, pending, chosen)
 
 
 if __name__ == '__main__':

@@ -10,10 +10,10 @@ and DIR/classes.csv.
 import argparse
 import os
 
+import utils        # first: from here on Ctrl-C ends in one line
 import numpy as np
 
 import source
-import utils
 from segmentation import drawing, files, option_types
 from segmentation.data import class_table, contract
 from segmentation.synthetic import scenes, stage
@@ -63,7 +63,7 @@ def parse_options(argv=None):
     parser.add_argument('--labels', action='store_true',
                         help='write a data set: images/, labels/ and '
                              'classes.csv')
-    parser.add_argument('--seed', type=int, default=0,
+    parser.add_argument('--seed', type=option_types.seed, default=0,
                         help='another seed gives other scenes '
                              '(default: %(default)s)')
     return parser.parse_args(argv)
@@ -87,6 +87,7 @@ def main(argv=None):
                       else options.directory for name in ('images', 'labels'))
     os.makedirs(images, exist_ok=True)
     os.makedirs(labels, exist_ok=True)
+    utils.remove_leftovers([options.directory, images, labels])
     if options.labels:
         write_table(os.path.join(options.directory, 'classes.csv'))
     for k in range(options.count):

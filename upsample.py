@@ -7,11 +7,12 @@ The result is compared with OpenCV's own interpolation. The layer is
 segmentation/nn/upsampling.py.
 """
 import argparse
+import os
 
+import utils        # first: from here on Ctrl-C ends in one line
 import cv2
 import numpy as np
 
-import utils
 from segmentation import files, overwriting, pixels
 
 PUBLISHED = ('upsample', 'bilinear_kernel', 'kernel_side')
@@ -51,8 +52,11 @@ def enlarge(image, factor):
 
 def main(argv=None):
     options = parse_options(argv)
-    image = pixels.read(options.input)
     overwriting.check_outputs([options.output], [options.input])
+    files.check_image_type(options.output)
+    image = pixels.read(options.input)
+    utils.remove_leftovers([os.path.dirname(os.path.abspath(
+        options.output))])
     result = enlarge(image, options.factor)
     height, width = result.shape[:2]
     expected = cv2.resize(image.astype(np.float32), (width, height),

@@ -1,32 +1,86 @@
-"""What the programs share: how they end, and options of data sources."""
+"""What the programs share: how they begin and end, options of data sources."""
+import io
 import os
+import signal
 import sys
 import traceback
 
 from segmentation import errors, option_types
 
 HOME = os.path.dirname(os.path.abspath(__file__))
+FOLDERS = [HOME] + [os.path.join(HOME, name) for name in ('benchmarks',
+                                                          'docs')]
+INTERRUPTED, PIPE_CLOSED = 130, 141     # as shells count signals: 128 + 2, 13
+
+
+def end_at_once(*_):
+    """End a program whose modules are still being imported, after Ctrl-C.
+
+    In the midst of imports an exception may be lost, or become another one.
+    """
+    os.write(2, b'[!] interrupted\n')
+    os._exit(INTERRUPTED)
+
+
+def is_program():
+    """Return whether Python was started with one of the programs."""
+    path = getattr(sys.modules['__main__'], '__file__', None)
+    return bool(path) and os.path.dirname(os.path.abspath(path)) in FOLDERS
+
+
+# From here on, as programs import this module first of all that take time.
+if is_program() and signal.getsignal(
+        signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, end_at_once)
 
 
 def run(main):
-    """Run a program; end it with its status, or with a line on stderr.
+    """Run a program, and end with its status.
+
+    Where nobody reads what it prints any more, as behind `| head`, it ends
+    without a word.
+    """
+    if signal.getsignal(signal.SIGINT) is end_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files may hold bytes that are no text.
+            stream.reconfigure(errors='backslashreplace')
+    try:
+        status = outcome(main)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still in the buffers goes nowhere, instead of to the pipe.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for handle in (1, 2):
+            os.dup2(nowhere, handle)
+        status = PIPE_CLOSED
+    sys.exit(status)
+
+
+def outcome(main):
+    """Return the status of a program, after a line on stderr if it failed.
 
     Bad input (`errors.EXPECTED`) is one line and status 1. Any other
     exception is a bug and keeps its traceback; the line below it says whose
     bug it is.
     """
     try:
-        sys.exit(main())
-    except errors.EXPECTED as error:
-        print(f'[!] {errors.describe(error)}', file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print('[!] interrupted', file=sys.stderr)
-        sys.exit(130)
-    except Exception as error:
-        traceback.print_exc()
-        print(f'[!] {blame(error)}', file=sys.stderr)
-        sys.exit(1)
+        return main()
+    except SystemExit as stopped:       # by argparse
+        return stopped.code
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        if errors.is_interrupt(error):
+            print('[!] interrupted', file=sys.stderr)
+            return INTERRUPTED
+        if isinstance(error, errors.EXPECTED):
+            print(f'[!] {errors.describe(error)}', file=sys.stderr)
+        else:
+            traceback.print_exc()
+            print(f'[!] {blame(error)}', file=sys.stderr)
+        return 1
 
 
 def blame(error):
@@ -40,6 +94,22 @@ def blame(error):
         return f'{path}, line {line}: {errors.name(error)}'
     return (f'{errors.name(error)}: this is a bug of these scripts; please '
             'report it with the lines above')
+
+
+def progress(items, total):
+    """Return an iterable that shows on a terminal how many have passed."""
+    import tqdm     # late: see end_at_once
+    return tqdm.tqdm(items, total=total, disable=None, leave=False,
+                     unit='picture')
+
+
+def remove_leftovers(folders):
+    """Remove what interrupted programs left in folders, and say so."""
+    from segmentation import files      # late: it loads OpenCV
+    count = sum(map(files.remove_leftovers, set(map(os.path.abspath,
+                                                    folders))))
+    if count:
+        print(f'[i] removed {count} unfinished files of interrupted programs')
 
 
 def add_source_options(parser, required=True):

@@ -41,7 +41,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 import models  # noqa: E402
 import utils  # noqa: E402
-from segmentation import files, metrics, option_types, run_dir  # noqa: E402
+from segmentation import (files, metrics, option_types,  # noqa: E402
+                          overwriting, run_dir)
 from segmentation.data import loading  # noqa: E402
 from segmentation.errors import InputError  # noqa: E402
 
@@ -196,9 +197,14 @@ def main(argv=None):
     loading.load_source(options)
     for folder in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(folder or '.', exist_ok=True)
+    runs = [os.path.join(options.output_dir, model)
+            for model in options.models]
+    overwriting.check_outputs(
+        [options.json] + [f'{directory}.json' for directory in runs],
+        folders=[options.data_dir, options.vgg_dir],
+        owned=[(directory, run_dir.OWN) for directory in runs])
     rows = []
-    for model in options.models:
-        directory = os.path.join(options.output_dir, model)
+    for model, directory in zip(options.models, runs):
         train(options, model, directory)
         rows.append(dict(
             model=model, learning_rate=learning_rate(options, model),

@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import utils  # noqa: E402
-from segmentation import drawing, files, pixels  # noqa: E402
+from segmentation import drawing, files, overwriting, pixels  # noqa: E402
 from segmentation.data import loading  # noqa: E402
 
 CAPTIONS = ('picture', 'truth', 'FCN-32s', 'FCN-32s and CRF')
@@ -33,9 +33,12 @@ def main(argv=None):
     image, ids = source.read_pair(*pair)
     name = os.path.relpath(pair[0], os.path.join(options.data_dir, 'images'))
     name = f'{os.path.splitext(name)[0]}.png'
-    pictures = [image, drawing.colors_of(ids, source.label_colors)] + [
-        pixels.read(os.path.join(folder, 'colors', name))
-        for folder in (options.coarse_dir, options.refined_dir)]
+    results = [os.path.join(folder, 'colors', name)
+               for folder in (options.coarse_dir, options.refined_dir)]
+    overwriting.check_outputs([options.output], [*pair, *results],
+                              [options.data_dir])
+    pictures = [image, drawing.colors_of(ids, source.label_colors),
+                *map(pixels.read, results)]
     files.write_image(options.output, drawing.sheet(
         [drawing.caption(picture, text)
          for picture, text in zip(pictures, CAPTIONS)], columns=2))

@@ -10,6 +10,8 @@ from segmentation import pixels
 
 FONT, SCALE = cv2.FONT_HERSHEY_SIMPLEX, .45
 INK, PAPER = (32, 32, 32), (255, 255, 255)
+# Pixels of a confusion matrix: a cell, the narrowest one, all in a row.
+CELL, NARROWEST, WIDEST = 46, 14, 4096
 
 
 def clip(image):
@@ -19,12 +21,18 @@ def clip(image):
 
 def write(canvas, text, x, y, color=INK, scale=SCALE):
     """Write a line of text on a picture, from (x, y) on the base line."""
-    cv2.putText(canvas, text, (x, y), FONT, scale, color, 1, cv2.LINE_AA)
+    cv2.putText(canvas, as_text(text), (x, y), FONT, scale, color, 1,
+                cv2.LINE_AA)
 
 
 def text_size(text, scale=SCALE):
     """Return the (width, height) in pixels of what `write` draws."""
-    return cv2.getTextSize(text, FONT, scale, 1)[0]
+    return cv2.getTextSize(as_text(text), FONT, scale, 1)[0]
+
+
+def as_text(text):
+    """Return a name with '?' for what is no UTF-8: OpenCV crashes on it."""
+    return text.encode('utf-8', 'replace').decode('utf-8')
 
 
 def colors_of(ids, label_colors):
@@ -118,7 +126,7 @@ def ids_of_rows(labels):
     return ids
 
 
-def confusion(matrix, names, cell=46):
+def confusion(matrix, names, cell=None):
     """Draw a confusion matrix, in % of each true class's pixels.
 
     Parameters
@@ -126,10 +134,12 @@ def confusion(matrix, names, cell=46):
     matrix : (C, C) array of counts
         Rows are the truth, columns the prediction.
     names : sequence of C str
-    cell : int
-        Side of a cell in pixels.
+    cell : int, optional
+        Side of a cell in pixels; by default CELL, or less where there are so
+        many classes that all of them would be wider than WIDEST.
     """
     matrix = np.asarray(matrix)
+    cell = cell or max(NARROWEST, min(CELL, WIDEST // len(names)))
     totals = matrix.sum(axis=1)
     corner = ('true: rows', 'predicted: columns', '% of the row')
     margin = 16 + max(text_size(text)[0] for text in corner + tuple(names))
@@ -155,6 +165,8 @@ def share_cell(count, total, side):
     square[0], square[:, 0] = 224, 224
     text = f'{100 * share:.1f}' if count else '' if total else '-'
     width, height = text_size(text, .4)
+    if width >= side:
+        return square
     write(square, text, (side - width) // 2, (side + height) // 2,
           PAPER if share > .5 else INK, .4)
     return square

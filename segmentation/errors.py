@@ -29,6 +29,15 @@ def describe(error):
     return str(error)
 
 
+def is_interrupt(error):
+    """Return whether an exception was raised on account of Ctrl-C."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def name(error):
     """Return the class of an exception and its first line, 'KeyError: 3'."""
     return ''.join(traceback.format_exception_only(type(error), error)

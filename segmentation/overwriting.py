@@ -1,5 +1,6 @@
 """What is never overwritten: inputs, data sets, runs, the user's folders."""
 import os
+import sys
 
 from segmentation.errors import InputError
 
@@ -23,9 +24,11 @@ def check_outputs(outputs, inputs=(), folders=(), owned=()):
     OSError
         A folder is missing, or stands where the file would be.
     InputError
-        A file would overwrite an input, or another output.
+        A file would overwrite an input, the code that runs, or another
+        output.
     """
-    read = {identity(path) for path in inputs if os.path.exists(path)}
+    read = {identity(path) for path in (*inputs, *code_files())
+            if os.path.exists(path)}
     seen = set()
     for path in filter(None, outputs):
         path = os.path.abspath(path)
@@ -51,12 +54,40 @@ def check_outputs(outputs, inputs=(), folders=(), owned=()):
                                  'is not overwritten')
 
 
+def code_files():
+    """Return the files of the modules that are loaded, sources among them."""
+    return {module.__file__ for module in list(sys.modules.values())
+            if isinstance(getattr(module, '__file__', None), str)}
+
+
 def check_new_folder(path):
     """Raise FileExistsError unless a folder is new or empty."""
-    if os.path.isfile(path):
+    check_no_link(path)
+    if os.path.lexists(path) and not os.path.isdir(path):
         raise FileExistsError(f'{path} is a file: a folder is wanted')
     if os.path.isdir(path) and os.listdir(path):
         raise FileExistsError(f'{path} is not empty: a new folder is wanted')
+
+
+def check_no_link(path):
+    """Raise FileExistsError for a link, whose place no folder can take."""
+    if os.path.islink(os.path.abspath(path)):
+        raise FileExistsError(f'{path} is a symbolic link: a new folder, or '
+                              'the one that it leads to, is wanted')
+
+
+def check_apart(folder, others):
+    """Raise InputError if another output would lie in an output folder.
+
+    Parameters
+    ----------
+    others : iterable of str or None
+        Files and folders that will be written, too.
+    """
+    for other in filter(None, others):
+        if is_inside(os.path.join(os.path.realpath(other), ''), folder):
+            raise InputError(f'{other}: it would be written into {folder}, '
+                             'which is an output of its own')
 
 
 def is_inside(path, folder):

@@ -60,8 +60,7 @@ def legend_line(text, class_id, width):
                      np.full((14, 28), class_id, np.uint8), {})
     strip = np.full((20, width, 3), drawing.PAPER, np.uint8)
     strip[2:16, 5:33] = swatch
-    cv2.putText(strip, text, (38, 14), drawing.FONT, .45, drawing.INK, 1,
-                cv2.LINE_AA)
+    drawing.write(strip, text, 38, 14)
     return strip
 
 

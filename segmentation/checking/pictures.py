@@ -35,7 +35,8 @@ class Folder:
         self.record = os.path.join(path, RECORD)
         lines = [TITLE]
         if os.path.exists(self.record):
-            with open(self.record) as file:
+            with open(self.record, encoding='utf-8',
+                      errors='replace') as file:
                 lines = file.read().splitlines()
         if lines[:1] != [TITLE]:
             raise FileExistsError(f'{self.record} was not written by '
@@ -44,6 +45,11 @@ class Folder:
         self.earlier = {line for line in lines[1:] if NAME.fullmatch(line)}
         for split in auditing.SPLITS:
             self.refuse_foreign(SHEET.format(split))
+
+    def outputs(self) -> List[str]:
+        """Return the paths that every audit writes to."""
+        return [self.record] + [os.path.join(self.path, SHEET.format(split))
+                                for split in auditing.SPLITS]
 
     def refuse_foreign(self, name):
         """Raise FileExistsError if a file of that name is not ours."""
@@ -58,7 +64,8 @@ class Folder:
         for name, image in draw(audit):
             self.refuse_foreign(name)
             written.append(name)
-            with files.atomic(self.record) as work, open(work, 'w') as file:
+            with files.atomic(self.record) as work, open(
+                    work, 'w', encoding='utf-8') as file:
                 file.write('\n'.join(
                     [TITLE] + sorted(self.earlier.union(written))))
             files.write_image(os.path.join(self.path, name), image)

@@ -14,8 +14,11 @@ PRESETS = {
     'street': Parameters(2, 3, 0, 30, 8, 1),
 }
 FILE = 'crf.json'       # in a run: the parameters that were tuned for it
-SCHEMA = {'parameters': {'*': float}, 'checkpoint': str, 'split': str,
-          'pictures': [str], 'raw_miou': float, 'miou': float}
+SCHEMA = {'parameters': {'iterations': int, **{
+    name: float for name in Parameters._fields[1:]}},
+          'checkpoint': str, 'split': str, 'pictures': [str],
+          'raw_miou': float, 'miou': float}
+MOST = 10000            # of a parameter that is read
 
 
 class Choice(NamedTuple):
@@ -115,24 +118,24 @@ def read_tuned(path, run):
         raise FileNotFoundError(f'{run.directory} has no {FILE}: evaluate.py '
                                 '--crf --tune N writes it')
     saved = files.read_json(path, SCHEMA)
-    try:
-        parameters = Parameters(**saved['parameters'])
-        in_words(parameters)
-        if min(parameters.iterations, parameters.gaussian_sxy,
-               parameters.bilateral_sxy,
-               parameters.bilateral_srgb) < MIN_WIDTH:
-            raise ValueError
-        count, raw, miou = (len(saved['pictures']), saved['raw_miou'],
-                            saved['miou'])
-        note = (f'[i] tuned on {count} pictures of the {saved["split"]} '
-                f'split: mIoU {raw:.2%} -> {miou:.2%}')
-        if miou <= raw:
-            note += ', no gain'
-    except (TypeError, ValueError):
-        raise InputError(f'{path}: {", ".join(Parameters._fields)} are '
-                         'wanted as numbers in parameters, widths of '
-                         f'{MIN_WIDTH} or more, as evaluate.py --tune writes '
-                         'it')
+    parameters = Parameters(**{name: saved['parameters'][name]
+                               for name in Parameters._fields})
+    widths = (parameters.gaussian_sxy, parameters.bilateral_sxy,
+              parameters.bilateral_srgb)
+    if not (1 <= parameters.iterations <= MOST
+            and all(MIN_WIDTH <= width <= MOST for width in widths)
+            and 0 <= parameters.gaussian_compat <= MOST
+            and 0 <= parameters.bilateral_compat <= MOST
+            and 0 <= saved['raw_miou'] <= 1 and 0 <= saved['miou'] <= 1):
+        raise InputError(f'{path}: iterations of 1 or more, widths of '
+                         f'{MIN_WIDTH} or more, weights of 0 or more and '
+                         'mIoUs from 0 to 1 are wanted, as evaluate.py '
+                         '--tune writes it')
+    note = (f'[i] tuned on {len(saved["pictures"])} pictures of the '
+            f'{saved["split"]} split: mIoU {saved["raw_miou"]:.2%} -> '
+            f'{saved["miou"]:.2%}')
+    if saved['miou'] <= saved['raw_miou']:
+        note += ', no gain'
     checkpoint = os.path.basename(run.checkpoint)
     if saved['checkpoint'] == checkpoint:
         return Choice(parameters, 'tuned', (note,))

@@ -9,9 +9,14 @@ import os
 import sys
 from typing import Optional, Sequence
 
-from segmentation import option_types
+from segmentation import errors, option_types
 from segmentation.data import contract
 from segmentation.errors import InputError, MissingModuleError
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# What a source raises by mistake alone, whatever the folder holds.
+BUGS = (TypeError, LookupError, NameError, AssertionError, ArithmeticError,
+        ImportError, SyntaxError, NotImplementedError, RecursionError)
 
 
 def find_source(name: str) -> contract.Source:
@@ -116,6 +121,30 @@ def load_source(options: argparse.Namespace,
     contract.configure(source, **settings)
     option_types.check_image_size(source.image_size)
     contract.begin_epoch(source, options.seed, 0)
-    source.load_data(options.data_dir, options.valid_fraction)
+    load_data(source, options.data_source, options.data_dir,
+              options.valid_fraction)
     contract.check_counts(source, options.data_source, options.data_dir)
     return source
+
+
+def load_data(source: contract.Source, name: str, data_dir: str,
+              valid_fraction: float) -> None:
+    """Have a source list its samples.
+
+    Raises
+    ------
+    InputError
+        The source raised an exception of its own, or a RuntimeError or
+        AttributeError, as many do for a folder that is missing. What can
+        only be a bug, and any exception of this package, is passed on.
+    """
+    try:
+        source.load_data(data_dir, valid_fraction)
+    except errors.EXPECTED + BUGS:
+        raise
+    except Exception as error:
+        path, line = errors.origin(error)
+        if os.path.abspath(path).startswith(os.path.join(PACKAGE, '')):
+            raise
+        raise InputError(f'data source {name!r} cannot load {data_dir}: '
+                         f'{errors.name(error)} ({path}, line {line})')

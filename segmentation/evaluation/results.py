@@ -1,4 +1,5 @@
 """What evaluate.py says of the scores: lines, JSON, CSV and pictures."""
+import glob
 import os
 from typing import Any, Dict, NamedTuple, Sequence
 
@@ -77,10 +78,13 @@ def gain_lines(raw, matrix, class_names, refinement):
 
 def check_paths(paths, selected):
     """Raise unless each of `paths` that is not None can be written to."""
+    run = selected.run
     inputs = [path for pair in selected.pairs or () for path in pair if path]
-    overwriting.check_outputs(
-        paths, inputs + list(filter(None, [selected.list_file])),
-        [selected.data_dir], [(selected.run.directory, run_dir.OWN)])
+    inputs += filter(None, [selected.list_file])
+    # A run of the blog's code has names of its own.
+    inputs += [run.graph, *glob.glob(f'{glob.escape(run.checkpoint)}.*')]
+    overwriting.check_outputs(paths, inputs, [selected.data_dir],
+                              [(run.directory, run_dir.OWN)])
 
 
 def write(summary, tally, json=None, csv=None, matrix=None,

@@ -33,16 +33,27 @@ class Writer(contextlib.AbstractContextManager):
         files.write_image(os.path.join(self.work, name), image)
 
 
-def check(folders, zipped=False):
-    """Raise unless the folders that are not None can be made, and zipped."""
+def check(folders, zipped=False, others=()):
+    """Raise unless the folders that are not None can be made, and zipped.
+
+    Parameters
+    ----------
+    others : iterable of str or None
+        Other outputs, which may not lie in the folders nor be their zip
+        files.
+    """
     folders = [path for path in folders if path is not None]
     if len(set(map(os.path.abspath, folders))) < len(folders):
         raise InputError(f'{folders[0]}: two kinds of maps would be written '
                          'to it')
-    for path in folders:
+    for k, path in enumerate(folders):
+        apart = [*others, *folders[:k], *folders[k + 1:]]
+        overwriting.check_apart(path, apart)
         overwriting.check_new_folder(path)
-        if zipped and os.path.exists(zip_path(path)):
-            raise FileExistsError(f'{zip_path(path)} exists already')
+        if zipped:
+            overwriting.check_apart(zip_path(path), apart)
+            if os.path.lexists(zip_path(path)):
+                raise FileExistsError(f'{zip_path(path)} exists already')
 
 
 def zip_path(path):

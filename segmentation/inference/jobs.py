@@ -102,6 +102,12 @@ def check_outputs(jobs, output_dir, recorded):
                     '--output-dir')
 
 
+def output_folders(jobs, output_dir):
+    """Return the folders that the outputs of jobs go to, and `output_dir`."""
+    return {output_dir}.union(os.path.dirname(path) for job in jobs
+                              for path in job.outputs.values())
+
+
 def without_existing(jobs):
     """Return the jobs with an output that is missing, and only those."""
     jobs = [Job(job.picture, {kind: path for kind, path in job.outputs.items()

@@ -5,7 +5,7 @@ from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from segmentation import drawing, files, opencv
+from segmentation import drawing, files, opencv, text
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result
 
@@ -85,3 +85,23 @@ class OutputWriter:
                 self.label_colors) if self.legend else overlay
         assert isinstance(kind, int)
         return np.rint(255 * prediction.plane(kind)).astype(np.uint8)
+
+
+def describe_speed(seconds, elapsed):
+    """Return lines on how fast it went: all in all, and each stage.
+
+    Parameters
+    ----------
+    seconds : {stage: seconds of each picture}
+    elapsed : float
+        Seconds.
+    """
+    count = len(seconds['network'])
+    lines = [f'[i] {count} pictures in {text.duration(elapsed)}: '
+             f'{count / elapsed:.2f} pictures/s']
+    for stage, values in seconds.items():
+        if len(values):
+            median, high = 1000 * np.percentile(values, [50, 95])
+            lines.append(f'[i] {stage}: median {median:.1f} ms, 95th '
+                         f'percentile {high:.1f} ms')
+    return lines

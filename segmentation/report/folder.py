@@ -38,11 +38,8 @@ def check(path, others=()):
             raise MissingModuleError(
                 '--report takes jinja2 and matplotlib (pip install jinja2 '
                 f'matplotlib): {error}')
-    inside = os.path.abspath(path) + os.sep
-    for other in filter(None, others):
-        if (os.path.abspath(other) + os.sep).startswith(inside):
-            raise InputError(f'{other}: the folder {path} is for the report '
-                             'alone')
+    overwriting.check_apart(path, others)
+    overwriting.check_no_link(path)
     files.settle(path)
     if not is_report(path):
         overwriting.check_new_folder(path)
@@ -62,9 +59,12 @@ def is_report(path):
 
 
 def list_files(path):
-    """Return all files in a folder, relative to it, sorted."""
-    return sorted(os.path.relpath(os.path.join(folder, name), path)
-                  for folder, _, names in os.walk(path) for name in names)
+    """Return all files and links in a folder, relative to it, sorted."""
+    return sorted(
+        os.path.relpath(os.path.join(folder, name), path)
+        for folder, folders, names in os.walk(path) for name in names + [
+            name for name in folders
+            if os.path.islink(os.path.join(folder, name))])
 
 
 @contextlib.contextmanager

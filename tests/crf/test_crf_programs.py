@@ -260,14 +260,23 @@ def test_parameters_of_another_checkpoint_are_taken_and_said(
         '[i] it was tuned with the checkpoint best-7, this is best-1']
 
 
+def crf_json(miou=.5, **parameters):
+    """Return a crf.json as text, sound but for what is given."""
+    return json.dumps({
+        'parameters': dict(STREET._asdict(), **parameters), 'checkpoint': '',
+        'split': '', 'pictures': [], 'raw_miou': 0, 'miou': miou})
+
+
 @pytest.mark.parametrize('content, message', [
     (None, 'has no crf.json: evaluate.py --crf --tune N writes it'),
     ('{', 'crf.json: no JSON'),
     ('{}', 'crf.json lacks parameters, checkpoint'),
-    ('{"parameters": {"iterations": "x"}, "checkpoint": "", "split": "", '
-     '"pictures": [], "raw_miou": 0, "miou": 0}',
-     'crf.json: iterations, gaussian_sxy, gaussian_compat, bilateral_sxy, '
-     'bilateral_srgb, bilateral_compat are wanted as numbers')])
+    (crf_json(iterations='x'), "crf.json: parameters.iterations is 'x': int"),
+    (crf_json(iterations=10 ** 400), 'crf.json: iterations of 1 or more'),
+    (crf_json(bilateral_sxy=.5), 'widths of 1 or more'),
+    (crf_json(bilateral_compat=-1), 'weights of 0 or more'),
+    (crf_json(gaussian_sxy=float('nan')), 'widths of 1 or more'),
+    (crf_json(miou=2), 'mIoUs from 0 to 1 are wanted')])
 def test_tuned_parameters_that_are_none_are_refused(run, tuned, place,
                                                     content, message):
     if content is not None:

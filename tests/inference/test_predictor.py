@@ -90,8 +90,9 @@ def test_what_cannot_be_read_is_a_result_in_its_place():
 
 def test_a_bug_in_reading_is_no_result():
     predictor = Predictor(Thirds(), NATIVE, 4, 2)
+    jobs = [SCENE, ('b.png', ValueError('our bug'))]
     with pytest.raises(ValueError, match='our bug'):
-        list(predictor.predict([SCENE, ('b.png', ValueError('our bug'))], read))
+        list(predictor.predict(jobs, read))
 
 
 @pytest.mark.parametrize('scales, reader', [

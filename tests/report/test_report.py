@@ -178,8 +178,8 @@ def test_report_takes_the_place_of_one_but_of_nothing_else(run, place):
 @pytest.mark.parametrize('option, value', [
     ('--json', 'report/a.json'), ('--export', 'report')])
 def test_nothing_else_is_written_into_a_report(place, option, value):
-    with pytest.raises(ValueError, match='{}: the folder report is for the '
-                                         'report alone'.format(value)):
+    with pytest.raises(ValueError, match=f'{value}: it would be written into '
+                                         'report, which is an output'):
         report_folder.check('report', [None, value])
     with pytest.raises(SystemExit):
         evaluate.main(['--compare', 'a', 'b', '--report', 'report'])

@@ -17,7 +17,9 @@ from segmentation.errors import InputError
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks.benchmark import Benchmark
 
-PICTURE = re.compile(r'([^_]+_\d+_\d+)_leftImg8bit\.png')
+# The zip file takes no bytes that are no text, which are lone surrogates.
+PICTURE = re.compile('([^_\ud800-\udfff]+_[0-9]+_[0-9]+)'
+                     r'_leftImg8bit\.png')
 
 
 class Reference(DataSource):
