@@ -134,7 +134,7 @@ def test_the_program_enlarges_a_picture_and_tells_the_difference(tmp_path):
     (['notes.png', 'b.png'], 'notes.png: no picture'),
     (['none.png', 'b.png'], 'none.png: No such file'),
     (['a.png', 'b.xyz'], 'b.xyz: no picture type'),
-    (['a.png', 'no/b.png'], 'No such file'),
+    (['a.png', 'no/b.png'], 'no: no such folder'),
     (['a.png', 'b.png', '--factor', '0'], 'factor is 0')])
 def test_what_cannot_be_is_refused_in_one_line(
         tmp_path, monkeypatch, capsys, arguments, message):

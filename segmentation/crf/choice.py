@@ -14,7 +14,7 @@ PRESETS = {
     'street': Parameters(2, 3, 0, 30, 8, 1),
 }
 FILE = 'crf.json'       # in a run: the parameters that were tuned for it
-SCHEMA = {'parameters': {'*': float}, 'checkpoint': str, 'split': str,
+SCHEMA = {'parameters': dict, 'checkpoint': str, 'split': str,
           'pictures': [str], 'raw_miou': float, 'miou': float}
 
 
