@@ -4,6 +4,7 @@ A new model is a file with a builder, build(inputs, num_classes, options) ->
 Network (see segmentation/nn/network.py), and a row in MODELS. TensorFlow is
 loaded only when a model is built.
 """
+import argparse
 import importlib
 from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Tuple
 
@@ -74,29 +75,29 @@ MODELS = {
 
 
 def option_value(options, name):
-    """Return an option of DEFAULTS; what JSON made a list as a tuple."""
+    """Return the value of an option of DEFAULTS; a list of JSON as a tuple."""
     value = getattr(options, name)
     if value is None:
         return DEFAULTS[name]
     return tuple(value) if isinstance(value, list) else value
 
 
-def build_options(options) -> Dict[str, Any]:
+def build_options(options: argparse.Namespace) -> Dict[str, Any]:
     """Return {name: value} of the options that apply to options.model."""
     return {name: option_value(options, name)
             for name in MODELS[options.model].options}
 
 
-def check(options) -> None:
+def check(options: argparse.Namespace) -> None:
     """Raise InputError where options do not apply to options.model."""
     model = MODELS[options.model]
     for name, default in DEFAULTS.items():
-        if name not in model.options and option_value(
-                options, name) != default:
-            raise InputError('--{} is of {}: it does not apply to {}'.format(
-                name.replace('_', '-'),
-                ', '.join(other for other, row in MODELS.items()
-                          if name in row.options), options.model))
+        if name in model.options or option_value(options, name) == default:
+            continue
+        owners = ', '.join(other for other, row in MODELS.items()
+                           if name in row.options)
+        raise InputError(f'--{name.replace("_", "-")} is of {owners}: it does '
+                         f'not apply to {options.model}')
     if options.freeze_encoder:
         if not model.backbone:
             raise InputError(f'{options.model} has no VGG16: --freeze-encoder '
