@@ -96,8 +96,9 @@ def check(options: argparse.Namespace) -> None:
             continue
         owners = ', '.join(other for other, row in MODELS.items()
                            if name in row.options)
-        raise InputError(f'--{name.replace("_", "-")} is of {owners}: it does '
-                         f'not apply to {options.model}')
+        flag = name.replace('_', '-')
+        raise InputError(f'--{flag} applies to {owners} alone: it does not '
+                         f'apply to {options.model}')
     if options.freeze_encoder:
         if not model.backbone:
             raise InputError(f'{options.model} has no VGG16: --freeze-encoder '
