@@ -9,6 +9,7 @@ splits          which pictures of a folder are for validation
 class_table     classes.csv: names, ids and colours of classes
 label_files     label files as they are on disk: PNG, ids, colours
 array_store     arrays in files, memory-mapped, that fill up over several runs
+progress        which samples of such arrays are written, with checksums
 cache           results kept in the user's cache folder
 cityscapes      the label table of Cityscapes and its folders
 kitti_road      file names and calibrations of KITTI road
