@@ -20,9 +20,9 @@ import numpy as np
 import tqdm
 
 from segmentation import threads
-from segmentation.data import array_store, cache
+from segmentation.data import cache
 from segmentation.errors import InputError
-from segmentation.training import batches
+from segmentation.training import array_store, batches
 
 LARGEST = 65504         # of float16
 

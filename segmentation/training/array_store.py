@@ -19,7 +19,7 @@ from typing import Any, Dict, Set, Tuple
 import numpy as np
 
 from segmentation import locks
-from segmentation.data.progress import PROGRESS, Plan, Progress, Sample
+from segmentation.training.progress import PROGRESS, Plan, Progress, Sample
 from segmentation.errors import InputError
 
 INTERVAL = 8            # batches between two writes of progress.json
