@@ -85,6 +85,7 @@ def make_source(name: str, classes: Optional[str] = None,
             raise InputError(f'data source {name!r} has one class table: '
                              '--classes does not apply')
         source.choose_classes(classes)
+    contract.check_classes(source, name)
     return source
 
 
@@ -117,5 +118,7 @@ def load_source(options: argparse.Namespace,
     option_types.check_image_size(source.image_size)
     contract.begin_epoch(source, options.seed, 0)
     source.load_data(options.data_dir, options.valid_fraction)
+    # A third-party source may know its classes only now.
+    contract.check_classes(source, options.data_source)
     contract.check_counts(source, options.data_source, options.data_dir)
     return source
