@@ -34,13 +34,13 @@ def build(inputs, num_classes, options):
     x = logits = None
     for index, (name, dilation) in enumerate(POOLS):
         pool = frozen.standardize(pools[name], name)
-        x = join(layers.convolve(pool, width, f"{name}_side", 1), x)
-        x = layers.convolve(x, width, f"{name}_joined", dilation=dilation)
+        x = join(layers.convolve(pool, width, f'{name}_side', 1), x)
+        x = layers.convolve(x, width, f'{name}_joined', dilation=dilation)
         dropped = layers.dropout(x, inputs.keep_prob, inputs.seed + index)
-        scores = (layers.score(dropped, num_classes, f"{name}_joined_score")
-                  + layers.score(pool, num_classes, f"{name}_score"))
+        scores = (layers.score(dropped, num_classes, f'{name}_joined_score')
+                  + layers.score(pool, num_classes, f'{name}_score'))
         logits = scores if logits is None else scores + upsampling.layer(
-            logits, num_classes, 2, f"{name}_up")
+            logits, num_classes, 2, f'{name}_up')
     logits = upsampling.layer(logits, num_classes, 4, 'up')
     return network.finish(inputs, logits, order)            # [B, H, W, C]
 

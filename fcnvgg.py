@@ -34,7 +34,7 @@ def build_sum(inputs, num_classes, options):
     maps = []
     for name, stride, weight in TAPS:
         scores = score(taps[name], name, num_classes, options)
-        maps.append(weight * enlarge(scores, stride, f"{name}_up", options))
+        maps.append(weight * enlarge(scores, stride, f'{name}_up', options))
     return network.finish(inputs, tf.add_n(maps), order)    # [B, H, W, C]
 
 
@@ -44,7 +44,7 @@ def build_chain(inputs, num_classes, options, depth):
     (deepest, stride, _), *skips = TAPS[::-1][:depth]
     logits = score(taps[deepest], deepest, num_classes, options)
     for name, stride, _ in skips:
-        logits = (enlarge(logits, 2, f"{name}_up2", options)
+        logits = (enlarge(logits, 2, f'{name}_up2', options)
                   + score(taps[name], name, num_classes, options))
     logits = enlarge(logits, stride, f'up{stride}', options)
     return network.finish(inputs, logits, order)            # [B, H, W, C]
@@ -56,7 +56,7 @@ def score(x, name, num_classes, options):
     scales = dict(zip(('layer4_out', 'layer3_out'), options['skip_scales']))
     if scales.get(name, 1) != 1:
         x = scales[name] * x
-    return layers.score(x, num_classes, f"{name}_score", options['stddev'])
+    return layers.score(x, num_classes, f'{name}_score', options['stddev'])
 
 
 def enlarge(x, factor, name, options):

@@ -75,7 +75,7 @@ MODELS = {
 
 
 def option_value(options, name):
-    """Return an option of DEFAULTS; what JSON made a list as a tuple."""
+    """Return the value of an option of DEFAULTS; a list of JSON as a tuple."""
     value = getattr(options, name)
     if value is None:
         return DEFAULTS[name]
@@ -92,12 +92,13 @@ def check(options: argparse.Namespace) -> None:
     """Raise InputError where options do not apply to options.model."""
     model = MODELS[options.model]
     for name, default in DEFAULTS.items():
-        if name not in model.options and option_value(
-                options, name) != default:
-            others = ', '.join(other for other, row in MODELS.items()
-                               if name in row.options)
-            raise InputError(f'--{name.replace("_", "-")} is of {others}: it '
-                             f'does not apply to {options.model}')
+        if name in model.options or option_value(options, name) == default:
+            continue
+        owners = ', '.join(other for other, row in MODELS.items()
+                           if name in row.options)
+        flag = name.replace('_', '-')
+        raise InputError(f'--{flag} applies to {owners} alone: it does not '
+                         f'apply to {options.model}')
     if options.freeze_encoder:
         if not model.backbone:
             raise InputError(f'{options.model} has no VGG16: --freeze-encoder '

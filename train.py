@@ -13,7 +13,7 @@ import utils
 from segmentation import option_types, run_dir
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
-from segmentation.training import class_weights, schedules
+from segmentation.training import class_weights, run_files, schedules
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
@@ -23,12 +23,20 @@ CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
 STDDEV = .01    # of --initializer truncated_normal
 
 
-def make_parser():
+class SavedOptions(argparse.ArgumentParser):
+    """A parser of saved options: what is wrong in them is bad input."""
+
+    def error(self, message):
+        raise InputError(f'{self.prog}: {message}')
+
+
+def make_parser(kind=argparse.ArgumentParser, prog=None):
     """Return the parser of the command line."""
     count, positive = option_types.positive(int), option_types.positive(float)
-    parser = argparse.ArgumentParser(
-        description='Train a segmentation network on a data source.')
-    parser.add_argument('--name', default='runs/test',
+    parser = kind(prog=prog, description='Train a segmentation network on a '
+                                         'data source.')
+    parser.add_argument('--name', type=option_types.path,
+                        default='runs/test',
                         help='directory of the run (default: %(default)s)')
     utils.add_source_options(parser, required=False)
     parser.add_argument('--model', choices=models.MODELS, default='fcn8s',
@@ -36,7 +44,8 @@ def make_parser():
                                        for name, model
                                        in models.MODELS.items())
                         + ' (default: %(default)s)')
-    parser.add_argument('--vgg-dir', default='vgg',
+    parser.add_argument('--vgg-dir', type=option_types.path,
+                        default='vgg',
                         help='folder of the VGG16 SavedModel; downloaded if '
                              'it is missing (default: %(default)s)')
     parser.add_argument('--epochs', type=count, default=40,
@@ -58,7 +67,8 @@ def make_parser():
     parser.add_argument('--keep-prob', type=option_types.share, default=.5,
                         help='share of activations that dropout keeps '
                              '(default: %(default)s)')
-    parser.add_argument('--class-weights', default='none', metavar='WHAT',
+    parser.add_argument('--class-weights', type=option_types.path,
+                        default='none', metavar='WHAT',
                         help='weights of the classes in the loss: none, '
                              'median (median frequency), sqrt-median (their '
                              'square roots), or a JSON file of {class: '
@@ -91,7 +101,8 @@ def make_parser():
                         help='leave VGG16 untrained and without dropout: '
                              'compute the features of all pictures and of '
                              'their mirror images once, and train on them')
-    parser.add_argument('--feature-dir', metavar='DIR',
+    parser.add_argument('--feature-dir', type=option_types.path,
+                        metavar='DIR',
                         help='folder in which the features are cached for '
                              'other runs (default: the user\'s cache folder)')
     parser.add_argument('--delete-features', action='store_true',
@@ -102,7 +113,8 @@ def make_parser():
     parser.add_argument('--l2', type=option_types.not_negative, default=0,
                         help='weight of L2 regularization, which VGG16 is '
                              'exempt from (default: %(default)s)')
-    parser.add_argument('--init-from', metavar='RUN',
+    parser.add_argument('--init-from', type=option_types.path,
+                        metavar='RUN',
                         help='initialize with the best weights of another '
                              'run, where names and shapes match')
     parser.add_argument('--resume', action='store_true',
@@ -111,7 +123,8 @@ def make_parser():
                         metavar='N',
                         help='epochs between resumable checkpoints '
                              '(default: %(default)s)')
-    parser.add_argument('--tensorboard-dir', metavar='DIR',
+    parser.add_argument('--tensorboard-dir', type=option_types.path,
+                        metavar='DIR',
                         help='folder of the TensorBoard events '
                              '(default: NAME/tensorboard)')
     parser.add_argument('--histograms', action='store_true',
@@ -139,11 +152,8 @@ def parse_options(argv=None):
 
 def resumed_options(parser, options, argv):
     """Return the options of a run, with what the command line may change."""
-    saved = dict(vars(options),
-                 **run_dir.read_options(options.name)['options'])
+    saved = read_saved(options.name)
     saved['name'] = options.name    # the run may have been moved
-    if saved['image_size']:
-        saved['image_size'] = tuple(saved['image_size'])    # JSON: a list
     # What the command line does not give keeps its saved value.
     resumed = parser.parse_args(argv, argparse.Namespace(**saved))
     for key, value in vars(resumed).items():
@@ -154,12 +164,43 @@ def resumed_options(parser, options, argv):
     return resumed
 
 
+def read_saved(directory):
+    """Return {name: value} of the options in options.json of a run.
+
+    They are parsed like a command line, which finds what is no value of
+    theirs; options of an earlier train.py that are gone are passed over.
+    """
+    path = run_dir.path(directory, 'options.json')
+    saved = run_dir.read_options(directory)['options']
+    parser = make_parser(SavedOptions, path)
+    arguments = []
+    for key, default in vars(parser.parse_args([])).items():
+        value, flag = saved.get(key, default), f'--{key.replace("_", "-")}'
+        if value is True:
+            arguments.append(flag)
+        elif key == 'image_size' and isinstance(value, list):
+            arguments.append(f"{flag}={'x'.join(map(str, value))}")
+        elif isinstance(value, (list, tuple)) and value:
+            arguments += [flag, *map(str, value)]
+        elif isinstance(value, dict) or value is False is not default:
+            raise InputError(f'{path}: {key} is {value}')
+        elif value is not default:
+            arguments.append(f'{flag}={value}')
+    return vars(parser.parse_args(arguments))
+
+
 def main(argv=None):
     options = parse_options(argv)
+    with run_files.locked(options.name):
+        return train(options)
+
+
+def train(options):
+    """Train a run, whose directory is locked; return the exit status."""
     if options.resume:
-        run_dir.checkpoint(options.name, 'resume')
+        run_files.check_resumable(options.name)
     else:
-        run_dir.refuse_existing(options.name)
+        run_files.refuse_existing(options.name)
     if options.init_from and not options.resume:
         run_dir.checkpoint(options.init_from, 'best')
     models.check(options)
@@ -179,6 +220,10 @@ def main(argv=None):
         print(f'[i] {note}')
     contract.configure(source, augment=options.augment,
                        soft=options.soft_labels)
+    leftovers = run_files.remove_leftovers(options.name)
+    if leftovers:
+        print(f'[i] {leftovers} files of a process that was killed are '
+              f'removed from {options.name}')
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
     return launch.train(options, source, weights,

@@ -48,8 +48,8 @@ def build_lite(inputs, num_classes, options):
 
 def convolve_twice(x, channels, name):
     """Return two convolutions of side 3, as on each level of a U-Net."""
-    x = layers.convolve(x, channels, f"{name}_1")
-    return layers.convolve(x, channels, f"{name}_2")
+    x = layers.convolve(x, channels, f'{name}_1')
+    return layers.convolve(x, channels, f'{name}_2')
 
 
 def enlarge(x, channels, name):

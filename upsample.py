@@ -63,10 +63,10 @@ def main(argv=None):
                           interpolation=cv2.INTER_LINEAR)
     files.write_image(options.output,
                       np.rint(result).clip(0, 255).astype(np.uint8))
-    print('[i] original size: {}x{}'.format(*image.shape[1::-1]))
+    difference = abs(result - expected).max()
+    print(f'[i] original size: {image.shape[1]}x{image.shape[0]}')
     print(f'[i] upsampled size: {width}x{height}')
-    print('[i] largest difference from cv2.resize: {:.2g} of 255'.format(
-        abs(result - expected).max()))
+    print(f'[i] largest difference from cv2.resize: {difference:.2g} of 255')
 
 
 if __name__ == '__main__':

@@ -73,9 +73,8 @@ def main(argv=None):
     saved_model.save(weights, options.vgg_dir)
     count = sum(kernel.size + biases.size
                 for kernel, biases in weights.values())
-    print('[i] {:,} weights in {}{}'.format(
-        count, options.vgg_dir,
-        '' if 'fc7' in weights else ', layer7_out is pool5 (no fc6, fc7)'))
+    note = '' if 'fc7' in weights else ', layer7_out is pool5 (no fc6, fc7)'
+    print(f'[i] {count:,} weights in {options.vgg_dir}{note}')
 
 
 if __name__ == '__main__':

@@ -20,6 +20,8 @@ data           files -> batches: data sources and all they read
 drawing        overlays, legends and sheets of pictures
 nn             what models share: named outputs, layers, frozen features
 synthetic      road scenes drawn in memory
+
+above data
 run_dir        the directory of a run: what it knows, its checkpoints
 
 wings, which do not import one another (evaluation may use inference)

@@ -14,8 +14,8 @@ LOCK = '.lock'          # the file in a folder that is locked
 def locked(folder, busy):
     """Hold a folder, which is made where it is missing, for this process.
 
-    The lock goes with the process, however it ends. A folder that was made
-    here and is still empty in the end is removed.
+    The lock goes with the process, however it ends. Folders that were made
+    here and are still empty in the end are removed.
 
     Parameters
     ----------
@@ -23,16 +23,19 @@ def locked(folder, busy):
     busy : str
         What the OSError says where another process holds it.
     """
-    missing = not os.path.isdir(folder)
+    made, parent = [], os.path.abspath(folder)
+    while not os.path.isdir(parent):
+        made.append(parent)
+        parent = os.path.dirname(parent)
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, LOCK)
     try:
         with hold(path, busy):
             yield
     finally:
-        if missing:
-            with contextlib.suppress(OSError):      # it has files now
-                os.rmdir(folder)
+        with contextlib.suppress(OSError):      # one has files now
+            for path in made:
+                os.rmdir(path)
 
 
 @contextlib.contextmanager

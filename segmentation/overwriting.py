@@ -31,10 +31,9 @@ def check_outputs(outputs, inputs=(), folders=(), owned=()):
             if os.path.exists(path)}
     seen = set()
     for path in filter(None, outputs):
-        path = os.path.abspath(path)
-        if not os.path.isdir(os.path.dirname(path)):
-            raise FileNotFoundError(
-                f'{os.path.dirname(path)}: no such folder')
+        folder = os.path.dirname(os.path.abspath(path))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f'{folder}: no such folder')
         if os.path.isdir(path):
             raise IsADirectoryError(f'{path} is a folder: a file is wanted')
         real = os.path.realpath(path)

@@ -12,30 +12,43 @@
 state.json points at the checkpoints and is replaced in one step, so that a
 run that is cut off at any moment still has its previous ones whole.
 """
-import contextlib
+import argparse
 import json
 import os
 import re
-import shutil
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from segmentation import files
+from segmentation import files, option_types, schema
 from segmentation.data import contract
 from segmentation.errors import InputError
+from segmentation.option_types import STRIDE
 
-CHECKPOINT = re.compile(r'(best|last|resume)-\d+\.(index|data-.*)$')
-BEST_OR_LAST = ('best', 'last')
+KINDS = ('best', 'last', 'resume')
+BEST_OR_LAST = KINDS[:2]
+# TensorFlow writes the files of a checkpoint under temporary names first.
+CHECKPOINT = re.compile(r'(best|last|resume)-\d+\.(index|data-\d+-of-\d+)'
+                        r'(\.tempstate\d+)?$')
 # Names in a run's directory that no output may take.
 OWN = re.compile(r'(options|state|crf)\.json$|network\.meta$|log\.jsonl$|'
                  r'tensorboard\b|\.lock$|(best|last|resume)-\d+\.')
 
-# What options.json and state.json are made of; see schema.check.
-OPTIONS = {'options': dict, 'class_names?': [str], 'label_colors?': [[int]],
-           'image_size?': [int], 'class_weights?': (list, None),
-           'split?': {'train': [str], 'valid': [str]}}
+# What options.json, state.json and log.jsonl are made of; see schema.check.
+# Of the options of train.py these are what using a run takes.
+OPTIONS = {
+    'options': {'data_source?': str, 'data_dir?': str,
+                'classes?': (str, None), 'group_by?': (str, None),
+                'valid_fraction?': float, 'seed?': int},
+    'class_names?': [str], 'label_colors?': [[int]], 'image_size?': [int],
+    'ignore?': bool, 'vgg16_channel_order?': (str, None),
+    'class_weights?': (list, None), 'versions?': {'*': str},
+    'split?': {'train': [str], 'valid': [str]}}
 STATE = {'epoch?': int, 'best_miou?': (float, None),
          'best_epoch?': (int, None), 'best?': str, 'last?': str,
          'resume?': str}
+LOG = {'epoch': int}
+RANGES = {'data_dir': option_types.path, 'seed': option_types.seed,
+          'valid_fraction': option_types.fraction,
+          'group_by': option_types.pattern}
 
 
 class Run(NamedTuple):
@@ -55,30 +68,41 @@ def path(directory, *names):
     return os.path.join(directory, *names)
 
 
-def create(directory, description):
-    """Make the directory of a new run and write its options.json."""
-    os.makedirs(directory, exist_ok=True)
-    files.write_json(path(directory, 'options.json'), description)
-
-
-def refuse_existing(directory):
-    """Raise FileExistsError if a new run cannot go into `directory`."""
-    if os.path.isfile(directory) or os.path.isdir(directory) and os.listdir(
-            directory):
-        if not os.path.isfile(path(directory, 'state.json')):
-            raise FileExistsError(f'{directory} exists already and holds no '
-                                  'run to resume: --name starts another')
-        raise FileExistsError(f'{directory} exists already: --resume goes on '
-                              'with it, --name starts another')
-
-
 def read_options(directory):
     """Return options.json of a run; raise OSError where there is no run."""
     name = path(directory, 'options.json')
     if not os.path.isfile(name):
         raise FileNotFoundError(f'no run in {directory}: it has no '
                                 'options.json')
-    return files.read_json(name, OPTIONS)
+    saved = files.read_json(name, OPTIONS)
+    check_options(saved, name)
+    return saved
+
+
+def check_options(saved, where):
+    """Raise InputError where values of options.json are out of range."""
+    for key, parse in RANGES.items():
+        value = saved['options'].get(key)
+        try:
+            if value is not None:
+                parse(str(value))
+        except (argparse.ArgumentTypeError, ValueError) as error:
+            raise InputError(f'{where}: {key} is {value!r}: {error}')
+    size = saved.get('image_size', (STRIDE, STRIDE))
+    if len(size) != 2 or any(side < 1 or side % STRIDE for side in size):
+        raise InputError(f'{where}: image_size is {size}: two multiples of '
+                         f'{STRIDE} are wanted')
+    names, colors = saved.get('class_names'), saved.get('label_colors')
+    for color in colors or ():
+        if len(color) != 3 or not all(0 <= value < 256 for value in color):
+            raise InputError(f'{where}: a label colour is {color}: three '
+                             'numbers of 0 to 255 are wanted')
+    weights = saved.get('class_weights')
+    for what, values in (('label_colors', colors), ('class_weights', weights)):
+        if None not in (names, values) and len(values) != len(names):
+            raise InputError(f'{where}: {len(values)} {what} are not one for '
+                             f'each of {len(names)} class_names')
+    schema.check(weights or [], [float], f'{where}: class_weights')
 
 
 def read_state(directory):
@@ -87,16 +111,12 @@ def read_state(directory):
     if not os.path.isfile(name):
         raise FileNotFoundError(f'no checkpoint in {directory} yet: it has '
                                 'no state.json')
-    return files.read_json(name, STATE)
-
-
-def write_state(directory, state):
-    """Point at the checkpoints in `state`, then remove the others."""
-    files.write_json(path(directory, 'state.json'), state)
-    current = {state.get(kind) for kind in ('best', 'last', 'resume')}
-    for name in os.listdir(directory):
-        if CHECKPOINT.match(name) and name.split('.')[0] not in current:
-            os.remove(path(directory, name))
+    state = files.read_json(name, STATE)
+    for kind in KINDS:
+        if not re.match(rf'{kind}-\d+$', state.get(kind, f'{kind}-0')):
+            raise InputError(f'{name}: {kind} is {state[kind]!r}: '
+                             f'{kind}-STEP is wanted')
+    return state
 
 
 def checkpoint(directory, kind):
@@ -109,59 +129,25 @@ def checkpoint(directory, kind):
     return path(directory, name)
 
 
-def append_log(directory, entry):
-    """Add one line to log.jsonl."""
-    with open(path(directory, 'log.jsonl'), 'a') as file:
-        file.write(f"{json.dumps(entry)}\n")
-
-
 def read_log(directory):
-    """Return the entries of log.jsonl, one dict an epoch; [] without it."""
+    """Return the entries of log.jsonl, one dict an epoch; [] without it.
+
+    A last line that is cut off does not count: the run may be under way.
+    """
     name = path(directory, 'log.jsonl')
+    if not os.path.isfile(name):
+        return []
+    with open(name, 'rb') as file:
+        *lines, _ = file.read().split(b'\n')
     entries = []
-    if os.path.isfile(name):
-        with open(name) as file:
-            for line in file:
-                # The last line may be cut off: the run may be under way.
-                with contextlib.suppress(ValueError):
-                    entries.append(json.loads(line))
-    return [entry for entry in entries if 'epoch' in entry]
-
-
-def trim_log(directory, epochs):
-    """Drop the lines of epochs that a resumed run is about to do again.
-
-    A last line that was cut off is one of them.
-    """
-    name = path(directory, 'log.jsonl')
-    if os.path.exists(name):
-        with open(name) as file:
-            lines = [line for line in file if line.endswith('}\n')
-                     and json.loads(line)['epoch'] <= epochs]
-        with files.atomic(name) as work, open(work, 'w') as file:
-            file.writelines(lines)
-
-
-def check_space(directory, weights):
-    """Raise OSError if a run's checkpoints cannot fit on its disk.
-
-    Parameters
-    ----------
-    weights : int
-        Bytes of the weights alone. With Adam's two slots a resumable
-        checkpoint is three times that; best, last and it are there twice
-        while new ones are written.
-    """
-    there = os.path.abspath(directory)
-    own = sum(os.path.getsize(path(there, name)) for name in os.listdir(there)
-              if CHECKPOINT.match(name)) if os.path.isdir(there) else 0
-    while not os.path.isdir(there):
-        there = os.path.dirname(there)
-    wanted = 10 * weights - own
-    free = shutil.disk_usage(there).free
-    if free < wanted:
-        raise OSError(f'{there}: {free / 1e9:.1f} GB are free, the '
-                      f'checkpoints of this run take {wanted / 1e9:.1f} GB')
+    for number, line in enumerate(lines, 1):
+        where = f'{name}, line {number}'
+        try:
+            entries.append(json.loads(line.decode('utf-8')))
+        except (ValueError, RecursionError) as error:
+            raise InputError(f'{where}: no JSON: {error}')
+        schema.check(entries[-1], LOG, where)
+    return entries
 
 
 def find(directory, kind='best', source=None):

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from segmentation import run_dir, tf1
+from segmentation import files, run_dir, tf1
 from segmentation.data import contract, loading
 from segmentation.nn import network
 from segmentation.tf1 import tf
@@ -42,8 +42,9 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
         tf.train.Saver(tf.global_variables()).save(
             sess, os.path.join(directory, 'best-1'), write_meta_graph=False,
             write_state=False)
-    run_dir.write_state(directory, {'epoch': 1, 'best': 'best-1'})
-    run_dir.create(directory, {
+    files.write_json(run_dir.path(directory, 'state.json'),
+                     {'epoch': 1, 'best': 'best-1'})
+    files.write_json(run_dir.path(directory, 'options.json'), {
         'options': vars(options), 'class_names': contract.class_names(source),
         'label_colors': [[int(value) for value in source.label_colors[k]]
                          for k in range(source.num_classes)],

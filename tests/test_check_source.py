@@ -326,7 +326,7 @@ def test_json_is_not_written_over_an_input(toy, tmp_path):
     before = (toy / 'train_a.png').read_bytes()
     result = Result(tmp_path, 'toy', '--json', 'data/train_a.png')
     assert result.status == 1
-    assert 'is an input' in result.errors[-1]
+    assert 'is a file of the data set' in result.errors[-1]
     assert (toy / 'train_a.png').read_bytes() == before
 
 

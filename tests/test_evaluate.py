@@ -101,7 +101,8 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
     (['--matrix', '{data}/valid/0_ids.png'],
      '{data}/valid/0_ids.png is an input: it is not overwritten'),
     (['--json', '{run}/options.json'],
-     '{run}/options.json is an input: it is not overwritten'),
+     '{run}/options.json is a file of the run {run}: it is not '
+     'overwritten'),
     (['--matrix', 'matrix.txt'],
      'matrix.txt: no picture type that OpenCV writes'),
     (['--reliability', 'plot.txt'],

@@ -16,11 +16,11 @@ FLOORS = (
      'overwriting', 'pixels', 'schema', 'text', 'tf1', 'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
     {'run_dir'},
-    {'training', 'inference', 'evaluation', 'export', 'report', 'checking'},
+    {'training', 'inference', 'evaluation', 'report', 'checking'},
     {'crf'},
 )
 # Wings do not import one another, but for these.
-MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
+MAY_USE = {'evaluation': {'inference'}}
 
 # TensorFlow is loaded by what builds or runs a graph, and by nothing else.
 WITH_TENSORFLOW = {
@@ -129,7 +129,7 @@ def test_tensorflow_is_loaded_by_graphs_alone(module):
 
 
 # Protocol buffers and functions have no other way.
-SETTING = ('segmentation.tf1', 'segmentation.backbone.imported',
+SETTING = ('segmentation.tf1', 'segmentation.backbone.meta_graph',
            'segmentation.option_types')
 
 

@@ -16,6 +16,7 @@ import utils
 from segmentation import run_dir
 from segmentation.backbone import download
 from segmentation.tf1 import tf
+from segmentation.training import run_files
 
 # To the contract alone, in float32: half of each picture is road. Files are
 # drawn from the global generators, as a source of one's own may do. HALVES
@@ -381,7 +382,7 @@ def test_a_picture_that_is_not_finite_is_named(monkeypatch, capsys):
 def set_learning_rate(name, value):
     saved = run_dir.read_options(name)
     saved['options']['learning_rate'] = value
-    run_dir.create(name, saved)
+    run_files.write_options(name, saved)
 
 
 def test_nan_names_the_files_and_leaves_the_last_good_checkpoint(capsys):
@@ -536,7 +537,7 @@ def test_an_existing_run_is_refused_and_untouched(finished, capsys):
 
 def test_too_little_disk_is_told_before_anything_is_written(
         monkeypatch, capsys):
-    monkeypatch.setattr(run_dir.shutil, 'disk_usage',
+    monkeypatch.setattr(shutil, 'disk_usage',
                         lambda path: shutil._ntuple_diskusage(9, 9, 0))
     assert run(halves('new')) == 1
     assert '0.0 GB are free' in error_of(capsys)

@@ -1,9 +1,13 @@
 """The upsampling layer against OpenCV's and SciPy's interpolation."""
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 import scipy.ndimage
 from fixtures import fresh_session, run_program
+from helpers import ROOT
 
 import upsample
 from segmentation.tf1 import tf
@@ -113,7 +117,22 @@ def test_factor_zero_is_refused():
         upsample.upsample(tf.zeros([1, 2, 3, 1]), 1, 0, 'up')
 
 
-def test_the_program_enlarges_a_picture_and_tells_the_difference(tmp_path):
+def test_published_functions_are_those_of_the_layer():
+    assert [upsample.kernel_side(factor) for factor in (1, 2, 3, 8)] == [
+        1, 4, 5, 16]
+    np.testing.assert_allclose(upsample.bilinear_kernel(2)[1],
+                               [.1875, .5625, .5625, .1875])
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        upsample.nothing
+
+
+@pytest.mark.parametrize('module', ['models', 'train', 'upsample', 'vgg16'])
+def test_tensorflow_is_not_loaded_for_help(module):
+    code = f'import sys, {module}; sys.exit("tensorflow" in sys.modules)'
+    assert subprocess.call([sys.executable, '-c', code], cwd=ROOT) == 0
+
+
+def test_the_program_enlarges_a_picture_and_prints_the_difference(tmp_path):
     picture = np.random.RandomState(1).randint(0, 256, (6, 9, 3), np.uint8)
     cv2.imwrite(str(tmp_path / 'small one.png'), picture)
     done = run_program('upsample.py', 'small one.png', 'large.png',

@@ -227,7 +227,7 @@ def test_a_model_that_is_cut_short_is_refused(copy):
 
 @pytest.mark.parametrize('name', ['variables.index',
                                   'variables.data-00000-of-00001'])
-def test_weights_that_are_cut_short_are_told_in_one_line(copy, name):
+def test_weights_that_are_cut_short_are_refused_in_one_line(copy, name):
     os.truncate(os.path.join(copy, 'variables', name), 100)
     with pytest.raises(ValueError, match='weights cannot be read') as error:
         run_taps(copy, draw_picture(32, 64))
@@ -241,7 +241,7 @@ def test_three_levels_of_folders_are_found(vgg_dir):
     assert saved_model.find(os.path.join(vgg_dir, 'no', 'such')) is None
 
 
-def test_no_saved_model_is_told_with_what_makes_one(tmp_path):
+def test_no_saved_model_is_refused_with_what_makes_one(tmp_path):
     with pytest.raises(FileNotFoundError, match='python vgg16.py makes one'):
         run_taps(str(tmp_path), draw_picture(32, 64))
 
@@ -486,7 +486,7 @@ def test_an_archive_without_a_model_is_refused(tmp_path):
         vgg16.main(['--vgg-dir', str(tmp_path / 'vgg'), '--archive', archive])
 
 
-def test_a_missing_archive_is_told_in_one_line(tmp_path, capsys):
+def test_a_missing_archive_is_refused_in_one_line(tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         utils.run(lambda: vgg16.main(['--vgg-dir', str(tmp_path / 'vgg'),
                                       '--archive', 'none.zip']))

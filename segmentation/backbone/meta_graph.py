@@ -48,9 +48,10 @@ def check_tensors(meta, names, folder):
     nodes = {node.name for node in meta.graph_def.node}
     missing = [name for name in names if name not in nodes]
     if missing:
-        raise InputError('{} lacks the tensor{} {}'.format(
-            os.path.join(folder, 'saved_model.pb'), 's' * (len(missing) > 1),
-            ', '.join(missing)))
+        path = os.path.join(folder, 'saved_model.pb')
+        plural = 's' if len(missing) > 1 else ''
+        raise InputError(f'{path} lacks the tensor{plural} '
+                         f'{", ".join(missing)}')
 
 
 def probe_channel_order(graph_def):
@@ -77,7 +78,7 @@ def probe_channel_order(graph_def):
     blue = np.flatnonzero((abs(subtracted - architecture.MEAN_BGR[0]) < .01
                            ).any(axis=1))
     if blue.tolist() not in ([0], [2]):
-        raise InputError(f'cannot tell the channel order of VGG16: the pixel '
+        raise InputError('cannot tell the channel order of VGG16: the pixel '
                          f'{pixel.tolist()} comes out of its preprocessing '
                          f'as {values.tolist()}')
     return 'BGR' if blue[0] == 0 else 'RGB'

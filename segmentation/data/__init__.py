@@ -3,13 +3,12 @@
 contract        what a data source must have, and what it may offer
 loading         data sources by name: found, made and loaded
 data_source     the base class of data sources
-batching        batches that threads read ahead
+batching        batches that threads read ahead, and checks of their arrays
 augmentation    flip, scale with crop, and light of training samples
 splits          which pictures of a folder are for validation
 class_table     classes.csv: names, ids and colours of classes
 listing         the files of a folder
 label_files     label files as they are on disk: PNG, ids, colours
-array_store     arrays in files, memory-mapped, that fill up over several runs
 cache           results kept in the user's cache folder
 cityscapes      the label table of Cityscapes and its folders
 kitti_road      file names and calibrations of KITTI road

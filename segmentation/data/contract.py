@@ -6,7 +6,7 @@ needs to import nothing of this project.
 
 =====================  =====================================================
 image_size             (width, height) in pixels, each divisible by 32
-num_classes            C
+num_classes            C, at most 254
 label_colors           {class id: (blue, green, red)}, for blending
 load_data              (data_dir, valid_fraction): lists the samples
 num_training,          number of samples, after load_data
@@ -29,11 +29,13 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
 
 import numpy as np
 
+from segmentation.data import batching
 from segmentation.errors import InputError
 
 REQUIRED = ('image_size', 'num_classes', 'label_colors', 'load_data',
             'train_generator', 'valid_generator')
 COUNTS = {'train': 'num_training', 'valid': 'num_validation'}
+MOST_CLASSES = 254      # as ids of 8 bits have IGNORE and UNKNOWN beside them
 Source = Any        # by its attributes, not by its class
 
 
@@ -87,6 +89,15 @@ def check(source: Source, name: str) -> None:
                if not hasattr(source, attribute)]
     if missing:
         raise InputError(f'data source {name!r} lacks {", ".join(missing)}')
+
+
+def check_classes(source: Source, name: str) -> None:
+    """Raise InputError unless a source has 1 to 254 classes."""
+    count = source.num_classes
+    if not isinstance(count, (int, np.integer)) or not (
+            1 <= count <= MOST_CLASSES):
+        raise InputError(f'data source {name!r}: num_classes is {count}: 1 to '
+                         f'{MOST_CLASSES} classes are wanted')
 
 
 def offers(source: Source, capability: str) -> bool:
@@ -192,47 +203,23 @@ def checked(source: Source, batches: Iterable[tuple]) -> Iterator[tuple]:
     """Yield batches with uint8 labels; InputError names what is wrong.
 
     It checks the shapes, that pictures are finite (not every TensorFlow shows
-    it in the loss) and that no label row is all zeros unless the source
+    it in the loss), that label rows are of 0 and 1, or of shares in 255ths
+    from a source that is `soft`, and that none is all zeros unless the source
     declares `ignore`.
     """
     for images, labels, *names in batches:
         if names and len(names) != 2:
             raise InputError(f'the data source gives {2 + len(names)} parts '
                              'of a batch: 2, or 4 with names, are wanted')
-        check_shapes(source, images, labels)
-        finite = np.isfinite(images).all(axis=(1, 2, 3))
-        if not finite.all():
-            which = names[0][finite.argmin()] if names else 'images'
-            raise InputError(f'{which}: the picture has values that are not '
-                             'finite')
-        labels = np.asarray(labels)
-        if labels.dtype != np.uint8:
-            labels = labels.astype(np.uint8)
+        paths, label_paths = names or (None, None)
+        batching.check_shapes(images, labels, source.image_size,
+                              source.num_classes)
+        batching.check_finite(images, paths)
+        labels = batching.as_rows(labels, 255 if ask(source, 'soft') else 1,
+                                  label_paths)
         if not ask(source, 'ignore'):
-            refuse_empty_rows(labels, names[1] if names else None)
+            batching.refuse_empty_rows(labels, label_paths)
         yield (images, labels) + tuple(names)
-
-
-def check_shapes(source, images, labels):
-    """Raise InputError unless a batch has the contract's shapes."""
-    width, height = source.image_size
-    for what, array, depth in (('images', images, 3),
-                               ('labels', labels, source.num_classes)):
-        wanted = (len(images), height, width, depth)
-        if np.shape(array) != wanted:
-            raise InputError(f'the data source gives {what} of shape '
-                             f'{np.shape(array)}: {wanted} is wanted')
-
-
-def refuse_empty_rows(labels, paths):
-    """Raise InputError if a pixel of (B, H, W, C) labels has no class."""
-    empty = np.argwhere(~labels.any(axis=-1))
-    if len(empty):
-        k, row, column = empty[0]
-        raise InputError(
-            f'{paths[k] if paths else "labels"}: no class at row {row}, '
-            f'column {column} ({len(empty)} pixels of the batch), and the '
-            'source does not declare ignore')
 
 
 def check_first_batch(source: Source) -> None:

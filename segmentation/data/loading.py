@@ -90,6 +90,7 @@ def make_source(name: str, classes: Optional[str] = None,
             raise InputError(f'data source {name!r} has one class table: '
                              '--classes does not apply')
         source.choose_classes(classes)
+    contract.check_classes(source, name)
     return source
 
 
@@ -123,6 +124,8 @@ def load_source(options: argparse.Namespace,
     contract.begin_epoch(source, options.seed, 0)
     load_data(source, options.data_source, options.data_dir,
               options.valid_fraction)
+    # A third-party source may know its classes only now.
+    contract.check_classes(source, options.data_source)
     contract.check_counts(source, options.data_source, options.data_dir)
     return source
 

@@ -11,12 +11,11 @@ FEATURES = 'features'
 
 
 def feature(x):
-    """Collect a tensor of 0 and more as a feature; return it, to build on.
+    """Register a non-negative tensor as a feature, and return it via a ReLU.
 
-    A feature can be fed in place of pictures: an activation stands behind it,
-    which changes nothing here. Without it TensorFlow's optimizer
-    would move dependencies on the shape of what is fed to what it would be
-    computed from, and ask for a picture.
+    A feature can be fed in place of pictures. The ReLU changes no value, but
+    without it TensorFlow's optimizer would derive the shape of a fed feature
+    from the picture, and ask for the picture.
     """
     tf.add_to_collection(FEATURES, x)
     return tf.nn.relu(x)

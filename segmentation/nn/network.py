@@ -3,7 +3,7 @@
     Inputs -> a model -> logits [B, H, W, C] -> softmax [B, H, W, C]
                                              -> classes [B, H, W]
 
-Saved graphs are found again by these names.
+A saved graph is restored by these names.
 """
 import os
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
@@ -55,8 +55,8 @@ class Inputs(NamedTuple):
             The channel order that VGG16 takes, 'RGB' or 'BGR'.
         """
         if self.backbone is None:
-            raise ValueError('the model is built without a backbone: its row '
-                             'in models.MODELS says backbone=False')
+            raise ValueError('no backbone: the row of the model in '
+                             'models.MODELS says backbone=False')
         return self.backbone(self.image_input, self.keep_prob, self.seed,
                              taps)
 

@@ -20,9 +20,9 @@ import numpy as np
 import tqdm
 
 from segmentation import threads
-from segmentation.data import array_store, cache
+from segmentation.data import cache
 from segmentation.errors import InputError
-from segmentation.training import batches
+from segmentation.training import array_store, batches
 
 LARGEST = 65504         # of float16
 
@@ -197,11 +197,13 @@ class Features:
         """Return the Batch of some rows of the features."""
         arrays, count = self.store.arrays, self.store.counts[split]
         samples = rows % count
+        self.store.check(split, samples)
         labels = arrays[f'{split}-labels'][samples]
         mirrored = rows >= count
         labels[mirrored] = labels[mirrored, :, ::-1]
         feed = {tensor: arrays[f'{split}-features-{k}'][rows].astype(
                     np.float32) for k, tensor in enumerate(self.tensors)}
         images = arrays['valid-images'][samples] if split == 'valid' else None
-        names = self.store.progress[split]
-        return batches.Batch(feed, images, labels, [names[k] for k in samples])
+        written = self.store.progress.samples[split]
+        return batches.Batch(feed, images, labels,
+                             [written[k].name for k in samples])

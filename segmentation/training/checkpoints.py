@@ -4,6 +4,7 @@ from typing import Any, Dict
 from segmentation import run_dir, tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
+from segmentation.training import run_files
 
 
 class Checkpoints:
@@ -51,7 +52,7 @@ class Checkpoints:
 
     def restore(self):
         """Load the last resumable checkpoint and the state of its run."""
-        self.state = run_dir.read_state(self.directory)
+        self.state = run_files.read_state(self.directory)
         tf1.restore(self.everything, self.sess,
                     run_dir.checkpoint(self.directory, 'resume'))
 
@@ -94,7 +95,7 @@ class Checkpoints:
                     and epoch > best_epoch + self.patience)
 
     def save(self, kinds):
-        """Write checkpoints of these kinds, then point at them.
+        """Write checkpoints of these kinds, and point at them from the disk.
 
         One of this very step is there already where nothing was trained
         since: it is not overwritten, as that could be cut off.
@@ -105,7 +106,19 @@ class Checkpoints:
             if self.state.get(kind) == name:
                 continue
             saver = self.everything if kind == 'resume' else self.weights
-            saver.save(self.sess, run_dir.path(self.directory, name),
-                       write_meta_graph=False, write_state=False)
+            run_files.check(self.directory)
+            write(saver, self.sess, run_dir.path(self.directory, name))
+            run_files.sync_checkpoint(self.directory, name)
             self.state[kind] = name
-        run_dir.write_state(self.directory, self.state)
+        run_files.write_state(self.directory, self.state)
+
+
+def write(saver, sess, path):
+    """Write a checkpoint; OSError names it if it cannot be written."""
+    try:
+        saver.save(sess, path, write_meta_graph=False, write_state=False)
+    except tf.errors.OpError as error:
+        raise OSError(f'{path}: the checkpoint cannot be written: '
+                      f'{tf1.reason(error)}')
+    except ValueError as error:     # the Saver's own: no such folder
+        raise OSError(f'{path}: {error}')

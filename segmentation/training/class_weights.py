@@ -41,10 +41,14 @@ def class_weights(what, source, data_dir):
 def median_weights(source):
     """Return median-frequency weights of the training labels at image_size.
     """
-    counts = [labels.sum(axis=(1, 2), dtype=np.int64) for _, labels in
-              tqdm.tqdm(source.train_generator(8), disable=None, leave=False,
-                        desc='class weights', unit='batch')]
-    return metrics.median_frequency_weights(np.concatenate(counts)).tolist()
+    batches = tqdm.tqdm(source.train_generator(8), disable=None, leave=False,
+                        desc='class weights', unit='batch')
+    counts = np.concatenate([
+        labels.sum(axis=(1, 2), dtype=np.int64)
+        for _, labels in contract.checked(source, batches)])
+    if not counts.any():
+        raise InputError('no pixel of the training split is labelled')
+    return metrics.median_frequency_weights(counts).tolist()
 
 
 def read_weights(path, names):

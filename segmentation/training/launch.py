@@ -10,14 +10,15 @@ from typing import Any, Dict, NamedTuple
 
 import numpy as np
 
-from segmentation import metrics, run_dir, text, tf1
+from segmentation import files, metrics, run_dir, text, tf1
 from segmentation.backbone import saved_model
-from segmentation.data import array_store, cache, contract
+from segmentation.data import cache, contract
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
-from segmentation.training import (batches, cached_features, checkpoints,
-                                   schedules, step, tensorboard, trainer)
+from segmentation.training import (array_store, batches, cached_features,
+                                   checkpoints, run_files, schedules, step,
+                                   tensorboard, trainer)
 
 
 class Start(NamedTuple):
@@ -65,16 +66,18 @@ def train(options, source, weights, model, model_options):
             start = begin(sess, source, options.data_dir, list_pictures,
                           build, weights, options.init_from)
         used = tf.global_variables()
-        run_dir.check_space(directory, network.size_in_bytes(used))
+        run_files.check_space(directory, network.size_in_bytes(used))
         samples = start.pictures
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
                 sess, start, options.data_dir, options.soft_labels,
                 options.feature_dir))
-        run_dir.create(directory, dict(start.description,
-                                       options=vars(options)))
+        run_files.write_options(directory, dict(start.description,
+                                                options=vars(options)))
         if not options.resume:
-            network.export(run_dir.path(directory, 'network.meta'))
+            with files.atomic(run_dir.path(
+                    directory, 'network.meta')) as work:
+                network.export(work)
         training = step.add_training(
             start.net, options.learning_rate,
             start.description['class_weights'], options.l2,
@@ -86,7 +89,7 @@ def train(options, source, weights, model, model_options):
             saved.restore()
         else:
             saved.begin()
-        run_dir.trim_log(directory, saved.epoch)
+        run_files.trim_log(directory, saved.epoch)
         board = tensorboard.Board(
             options.tensorboard_dir or run_dir.path(directory, 'tensorboard'),
             purge_step=saved.epoch + 1)

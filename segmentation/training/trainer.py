@@ -7,10 +7,10 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional
 import numpy as np
 import tqdm
 
-from segmentation import drawing, files, metrics, run_dir, text
+from segmentation import drawing, files, metrics, text
 from segmentation.data import contract, splits
 from segmentation.errors import InputError
-from segmentation.training import tensorboard
+from segmentation.training import run_files, tensorboard
 
 PICTURES = 4        # validation pictures in TensorBoard
 
@@ -104,7 +104,8 @@ class Trainer:
             if epoch is None:
                 self.checkpoints.stop(number - 1)
                 return
-            run_dir.append_log(self.directory, files.without_nan(epoch.entry))
+            run_files.append_log(self.directory,
+                                 files.without_nan(epoch.entry))
             self.checkpoints.record(
                 number, epoch.entry['miou'],
                 is_last=number == epochs or bool(self.stop.signal))
@@ -139,6 +140,7 @@ class Trainer:
             Mean loss and the first batch's, in nats.
         """
         losses, sizes = [], []
+        is_labelled = False
         with tqdm.tqdm(total=self.samples.num_training, unit='image',
                        leave=False, desc='training', disable=None) as bar:
             for batch in self.samples.train(number):
@@ -150,11 +152,13 @@ class Trainer:
                 check_loss(loss, batch.paths)
                 losses.append(float(loss))
                 sizes.append(len(batch.labels))
+                is_labelled = is_labelled or batch.labels.any()
                 bar.set_postfix(loss=f'{loss:.3f}')
                 bar.update(len(batch.labels))
                 if self.stop.signal:
                     break
-        return mean(losses, sizes, 'training'), losses[0]
+        return mean(losses, sizes, 'training',
+                    is_labelled or self.stop.signal), losses[0]
 
     def validate(self):
         """Score the validation split at image_size.
@@ -185,7 +189,8 @@ class Trainer:
                 for k in range(len(truth)) if sum(sizes) + k in chosen]
             losses.append(float(loss))
             sizes.append(len(truth))
-        return mean(losses, sizes, 'validation'), matrix, pictures
+        return (mean(losses, sizes, 'validation', np.any(matrix)), matrix,
+                pictures)
 
     def feed(self, batch, values=()):
         """Return what sess.run is fed for a Batch, and these values."""
@@ -210,14 +215,17 @@ class Trainer:
         self.board.flush()
 
 
-def mean(losses, sizes, split):
+def mean(losses, sizes, split, is_labelled):
     """Return the mean loss per sample of batches of these sizes.
 
-    It raises InputError where there is no batch of the split.
+    InputError says where the split has no batch, or no labelled pixel, so
+    that its loss would be 0 whatever the network does.
     """
     if not sizes:
         raise InputError(f'the data source yields no {split} batch: it may '
                          'have fewer samples than --batch-size')
+    if not is_labelled:
+        raise InputError(f'no pixel of the {split} split is labelled')
     return float(np.average(losses, weights=sizes))
 
 

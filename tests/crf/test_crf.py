@@ -17,6 +17,8 @@ from segmentation.crf import tuning
 from segmentation.crf.model import Parameters
 from segmentation.inference.prediction import Prediction
 
+pytest.importorskip('pydensecrf.densecrf')
+
 WIDTH, HEIGHT = 12, 10
 COLORS = np.array([(20, 40, 60), (200, 150, 90), (60, 220, 180)], np.uint8)
 

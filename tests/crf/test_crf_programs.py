@@ -15,6 +15,8 @@ import evaluate
 import infer
 from segmentation.crf import choice, model
 
+pytest.importorskip('pydensecrf.densecrf')
+
 STREET = choice.PRESETS['street']
 
 

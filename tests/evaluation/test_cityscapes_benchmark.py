@@ -12,10 +12,12 @@ import runs
 import source_cityscapes
 from segmentation import metrics
 from segmentation.data.cityscapes import LABELS
-from segmentation.evaluation import scorer as scoring
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import cityscapes
-from segmentation.inference import tta
+from segmentation.evaluation.scorer import PairScorer
+from segmentation.evaluation.tally import Tally
+from segmentation.inference.prediction import Prediction
+from segmentation.inference.predictor import Result
 
 SIZE = 96, 64       # of pictures and labels
 FRAMES = ('ulm_000000_000019', 'ulm_000001_000019', 'jena_000007_000301')
@@ -65,7 +67,8 @@ def city(tmp_path_factory):
 
 
 def run_scorer(city, results, place):
-    """The IoU of each class by the benchmark's own program."""
+    """Return the IoU of each class by the benchmark's own program."""
+    pytest.importorskip('cityscapesscripts')
     done = subprocess.run(
         [sys.executable, '-c', SCORER], timeout=120, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, universal_newlines=True,
@@ -119,21 +122,20 @@ def test_table_is_that_of_the_benchmark(city, tmp_path, table, predict):
     export = submission.Writer(str(results))
     benchmark = cityscapes.CityscapesBenchmark(data, export)
     benchmark.prepare(pairs)
-    scorer = scoring.PairScorer(data, pairs, tta.Views(SIZE), str(city),
-                                benchmark)
-    tally = scoring.Tally()
+    scorer, tally = PairScorer(data, pairs, str(city), benchmark), Tally()
     with export:
         for pair in pairs:
-            sample, _ = scorer.read(pair)
+            sample = scorer.read(pair)
             certain = np.eye(data.num_classes, dtype=np.float32)[
-                predict(sample[1], data)]
-            tally.add(scorer.score(pair, sample, [certain]))
+                predict(sample.ids, data)]
+            tally.add(scorer.score(Result(pair, sample, Prediction(
+                [certain], [False], SIZE))))
     ours = tally.describe(data.class_names)['iou']
-    lines, told = benchmark.report(tally.names, tally.extras)
+    lines, scores = benchmark.report(tally.names, tally.benchmark_counts)
     if table == '29':
-        assert told['benchmark']['iou']['road'] != ours['road']
+        assert scores['benchmark']['iou']['road'] != ours['road']
         assert lines[0].startswith('[i] by the 19 classes of the benchmark: ')
-        ours = told['benchmark']['iou']
+        ours = scores['benchmark']['iou']
     assert_same(ours, run_scorer(city, results, tmp_path))
     if predict is predict_perfectly:
         assert {value for value in ours.values() if value == value} == {1}

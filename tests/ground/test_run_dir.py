@@ -1,12 +1,15 @@
-"""The directory of a run: what is refused, kept and removed in it."""
-import collections
-import os
+"""The directory of a run: what is read from it, and refused."""
+import json
 
 import pytest
 
-from segmentation import files, run_dir
+from segmentation import run_dir
 
-Usage = collections.namedtuple('Usage', 'total used free')
+# What using a run takes.
+SAVED = {'options': {'data_source': 'tiny', 'data_dir': 'data', 'seed': 3,
+                     'valid_fraction': .1, 'group_by': None},
+         'class_names': ['a', 'b'], 'label_colors': [[0, 0, 0], [1, 2, 3]],
+         'image_size': [64, 32], 'class_weights': [.5, 2]}
 
 
 def write_checkpoint(directory, name, size=10):
@@ -14,85 +17,10 @@ def write_checkpoint(directory, name, size=10):
         (directory / (name + end)).write_bytes(b'x' * size)
 
 
-def names(directory):
-    return sorted(path.name for path in directory.iterdir())
-
-
-@pytest.fixture
-def free(monkeypatch):
-    """Sets how many bytes every disk has left; notes which were asked."""
-    asked = []
-
-    def set_free(count):
-        def disk_usage(path):
-            asked.append(path)
-            return Usage(1000, 0, count)
-        monkeypatch.setattr(run_dir.shutil, 'disk_usage', disk_usage)
-        return asked
-    return set_free
-
-
-def test_a_run_needs_ten_times_its_weights(tmp_path, free):
-    # A resumable one of three sizes, best and last, and as much anew.
-    free(10e9)
-    run_dir.check_space(str(tmp_path), int(1e9))
-    free(10e9 - 1)
-    with pytest.raises(OSError, match='10.0 GB are free, .* take 10.0 GB'):
-        run_dir.check_space(str(tmp_path), int(1e9))
-
-
-def test_space_is_asked_for_where_the_directory_will_be(tmp_path, free):
-    asked = free(0)
-    with pytest.raises(OSError):
-        run_dir.check_space(str(tmp_path / 'no' / 'such'), 1)
-    assert asked == [str(tmp_path)]
-    assert names(tmp_path) == []
-
-
-def test_checkpoints_that_will_be_replaced_count_as_space(tmp_path, free):
-    write_checkpoint(tmp_path, 'resume-3', 150)     # 300 bytes in two files
-    (tmp_path / 'film.mp4').write_bytes(b'x' * 900)
-    free(700)
-    run_dir.check_space(str(tmp_path), 100)
-    with pytest.raises(OSError):
-        run_dir.check_space(str(tmp_path), 101)
-
-
-def test_old_checkpoints_go_and_all_else_stays(tmp_path):
-    for name in ('best-3', 'last-6', 'resume-6', 'last-9', 'resume-9'):
-        write_checkpoint(tmp_path, name)
-    others = ['best-of-all.png', 'last-6.txt', 'my-resume-6.index', 'best-3',
-              'resume-6', 'last-x.index']
-    for name in others:
-        (tmp_path / name).write_text('mine')
-    (tmp_path / 'last-6-pictures').mkdir()
-    run_dir.write_state(str(tmp_path), {'best': 'best-3', 'last': 'last-9',
-                                        'resume': 'resume-9', 'epoch': 3})
-    left = [name + end for name in ('best-3', 'last-9', 'resume-9')
-            for end in ('.index', '.data-00000-of-00001')]
-    assert names(tmp_path) == sorted(
-        left + others + ['last-6-pictures', 'state.json'])
-
-
-def test_the_state_is_written_before_anything_goes(tmp_path, monkeypatch):
-    write_checkpoint(tmp_path, 'resume-6')
-    write_checkpoint(tmp_path, 'resume-9')
-    run_dir.write_state(str(tmp_path), {'resume': 'resume-6'})
-    write_checkpoint(tmp_path, 'resume-9')
-
-    def fail(*_):
-        raise OSError('the disk is full')
-
-    monkeypatch.setattr(files, 'write_json', fail)
-    with pytest.raises(OSError):
-        run_dir.write_state(str(tmp_path), {'resume': 'resume-9'})
-    assert run_dir.checkpoint(str(tmp_path), 'resume') == str(
-        tmp_path / 'resume-6')
-
-
 def test_a_checkpoint_is_found_by_its_kind(tmp_path):
     write_checkpoint(tmp_path, 'best-3')
-    run_dir.write_state(str(tmp_path), {'best': 'best-3', 'last': 'last-4'})
+    (tmp_path / 'state.json').write_text(
+        '{"best": "best-3", "last": "last-4"}')
     assert run_dir.checkpoint(str(tmp_path), 'best') == str(
         tmp_path / 'best-3')
     with pytest.raises(FileNotFoundError, match="no 'resume' checkpoint$"):
@@ -108,44 +36,6 @@ def test_what_is_no_run_is_told(tmp_path):
         run_dir.read_state(str(tmp_path))
 
 
-def test_a_description_comes_back_as_written(tmp_path):
-    directory = str(tmp_path / 'runs' / 'a')
-    description = {'options': {}, 'class_names': ['road', 'Straße']}
-    run_dir.create(directory, description)
-    assert run_dir.read_options(directory) == description
-    assert os.listdir(directory) == ['options.json']
-
-
-def test_only_an_empty_or_absent_directory_takes_a_new_run(tmp_path):
-    run_dir.refuse_existing(str(tmp_path / 'absent'))
-    (tmp_path / 'empty').mkdir()
-    run_dir.refuse_existing(str(tmp_path / 'empty'))
-    (tmp_path / 'file').write_text('')
-    for path in (tmp_path, tmp_path / 'file'):
-        with pytest.raises(FileExistsError, match='holds no run to resume'):
-            run_dir.refuse_existing(str(path))
-    (tmp_path / 'state.json').write_text('{}')
-    with pytest.raises(FileExistsError, match='--resume goes on'):
-        run_dir.refuse_existing(str(tmp_path))
-
-
-def test_the_log_is_cut_back_to_what_is_saved(tmp_path):
-    for epoch in (1, 2, 3):
-        run_dir.append_log(str(tmp_path), {'epoch': epoch, 'miou': epoch / 4})
-    run_dir.trim_log(str(tmp_path), 2)
-    assert (tmp_path / 'log.jsonl').read_text() == (
-        '{"epoch": 1, "miou": 0.25}\n{"epoch": 2, "miou": 0.5}\n')
-    assert names(tmp_path) == ['log.jsonl']
-
-
-def test_a_line_of_the_log_that_was_cut_off_goes(tmp_path):
-    run_dir.append_log(str(tmp_path), {'epoch': 1})
-    with open(str(tmp_path / 'log.jsonl'), 'a') as file:
-        file.write('{"epoch": 2, "tr')
-    run_dir.trim_log(str(tmp_path), 2)
-    assert (tmp_path / 'log.jsonl').read_text() == '{"epoch": 1}\n'
-
-
 @pytest.mark.parametrize('text', ['[]', '{}', '{"options"'])
 def test_broken_options_are_named(tmp_path, text):
     (tmp_path / 'options.json').write_text(text)
@@ -153,6 +43,61 @@ def test_broken_options_are_named(tmp_path, text):
         run_dir.read_options(str(tmp_path))
 
 
-def test_a_run_without_a_log_has_nothing_to_cut(tmp_path):
-    run_dir.trim_log(str(tmp_path), 2)
-    assert names(tmp_path) == []
+def test_what_a_run_saves_is_read(tmp_path):
+    (tmp_path / 'options.json').write_text(json.dumps(SAVED))
+    assert run_dir.read_options(str(tmp_path)) == SAVED
+
+
+@pytest.mark.parametrize('key, value, message', [
+    ('seed', -1, 'seed is -1: -1: a whole number'),
+    ('seed', '3', "options.seed is '3': int is wanted"),
+    ('valid_fraction', 2, 'valid_fraction is 2: 2: a share'),
+    ('data_dir', '', "data_dir is '': a name is wanted"),
+    ('data_dir', 3, 'options.data_dir is 3: str is wanted'),
+    ('group_by', '(', r"group_by is '\('"),
+    ('image_size', [64], r'image_size is \[64\]: two multiples of 32'),
+    ('image_size', [64, 33], r'image_size is \[64, 33\]: two multiples'),
+    ('image_size', 64, 'image_size is 64: a list is wanted'),
+    ('label_colors', [[0, 0, 0], [1, 2]], r'a label colour is \[1, 2\]'),
+    ('label_colors', [[0, 0, 0], [1, 2, 256]], 'a label colour is'),
+    ('label_colors', [[0, 0, 0]], '1 label_colors are not one for each of 2'),
+    ('class_weights', [1], '1 class_weights are not one for each of 2'),
+    ('class_weights', [1, 'x'], r"class_weights\[1\] is 'x': float"),
+    ('class_names', [1, 2], r'class_names\[0\] is 1: str'),
+    ('split', {'train': []}, 'split lacks valid')])
+def test_what_no_run_saves_is_named(tmp_path, key, value, message):
+    inner = dict(SAVED['options'])
+    saved = dict(SAVED, options=inner)
+    (inner if key in inner else saved)[key] = value
+    (tmp_path / 'options.json').write_text(json.dumps(saved))
+    with pytest.raises(ValueError, match=f'options.json:? .*{message}'):
+        run_dir.read_options(str(tmp_path))
+
+
+@pytest.mark.parametrize('state, message', [
+    ('[]', 'a JSON object is wanted'), ('{"epoch": "1"}', "epoch is '1'"),
+    ('{"best": "../other/best-1"}', 'best-STEP is wanted'),
+    ('{"resume": "best-1"}', "resume is 'best-1': resume-STEP is wanted")])
+def test_a_state_that_is_none_is_named(tmp_path, state, message):
+    (tmp_path / 'state.json').write_text(state)
+    with pytest.raises(ValueError, match=f'state.json: .*{message}'):
+        run_dir.read_state(str(tmp_path))
+
+
+def test_the_log_is_read_up_to_a_line_that_is_cut_off(tmp_path):
+    assert run_dir.read_log(str(tmp_path)) == []
+    (tmp_path / 'log.jsonl').write_bytes(
+        b'{"epoch": 1, "miou": null}\n{"epoch": 2}\n{"epoch": 3, "ro\xc3')
+    assert run_dir.read_log(str(tmp_path)) == [
+        {'epoch': 1, 'miou': None}, {'epoch': 2}]
+
+
+@pytest.mark.parametrize('line, message', [
+    (b'\xff', "no JSON: 'utf-8' codec"), (b'{"epoch": 1', 'no JSON: '),
+    (b'3', 'a JSON object is wanted'), (b'{"epoch": "1"}', "epoch is '1'"),
+    (b'[' * 100000, 'no JSON: '), (b'{}', 'lacks epoch')])
+def test_a_line_that_is_no_entry_is_named(tmp_path, line, message):
+    (tmp_path / 'log.jsonl').write_bytes(
+        b'{"epoch": 1}\n' + line + b'\n{"epoch": 3}\n')
+    with pytest.raises(ValueError, match=f'log.jsonl, line 2:? {message}'):
+        run_dir.read_log(str(tmp_path))

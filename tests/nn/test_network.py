@@ -289,7 +289,7 @@ def test_a_graph_that_lacks_a_tensor_is_refused():
             network.find(graph)
 
 
-def test_a_missing_graph_and_a_missing_checkpoint_are_told(tmp_path):
+def test_a_missing_graph_and_a_missing_checkpoint_are_refused(tmp_path):
     with fresh_session() as sess:
         with pytest.raises(FileNotFoundError, match='no saved graph'):
             network.restore(sess, str(tmp_path / 'network.meta'))
@@ -321,6 +321,12 @@ def test_weights_are_loaded_by_name_and_shape(tmp_path):
         assert sess.run(step) == 0
 
 
+def test_a_model_without_a_backbone_cannot_load_one():
+    with tf.Graph().as_default():
+        with pytest.raises(ValueError, match='says backbone=False'):
+            network.inputs().load_backbone(['pool4'])
+
+
 def test_size_in_bytes_is_four_a_weight():
     with tf.Graph().as_default():
         tf.get_variable('a', [2, 3])
@@ -345,7 +351,7 @@ def test_memory_that_runs_out_names_what_to_shrink(capsys):
     assert '--batch-size' in error and '--image-size' in error
 
 
-def test_a_full_disk_is_not_told_as_full_memory():
+def test_a_full_disk_is_not_reported_as_full_memory():
     with pytest.raises(OSError, match='a-1; No space left on device'):
         with tf1.session():
             raise tf.errors.ResourceExhaustedError(

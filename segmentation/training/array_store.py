@@ -1,44 +1,29 @@
 """Arrays in a folder: filled once, sample by sample, then mapped into memory.
 
-    NAME.npy ...     the arrays; their rows are samples
-    progress.json    {split: names of the samples that are written, in order}
+    SPLIT-NAME.npy ...   the arrays: rows k, k + N, ... are of sample k of N
+    progress.json        the samples that are written
 
 A process that was interrupted goes on after the last sample in progress.json.
+What is in no progress.json counts as missing, and what is in one is held
+against its checksum before it is used: neither zeros nor the rows of another
+run pass for those that were written.
 """
 import contextlib
+import errno
 import os
 import shutil
 import uuid
-from typing import Any, Dict, List, NamedTuple, Tuple
+import zlib
+from typing import Any, Dict, Set, Tuple
 
 import numpy as np
 
-from segmentation import files, locks
+from segmentation import locks
+from segmentation.training.progress import PROGRESS, Plan, Progress, Sample
 from segmentation.errors import InputError
 
-PROGRESS = 'progress.json'
-RESERVE = 1 << 28       # bytes that stay free on the disk
 INTERVAL = 8            # batches between two writes of progress.json
-
-
-class Plan(NamedTuple):
-    """How large the arrays of a store are, and what is missing of them."""
-
-    size: int                   # bytes of all arrays
-    free: int                   # bytes free on the disk
-    used: int                   # bytes of the disk that the folder has
-    missing: Dict[str, int]     # samples of each split that are not written
-
-    @property
-    def is_complete(self):
-        """Return whether every sample is written."""
-        return not any(self.missing.values())
-
-    @property
-    def fits(self):
-        """Return whether the disk has room for what is missing."""
-        return (self.is_complete
-                or self.free + self.used >= self.size + RESERVE)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ArrayStore:
@@ -49,7 +34,8 @@ class ArrayStore:
     folder : str
         Made by `locked` where it does not exist.
     specification : {name: (shape, dtype)}
-        All arrays. The first axis of each is its rows.
+        All arrays, each with the name of its split before a hyphen. The
+        first axis is rows, one or more times the samples of the split.
     counts : {split: int}
         Samples of each split.
 
@@ -57,8 +43,8 @@ class ArrayStore:
     ----------
     arrays : {name: np.memmap}
         Empty until `open` has found them, or `fill` has made them.
-    progress : {split: list of str}
-        Names of the samples that are written, in the order of their rows.
+    progress : Progress
+        The samples that are written.
     """
 
     def __init__(self, folder: str,
@@ -68,7 +54,8 @@ class ArrayStore:
         self.specification = specification
         self.counts = counts
         self.arrays: Dict[str, np.memmap] = {}
-        self.progress: Dict[str, List[str]] = {split: [] for split in counts}
+        self.progress = Progress(folder, counts)
+        self.checked: Set[Tuple[str, int]] = set()  # by this process
 
     def path(self, name):
         """Return the path of a file of the store."""
@@ -87,8 +74,7 @@ class ArrayStore:
         """
         self.arrays = self.find()
         if self.arrays:
-            self.progress = files.read_json(
-                self.path(PROGRESS), {split: [str] for split in self.counts})
+            self.progress.read()
         size = sum(np.dtype(dtype).itemsize * int(np.prod(shape, dtype=float))
                    for shape, dtype in self.specification.values())
         statuses = [os.stat(self.path(name))
@@ -97,13 +83,12 @@ class ArrayStore:
             size, shutil.disk_usage(self.folder).free,
             # Files may have holes: what counts is their blocks.
             sum(512 * getattr(status, 'st_blocks', 0) for status in statuses),
-            {split: count - len(self.progress[split])
-             for split, count in self.counts.items()})
+            self.progress.missing())
 
     def find(self):
         """Return {name: array} of the files; {} unless all are as specified.
         """
-        if not os.path.exists(self.path(PROGRESS)):
+        if not self.progress.exists():
             return {}
         try:
             arrays = {name: self.map(name, 'r+')
@@ -114,6 +99,21 @@ class ArrayStore:
             (arrays[name].shape, arrays[name].dtype) == (shape, dtype)
             for name, (shape, dtype) in self.specification.items())
         return arrays if is_same else {}
+
+    def make(self):
+        """Make all arrays anew, of zeros, and map them.
+
+        No sample counts as written from before the first array goes. Another
+        process that has mapped the old files keeps them.
+        """
+        self.progress.clear()
+        for name in self.specification:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.path(f'{name}.npy'))
+        for name, (shape, dtype) in self.specification.items():
+            self.arrays[name] = self.map(name, 'w+', shape=shape, dtype=dtype)
+            allocate(self.path(f'{name}.npy'))
+        self.progress.write()
 
     def map(self, name, mode, **layout):
         """Map the file of one array into memory."""
@@ -139,10 +139,8 @@ class ArrayStore:
             There are more or fewer samples than the split's count.
         """
         if not self.arrays:
-            self.arrays = {name: self.map(name, 'w+', shape=shape, dtype=dtype)
-                           for name, (shape, dtype)
-                           in self.specification.items()}
-        done, count = self.progress[split], self.counts[split]
+            self.make()
+        done, count = self.progress.names(split), self.counts[split]
         seen = written = 0
         try:
             for names, batch in batches:
@@ -151,9 +149,13 @@ class ArrayStore:
                 if seen > count:
                     break
                 if done[rows] != names:
-                    del done[rows.start:]
+                    if done[rows.start:]:
+                        del done[rows.start:]
+                        self.progress.withdraw(split, rows.start)
                     write(split, rows, batch)
-                    done.extend(names)
+                    self.progress.extend(split, [
+                        Sample(name, self.checksum(split, rows.start + k))
+                        for k, name in enumerate(names)])
                     written += 1
                     if written % INTERVAL == 0:
                         self.write_progress()
@@ -167,7 +169,48 @@ class ArrayStore:
         """Write progress.json, once the arrays themselves are on disk."""
         for array in self.arrays.values():
             array.flush()
-        files.write_json(self.path(PROGRESS), self.progress)
+        self.progress.write()
+
+    def checksum(self, split, number):
+        """Return the CRC-32 of all rows of a sample."""
+        value = 0
+        for name in self.specification:
+            if name.startswith(f'{split}-'):
+                for row in self.arrays[name][number::self.counts[split]]:
+                    value = zlib.crc32(np.ascontiguousarray(row), value)
+        return value
+
+    def is_intact(self, split, number):
+        """Return whether a sample is as it was written, and remember it."""
+        if (split, number) not in self.checked:
+            if self.checksum(split, number) != self.progress.samples[split][
+                    number].crc32:
+                return False
+            self.checked.add((split, number))
+        return True
+
+    def check(self, split, numbers):
+        """Hold samples against their checksums, each once a process.
+
+        Where one differs, InputError says so. Whatever differs is withdrawn,
+        with all that follows in its split: the next run computes it anew.
+        """
+        for number in numbers:
+            if not self.is_intact(split, number):
+                name = self.progress.samples[split][number].name
+                with self.locked():
+                    self.withdraw_damaged()
+                raise InputError(
+                    f'{self.folder}: the arrays of {name} are not as they '
+                    'were written: --resume computes them anew')
+
+    def withdraw_damaged(self):
+        """Withdraw each split from its first sample that is not intact."""
+        for split, samples in self.progress.samples.items():
+            for number in range(len(samples)):
+                if not self.is_intact(split, number):
+                    self.progress.withdraw(split, number)
+                    break
 
     def delete(self):
         """Remove the files, and the folder if nothing else is in it."""
@@ -181,6 +224,21 @@ class ArrayStore:
                     os.remove(self.path(name))
         with contextlib.suppress(OSError):
             os.rmdir(self.folder)
+
+
+def allocate(path):
+    """Give a file all blocks of its size: later writes find the disk full.
+
+    A write to a mapped file could not say so, and would end the process.
+    """
+    with open(path, 'r+b') as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, os.path.getsize(path))
+        except AttributeError:      # Windows and macOS have no such call
+            pass
+        except OSError as error:    # nor have some file systems
+            if error.errno in FULL:
+                raise OSError(error.errno, error.strerror, path)
 
 
 def choose_folder(parent, prefix, fingerprint=None):
