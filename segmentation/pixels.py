@@ -176,6 +176,12 @@ def resize_image(image, size):
     return cv2.resize(image, tuple(size), interpolation=cv2.INTER_LINEAR)
 
 
+def mask_of(ids, class_id):
+    """Return where a class is, (H, W) uint8: 255 there, 0 elsewhere."""
+    # cv2.compare is a bit faster, but fails where there is a single pixel.
+    return cv2.inRange(ids, int(class_id), int(class_id))
+
+
 def area_shares(ids, size, num_classes):
     """Return the share of each class in each pixel of a (width, height).
 
@@ -189,7 +195,7 @@ def area_shares(ids, size, num_classes):
     larger = width > ids.shape[1] or height > ids.shape[0]
     for class_id in np.unique(ids):
         if class_id < num_classes:
-            mask = cv2.compare(ids, int(class_id), cv2.CMP_EQ)
+            mask = mask_of(ids, class_id)
             shares[..., class_id] = (
                 cv2.resize(mask, (width, height),
                            interpolation=cv2.INTER_LINEAR)
@@ -208,7 +214,7 @@ def resize_ids(ids, size):
     present = np.flatnonzero(cv2.calcHist([ids], [0], None, [256], [0, 256]))
     highest = None
     for class_id in present:
-        share = shrink(cv2.compare(ids, int(class_id), cv2.CMP_EQ), size)
+        share = shrink(mask_of(ids, class_id), size)
         if highest is None:
             highest = share
             resized = np.full(share.shape, class_id, np.uint8)
