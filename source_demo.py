@@ -54,7 +54,8 @@ def get_source():
 def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Write synthetic road scenes as pictures.')
-    parser.add_argument('directory', help='folder to write them to')
+    parser.add_argument('directory', type=option_types.path,
+                        help='folder to write them to')
     parser.add_argument('--count', type=option_types.positive(int), default=6,
                         help='how many (default: %(default)s)')
     parser.add_argument('--image-size', type=option_types.image_size,
@@ -63,7 +64,7 @@ def parse_options(argv=None):
     parser.add_argument('--labels', action='store_true',
                         help='write a data set: images/, labels/ and '
                              'classes.csv')
-    parser.add_argument('--seed', type=int, default=0,
+    parser.add_argument('--seed', type=option_types.seed, default=0,
                         help='another seed gives other scenes '
                              '(default: %(default)s)')
     return parser.parse_args(argv)

@@ -11,6 +11,7 @@ import argparse
 import models
 import utils
 from segmentation import option_types, run_dir
+from segmentation.backbone import course
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
 from segmentation.training import class_weights, schedules
@@ -18,7 +19,7 @@ from segmentation.training import class_weights, schedules
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
-              'resume', 'name', 'feature_dir', 'delete_features')
+              'resume', 'name', 'feature_dir', 'delete_features', 'offline')
 
 STDDEV = .01    # of --initializer truncated_normal
 
@@ -36,9 +37,11 @@ def make_parser():
                                        for name, model
                                        in models.MODELS.items())
                         + ' (default: %(default)s)')
-    parser.add_argument('--vgg-dir', default='vgg',
+    parser.add_argument('--vgg-dir', type=option_types.path, default='vgg',
                         help='folder of the VGG16 SavedModel; downloaded if '
                              'it is missing (default: %(default)s)')
+    parser.add_argument('--offline', action='store_true',
+                        help='download nothing: a missing VGG16 is an error')
     parser.add_argument('--epochs', type=count, default=40,
                         help='epochs in total (default: %(default)s)')
     parser.add_argument('--batch-size', type=count, default=8,
@@ -179,6 +182,8 @@ def main(argv=None):
         print(f'[i] {note}')
     contract.configure(source, augment=options.augment,
                        soft=options.soft_labels)
+    if models.MODELS[options.model].backbone and not options.resume:
+        course.fetch(options.vgg_dir, offline=options.offline)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
     return launch.train(options, source, weights,
