@@ -14,7 +14,7 @@ import pytest
 import train
 import utils
 from segmentation import run_dir
-from segmentation.backbone import course
+from segmentation.backbone import course, download
 from segmentation.tf1 import tf
 
 # To the contract alone, in float32: half of each picture is road. Files are
@@ -559,6 +559,14 @@ def test_a_missing_vgg16_is_fetched(monkeypatch, workspace):
     monkeypatch.setattr(course, 'fetch_and_unpack', fetch)
     assert run(halves('fetched', '--epochs', '1', '--vgg-dir',
                       'fetched-vgg')) == 0
+
+
+def test_offline_a_missing_vgg16_is_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(download, 'fetch', pytest.fail)
+    assert run(halves('new', '--vgg-dir', 'none', '--offline')) == 1
+    error = error_of(capsys)
+    assert '--offline allows no download' in error and course.URL in error
+    assert not os.path.exists('new')
 
 
 def test_a_vgg16_that_cannot_be_had_leaves_no_run(monkeypatch, capsys):

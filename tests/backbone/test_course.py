@@ -133,7 +133,7 @@ def test_a_broken_or_missing_archive_is_left_as_it_is(server, tmp_path):
     for name, error in (('a.zip', ValueError), ('b.zip', OSError)):
         with pytest.raises(error, match=name):
             course.fetch_and_unpack(server.url, str(tmp_path / 'vgg'),
-                            archive=str(tmp_path / name), **FAST)
+                                    archive=str(tmp_path / name), **FAST)
     assert tree(tmp_path) == {'a.zip': BROKEN_ZIP} and not server.asked
 
 
@@ -152,5 +152,5 @@ def test_nothing_is_downloaded_where_that_is_refused(server, tmp_path):
     (tmp_path / 'vgg.zip').write_bytes(BROKEN_ZIP)
     with pytest.raises(OSError, match='offline'):
         course.fetch_and_unpack(server.url, str(tmp_path / 'vgg'),
-                            before=refuse, **FAST)
+                                before=refuse, **FAST)
     assert tree(tmp_path) == {'vgg.zip': BROKEN_ZIP} and not server.asked
