@@ -125,8 +125,7 @@ def follow(epochs, count, names=None):
 def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
     """Return the Network of a new run; its backbone has its weights."""
     backbone = functools.partial(
-        saved_model.load, sess, saved_model.fetch(vgg_dir)
-    ) if model.backbone else None
+        saved_model.load, sess, vgg_dir) if model.backbone else None
     return model.build(network.inputs(seed, backbone), num_classes,
                        model_options)
 
