@@ -100,7 +100,7 @@ def check_options(parser, options):
         for name in ('csv', 'matrix', 'reliability', 'report', 'export',
                      'birds_eye', 'crf'):
             if getattr(options, name):
-                parser.error(f"--{name.replace('_', '-')} does not go with "
+                parser.error(f'{option_types.flag(name)} does not go with '
                              '--compare')
 
 

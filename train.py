@@ -160,7 +160,7 @@ def resumed_options(parser, options, argv):
     resumed = parser.parse_args(argv, argparse.Namespace(**saved))
     for key, value in vars(resumed).items():
         if key not in CHANGEABLE and value != saved[key]:
-            raise InputError(f'--{key.replace("_", "-")} is {saved[key]} in '
+            raise InputError(f'{option_types.flag(key)} is {saved[key]} in '
                              f'{options.name}: a resumed run cannot change '
                              'it')
     return resumed
@@ -177,7 +177,7 @@ def read_saved(directory):
     parser = make_parser(SavedOptions, path)
     arguments = []
     for key, default in vars(parser.parse_args([])).items():
-        value, flag = saved.get(key, default), f'--{key.replace("_", "-")}'
+        value, flag = saved.get(key, default), option_types.flag(key)
         if value is True:
             arguments.append(flag)
         elif key == 'image_size' and isinstance(value, list):

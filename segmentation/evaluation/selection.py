@@ -157,7 +157,7 @@ def complete(options, name):
                        ('data_dir', options.data_dir)):
         if not (value or saved[key]):
             raise InputError(f'{name} has no options.json: it takes '
-                             f'--{key.replace("_", "-")}')
+                             f'{option_types.flag(key)}')
     is_same = options.data_source in (None, saved['data_source'])
     return SourceOptions(
         options.data_source or saved['data_source'],

@@ -125,7 +125,7 @@ class Layers:
     def __init__(self, folder, stem, image, ids, predicted, confidence,
                  label_colors):
         self.folder, self.stem, self.label_colors = folder, stem, label_colors
-        self.image = drawing.clip(image)
+        self.image = pixels.to_uint8(image)
         self.ids, self.predicted = ids, predicted
         self.confidence = confidence
 
