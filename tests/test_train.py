@@ -572,7 +572,7 @@ def test_offline_a_missing_vgg16_is_an_error(monkeypatch, capsys):
 
 def test_a_vgg16_that_cannot_be_had_leaves_no_run(monkeypatch, capsys):
     def fetch(url, directory, **_):
-        raise OSError(f"{url}: no route")
+        raise OSError(f'{url}: no route')
 
     monkeypatch.setattr(course, 'fetch_and_unpack', fetch)
     assert run(halves('new', '--vgg-dir', 'none')) == 1

@@ -129,7 +129,7 @@ def test_the_saved_model_has_the_names_of_the_course_archive(vgg_dir):
                      for v in tf.trainable_variables()}
     wanted = ['image_input', 'keep_prob', 'layer3_out', 'layer4_out',
               'layer7_out']
-    wanted += [f"Processing/{name}" for name in
+    wanted += [f'Processing/{name}' for name in
                ('split', 'sub', 'sub_1', 'sub_2', 'concat')]
     wanted += [f'pool{number}' for number in range(1, 6)]
     wanted += [f'{name}/{part}' for name in NAMES + ['fc6', 'fc7']

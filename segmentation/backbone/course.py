@@ -90,7 +90,7 @@ def fetch_and_unpack(url, directory, archive=None, before=None, **options):
         return unpack(archive, directory)
     if os.path.lexists(directory) and not os.path.isdir(directory):
         raise NotADirectoryError(f'{directory}: is not a folder')
-    cache = f"{os.path.abspath(directory)}.zip"
+    cache = f'{os.path.abspath(directory)}.zip'
     if os.path.isfile(cache):
         with contextlib.suppress(InputError):
             return unpack(cache, directory)

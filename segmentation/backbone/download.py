@@ -60,8 +60,8 @@ def fetch(url, path, progress=True, tries=3, pause=1.0, timeout=8,
     if os.path.lexists(path):
         raise FileExistsError(f'{path}: exists already, not fetched')
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    part = f"{path}.part"
-    with locks.hold(f"{path}.lock", f'{path}: another process downloads it'):
+    part = f'{path}.part'
+    with locks.hold(f'{path}.lock', f'{path}: another process downloads it'):
         if os.path.lexists(part) and _read_note(part) is None:
             set_aside(part)  # without our note it is somebody else's file
         longest, failures, heard = _size(part), 0, time.monotonic()
@@ -82,7 +82,7 @@ def fetch(url, path, progress=True, tries=3, pause=1.0, timeout=8,
             time.sleep(pause * max(failures, 1))
         files.sync(part)
         os.replace(part, path)
-        os.remove(f"{part}.json")
+        os.remove(f'{part}.json')
 
 
 def _continue(url, part, progress, timeout, largest):
@@ -105,7 +105,7 @@ def _continue(url, part, progress, timeout, largest):
             if os.path.lexists(part):
                 os.remove(part)  # before another version's note is there
             note = {'url': url, 'version': version, 'total': total}
-            files.write_json(f"{part}.json", note)
+            files.write_json(f'{part}.json', note)
         if response.code != 416:  # 416: there is nothing left to send
             _append(response, part, start, total, progress, largest)
     if total is not None and _size(part) != total:
@@ -204,7 +204,7 @@ def _named(path):
 def _read_note(part):
     """Return what is known about the file in `part`, None if nothing is."""
     try:
-        return files.read_json(f"{part}.json", NOTE)
+        return files.read_json(f'{part}.json', NOTE)
     except (OSError, InputError):
         return None
 
@@ -218,7 +218,7 @@ def set_aside(path):
     """Rename a file that may be somebody's to NAME.broken, if that is free,
     or to NAME.broken.broken and so on.
     """
-    target = f"{path}.broken"
+    target = f'{path}.broken'
     while os.path.lexists(target):
         target += '.broken'
     os.rename(path, target)

@@ -101,7 +101,7 @@ def probe_channel_order(graph_def, folder):
         image, output = tf.import_graph_def(
             tf.graph_util.extract_sub_graph(graph_def,
                                             ['image_input', prepared]),
-            return_elements=['image_input:0', f"{prepared}:0"], name='')
+            return_elements=['image_input:0', f'{prepared}:0'], name='')
         values = sess.run(output, {image: pixel[None, None, None]}).ravel()
     subtracted = pixel[:, None] - values[None]              # [3 in, 3 out]
     blue = np.flatnonzero((abs(subtracted - architecture.MEAN_BGR[0]) < .01
@@ -157,7 +157,7 @@ def make_dropout_repeatable(graph_def, seed):
     for node in graph_def.node:
         if node.op == 'RandomUniform':
             name = f'dropout_seed_{len(inputs)}'
-            inputs[f"{name}:0"] = tf.stack(
+            inputs[f'{name}:0'] = tf.stack(
                 [tf.constant(seed + len(inputs), tf.int64),
                  tf.cast(step, tf.int64)])
             node.input.insert(1, name)

@@ -85,4 +85,4 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0,
         tf1.restore(tf.train.Saver(variables), sess,
                     os.path.join(folder, 'variables', 'variables'))
         tensor = tf.get_default_graph().get_tensor_by_name
-        return {name: tensor(f"{name}:0") for name in taps}, order
+        return {name: tensor(f'{name}:0') for name in taps}, order

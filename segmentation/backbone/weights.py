@@ -115,7 +115,7 @@ def read_torch(path):
     state = torch.load(path, map_location='cpu', weights_only=True)
     layers = {}
     for name, key in TORCH_NAMES.items():
-        if {f"{key}.weight", f"{key}.bias"} <= set(state):
+        if {f'{key}.weight', f'{key}.bias'} <= set(state):
             kernel, bias = [state[key + end].float().numpy()
                             for end in ('.weight', '.bias')]
             if name in architecture.FC_NAMES:

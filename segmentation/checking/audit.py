@@ -51,7 +51,7 @@ class Audit:
     Attributes
     ----------
     names : list of str
-        Of the classes.
+        The names of the classes.
     counts : {split: int}
         Number of samples, those with faults too.
     faults : list of Fault

@@ -113,7 +113,7 @@ class Layers:
     Parameters
     ----------
     folder : str
-        Of the page.
+        The folder of the page.
     stem : str
         Path of the files without the ends of their names, relative to it.
     image : (H, W, 3) array, BGR 0..255

@@ -96,7 +96,7 @@ class Features:
     Parameters
     ----------
     folder : str
-        Of the store; made where it does not exist.
+        The folder of the store, made where it does not exist.
     pictures : batches.Pictures
         The samples; their batch size and seed are those of the features too.
     data_dir : str

@@ -70,7 +70,7 @@ def test_the_whole_vgg16_twice_is_not_too_large():
 def test_a_download_that_was_unpacked_is_removed(server, tmp_path):
     server.body, server.cuts = MODEL_ZIP, [40009]
     course.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
-    assert tree(tmp_path) == {f"vgg/{name}": content
+    assert tree(tmp_path) == {f'vgg/{name}': content
                               for name, content in SERVED.items()}
 
 
@@ -102,7 +102,7 @@ def test_broken_cached_zips_are_set_aside_and_fetched_anew(server, tmp_path):
 def test_a_server_with_a_broken_zip_does_not_wedge_the_next_run(
         server, tmp_path):
     server.body = BROKEN_ZIP
-    with pytest.raises(ValueError, match=f"fetched from {server.url}"):
+    with pytest.raises(ValueError, match=f'fetched from {server.url}'):
         course.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
     assert tree(tmp_path) == {}
     server.body = MODEL_ZIP

@@ -47,7 +47,7 @@ def test_a_line_that_stays_dead_is_one_error_and_the_part_stays(
     with pytest.raises(OSError) as caught:
         download.fetch(server.url, str(tmp_path / 'a.zip'), tries=3, **FAST)
     assert str(caught.value) == (
-        f"{server.url}: got 1009 of 288032 bytes; nothing new in 3 tries")
+        f'{server.url}: got 1009 of 288032 bytes; nothing new in 3 tries')
     assert len(server.asked) == 4
     assert sorted(tree(tmp_path)) == ['a.zip.part', 'a.zip.part.json']
 
@@ -139,7 +139,7 @@ def test_a_missing_file_is_not_asked_for_again(server, tmp_path):
     with pytest.raises(OSError) as caught:
         download.fetch(server.url, str(tmp_path / 'a.zip'), **FAST)
     assert str(caught.value) == (
-        f"{server.url}: HTTP Error 404: Not Found, wanted the file")
+        f'{server.url}: HTTP Error 404: Not Found, wanted the file')
     assert len(server.asked) == 1 and tree(tmp_path) == {}
 
 
@@ -153,7 +153,7 @@ def test_no_server_is_one_error(tmp_path):
     with socket.socket() as unused:
         unused.bind(('127.0.0.1', 0))
         url = 'http://127.0.0.1:%d/a.zip' % unused.getsockname()[1]
-    with pytest.raises(OSError, match=f"{re.escape(url)}: .*refused"):
+    with pytest.raises(OSError, match=f'{re.escape(url)}: .*refused'):
         download.fetch(url, str(tmp_path / 'a.zip'), tries=2, **FAST)
 
 
@@ -195,7 +195,7 @@ def test_entries_moved_before_one_that_cannot_be_are_taken_back(
     rename = os.rename
 
     def failing(source, target):
-        if target.endswith(f"here{os.sep}b"):
+        if target.endswith(f'here{os.sep}b'):
             raise OSError('no room')
         rename(source, target)
     (tmp_path / 'a.zip').write_bytes(zip_of({'a': b'new', 'b': b'new'}))

@@ -32,7 +32,7 @@ def make_layers(fc=True, dtype=np.float32):
 def save_npz(path, layers):
     arrays = {}
     for name, (kernel, bias) in layers.items():
-        arrays.update({f"{name}/kernel": kernel, f"{name}/bias": bias})
+        arrays.update({f'{name}/kernel': kernel, f'{name}/bias': bias})
     np.savez(str(path), **arrays)
     return str(path)
 
@@ -75,7 +75,7 @@ def test_npz(tmp_path, fc, dtype):
 def test_npz_names_may_be_in_capitals(tmp_path):
     path = save_npz(tmp_path / 'a.npz', make_layers())
     (tmp_path / 'a.npz').rename(tmp_path / 'a.NPZ')
-    assert_same(weights.read(f"{path[:-3]}NPZ"), make_layers())
+    assert_same(weights.read(f'{path[:-3]}NPZ'), make_layers())
 
 
 @pytest.mark.parametrize('form', [
@@ -351,7 +351,7 @@ def assert_refused(tmp_path, layers, message):
     path = save_npz(tmp_path / 'a.npz', layers)
     with pytest.raises(ValueError) as caught:
         weights.read(path)
-    assert str(caught.value) == f"{path}: {message}"
+    assert str(caught.value) == f'{path}: {message}'
 
 
 def test_all_missing_layers_are_named(tmp_path):
@@ -402,7 +402,7 @@ def test_a_broken_file_is_one_line(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError) as caught:
         weights.read(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(f'{path}: ')
     assert '\n' not in str(caught.value)
 
 
@@ -413,7 +413,7 @@ def test_a_file_that_was_cut_is_one_line(tmp_path, name, share):
     path = save(tmp_path / name, make_layers())
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(content[:int(share * len(content))])
-    with pytest.raises(ValueError, match=f"{name}: ."):
+    with pytest.raises(ValueError, match=f'{name}: .'):
         weights.read(path)
 
 
@@ -642,4 +642,4 @@ def test_other_suffixes_are_refused(tmp_path):
 @pytest.mark.parametrize('suffix', ['.npz', '.npy', '.h5', '.pth'])
 def test_a_missing_file_is_an_os_error(tmp_path, suffix):
     with pytest.raises(OSError, match='nowhere'):
-        weights.read(str(tmp_path / (f"nowhere{suffix}")))
+        weights.read(str(tmp_path / (f'nowhere{suffix}')))

@@ -209,7 +209,7 @@ def test_what_a_kill_left_goes_when_the_run_is_resumed(folder, capfd):
 
 SAVED = [
     ({'epochs': 'x'}, 'argument --epochs: invalid '),
-    ({'epochs': None}, "argument --epochs: invalid "),
+    ({'epochs': None}, 'argument --epochs: invalid '),
     ({'batch_size': 0}, 'argument --batch-size: 0: a number above 0'),
     ({'image_size': [64, 33]}, 'argument --image-size: '),
     ({'model': 'nope'}, "argument --model: invalid choice: 'nope'"),
