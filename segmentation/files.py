@@ -27,6 +27,16 @@ LEFTOVER = re.compile(rf'\.part-{HOST}-(\d+)-')
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
+def rename_parts():
+    """Give a forked process temporary files of its own, by its number."""
+    global PART
+    PART = f'.part-{HOST}-{os.getpid()}-'
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=rename_parts)
+
+
 @contextlib.contextmanager
 def atomic(path):
     """Yield a temporary name beside `path` that is renamed when all is well.
