@@ -109,7 +109,8 @@ def resume_or_begin(arguments, name):
 
 
 PARTS = r'/(log\.jsonl|state\.json|(best|last|resume)-\d+\.)'
-OPTIONS = r'.*/options\.json$'
+# On TensorFlow 1.15 the order in a metagraph is not always the same.
+OPTIONS = r'.*/(options\.json|network\.meta)$'
 FEATURES = r'features/features-KEY/'
 
 CASES = (

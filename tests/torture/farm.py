@@ -6,7 +6,6 @@
 Nothing of the parent may open a session: its threads would be missing in the
 forks, which would hang. What a fork leaves is looked at by files alone.
 """
-import contextlib
 import errno
 import hashlib
 import importlib
@@ -26,6 +25,7 @@ import utils
 
 FAULTS = {'ENOSPC': errno.ENOSPC, 'EIO': errno.EIO, 'EACCES': errno.EACCES,
           'KILL': None}
+ROOT = utils.HOME
 HANG = -signal.SIGALRM      # the status of what had to be ended
 # What programs load when they need it: loaded once, before the forks.
 LATE = ('segmentation.training.launch', 'segmentation.backbone.saved_model',
@@ -168,7 +168,8 @@ def digest(path):
     """Return a digest of a file without the times in it."""
     with open(path, 'rb') as file:
         data = TIMES.sub(b'', file.read())
-    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as file:
-        data = repr([(entry.filename, entry.CRC, entry.file_size)
-                     for entry in file.infolist()]).encode()
+    if zipfile.is_zipfile(path):        # its entries have times
+        with zipfile.ZipFile(path) as zipped:
+            data = repr([(entry.filename, entry.CRC)
+                         for entry in zipped.infolist()]).encode()
     return hashlib.sha1(data).hexdigest()

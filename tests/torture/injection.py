@@ -90,8 +90,9 @@ class Injector:
         def counting_open(path, mode='r', *args, **kwargs):
             if not set(mode) & set('wax+'):
                 return real_open(path, mode, *args, **kwargs)
-            self.change('open', path)
-            return Counted(real_open(path, mode, *args, **kwargs), self, path)
+            where = locate(path)
+            self.change('open', where)
+            return Counted(real_open(path, mode, *args, **kwargs), self, where)
 
         def counting_flush(array):
             if isinstance(array.filename, (str, os.PathLike)):
@@ -184,7 +185,8 @@ class Counted:
 def locate(path):
     """Return the absolute path of a path or of a file descriptor."""
     if isinstance(path, int):
-        return re.sub(r' \(deleted\)$', '', os.readlink(f'/proc/self/fd/{path}'))
+        target = os.readlink(f'/proc/self/fd/{path}')
+        return re.sub(r' \(deleted\)$', '', target)
     return os.path.abspath(os.fsdecode(path))
 
 
