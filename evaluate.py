@@ -14,8 +14,8 @@ source that lists no files is scored at the size of its samples. The run knows
 its data; a run of the blog's code takes --data-source and --data-dir.
 
 Cityscapes and KITTI road are scored by the rules of their benchmarks as well,
-and --export writes what these want to be handed in; with --split test that of
-the pictures without labels.
+and --export writes the files to submit; with --split test, those of the
+pictures without labels.
 
 --crf brings predictions to the edges of the pictures by a fully connected
 CRF before all that, and says what that gains or loses. With --tune N it tries
@@ -100,7 +100,7 @@ def check_options(parser, options):
         for name in ('csv', 'matrix', 'reliability', 'report', 'export',
                      'birds_eye', 'crf'):
             if getattr(options, name):
-                parser.error(f"--{name.replace('_', '-')} does not go with "
+                parser.error(f'{option_types.flag(name)} does not go with '
                              '--compare')
 
 
@@ -125,7 +125,7 @@ def prepare(options, name):
 
 @contextlib.contextmanager
 def restore(selected, workers):
-    """Give the Predictor of a Selection; its network is restored."""
+    """Yield the Predictor of a Selection; its network is restored."""
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.inference.engines.tensorflow import TensorFlowEngine
     with TensorFlowEngine(selected.run) as engine:

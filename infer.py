@@ -92,7 +92,8 @@ def parse_options(argv=None):
         parser.error('--no-overlay leaves nothing to write')
     for name in ('classes', 'data_dir'):
         if getattr(options, name) and not options.data_source:
-            parser.error(f"--{name.replace('_', '-')} goes with --data-source")
+            parser.error(f'{option_types.flag(name)} goes with '
+                         '--data-source')
     return options
 
 

@@ -8,6 +8,7 @@ import argparse
 import importlib
 from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Tuple
 
+from segmentation import option_types
 from segmentation.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ def check(options: argparse.Namespace) -> None:
             continue
         owners = ', '.join(other for other, row in MODELS.items()
                            if name in row.options)
-        flag = name.replace('_', '-')
-        raise InputError(f'--{flag} applies to {owners} alone: it does not '
+        flag = option_types.flag(name)
+        raise InputError(f'{flag} applies to {owners} alone: it does not '
                          f'apply to {options.model}')
     if options.freeze_encoder:
         if not model.backbone:
@@ -109,5 +110,5 @@ def check(options: argparse.Namespace) -> None:
                              '--augment does not apply')
     for name in ('feature_dir', 'delete_features'):
         if getattr(options, name) and not options.freeze_encoder:
-            raise InputError(f'--{name.replace("_", "-")} goes with '
+            raise InputError(f'{option_types.flag(name)} goes with '
                              '--freeze-encoder')

@@ -54,7 +54,8 @@ def get_source():
 def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Write synthetic road scenes as pictures.')
-    parser.add_argument('directory', help='folder to write them to')
+    parser.add_argument('directory', type=option_types.path,
+                        help='folder to write them to')
     parser.add_argument('--count', type=option_types.positive(int), default=6,
                         help='how many (default: %(default)s)')
     parser.add_argument('--image-size', type=option_types.image_size,

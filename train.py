@@ -11,6 +11,7 @@ import argparse
 import models
 import utils
 from segmentation import option_types, run_dir
+from segmentation.backbone import course
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
 from segmentation.training import class_weights, run_files, schedules
@@ -18,7 +19,7 @@ from segmentation.training import class_weights, run_files, schedules
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
-              'resume', 'name', 'feature_dir', 'delete_features')
+              'resume', 'name', 'feature_dir', 'delete_features', 'offline')
 
 STDDEV = .01    # of --initializer truncated_normal
 
@@ -44,10 +45,11 @@ def make_parser(kind=argparse.ArgumentParser, prog=None):
                                        for name, model
                                        in models.MODELS.items())
                         + ' (default: %(default)s)')
-    parser.add_argument('--vgg-dir', type=option_types.path,
-                        default='vgg',
+    parser.add_argument('--vgg-dir', type=option_types.path, default='vgg',
                         help='folder of the VGG16 SavedModel; downloaded if '
                              'it is missing (default: %(default)s)')
+    parser.add_argument('--offline', action='store_true',
+                        help='download nothing: a missing VGG16 is an error')
     parser.add_argument('--epochs', type=count, default=40,
                         help='epochs in total (default: %(default)s)')
     parser.add_argument('--batch-size', type=count, default=8,
@@ -158,7 +160,7 @@ def resumed_options(parser, options, argv):
     resumed = parser.parse_args(argv, argparse.Namespace(**saved))
     for key, value in vars(resumed).items():
         if key not in CHANGEABLE and value != saved[key]:
-            raise InputError(f'--{key.replace("_", "-")} is {saved[key]} in '
+            raise InputError(f'{option_types.flag(key)} is {saved[key]} in '
                              f'{options.name}: a resumed run cannot change '
                              'it')
     return resumed
@@ -175,7 +177,7 @@ def read_saved(directory):
     parser = make_parser(SavedOptions, path)
     arguments = []
     for key, default in vars(parser.parse_args([])).items():
-        value, flag = saved.get(key, default), f'--{key.replace("_", "-")}'
+        value, flag = saved.get(key, default), option_types.flag(key)
         if value is True:
             arguments.append(flag)
         elif key == 'image_size' and isinstance(value, list):
@@ -224,6 +226,8 @@ def train(options):
     if leftovers:
         print(f'[i] {leftovers} files of a process that was killed are '
               f'removed from {options.name}')
+    if models.MODELS[options.model].backbone and not options.resume:
+        course.fetch(options.vgg_dir, offline=options.offline)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
     return launch.train(options, source, weights,

@@ -62,7 +62,7 @@ def main(argv=None):
     expected = cv2.resize(image.astype(np.float32), (width, height),
                           interpolation=cv2.INTER_LINEAR)
     files.write_image(options.output,
-                      np.rint(result).clip(0, 255).astype(np.uint8))
+                      pixels.to_uint8(result))
     difference = abs(result - expected).max()
     print(f'[i] original size: {image.shape[1]}x{image.shape[0]}')
     print(f'[i] upsampled size: {width}x{height}')

@@ -87,13 +87,11 @@ def blame(error):
     """Return one line on an unexpected exception: where it is to be mended.
 
     It names the innermost place that is in nobody's library: a data source
-    of the user's, or a file of ours.
+    of the user's, wherever it lies, or a file of ours.
     """
     path, line = errors.origin(error)
-    if not os.path.abspath(path).startswith(HOME + os.sep):
-        return f'{path}, line {line}: {errors.name(error)}'
-    return (f'{errors.name(error)}: this is a bug of these scripts; please '
-            'report it with the lines above')
+    return (f'{path}, line {line}: {errors.name(error)}; unless that file is '
+            'yours, please report it with the lines above')
 
 
 def progress(items, total):

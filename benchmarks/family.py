@@ -90,7 +90,7 @@ def train(options, model, directory):
         if name == 'image_size' and value:
             value = f'{value[0]}x{value[1]}'
         if value is not None:
-            arguments += [f"--{name.replace('_', '-')}", value]
+            arguments += [option_types.flag(name), value]
     if os.path.isfile(run_dir.path(directory, 'state.json')):
         arguments.append('--resume')
     run_program('train.py', *arguments)

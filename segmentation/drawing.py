@@ -14,11 +14,6 @@ INK, PAPER = (32, 32, 32), (255, 255, 255)
 CELL, NARROWEST, WIDEST = 46, 14, 4096
 
 
-def clip(image):
-    """Return a picture of any numbers as uint8, cut to 0..255."""
-    return np.asarray(image).clip(0, 255).astype(np.uint8)
-
-
 def write(canvas, text, x, y, color=INK, scale=SCALE):
     """Write a line of text on a picture, from (x, y) on the base line."""
     cv2.putText(canvas, as_text(text), (x, y), FONT, scale, color, 1,
@@ -53,7 +48,7 @@ def blend(image, ids, label_colors, alpha=.5):
     alpha : float
         Share of the colour, 0..1.
     """
-    image = clip(image)
+    image = pixels.to_uint8(image)
     mixed = cv2.addWeighted(colors_of(ids, label_colors), alpha,
                             image, 1 - alpha, 0)
     ignored = np.asarray(ids) >= pixels.UNKNOWN
@@ -102,9 +97,9 @@ def side_by_side(images, gap=4):
 
 def triple(image, truth, predicted, label_colors, alpha=.6):
     """Put a picture, its truth and its prediction, both overlaid, in a row."""
-    return side_by_side(
-        [clip(image)] + [blend(image, ids, label_colors, alpha)
-                         for ids in (truth, predicted)])
+    overlays = [blend(image, ids, label_colors, alpha)
+                for ids in (truth, predicted)]
+    return side_by_side([pixels.to_uint8(image)] + overlays)
 
 
 def sheet(images, columns, gap=4):

@@ -15,6 +15,8 @@ class MissingModuleError(InputError, ImportError):
     """An optional package, or a module that the user named, is missing."""
 
 
+PACKAGES = {'site-packages', 'dist-packages'}
+
 # What a program reports in one line; everything else is a bug.
 EXPECTED = (InputError, OSError, MemoryError)
 
@@ -47,11 +49,15 @@ def name(error):
 def origin(error):
     """Return (file, line) of the innermost code that is in no library.
 
-    Libraries are what lies in Python's own folders or in site-packages.
+    Libraries are what lies in Python's own folders, or in those of packages.
     """
-    library = [os.path.dirname(os.__file__), 'site-packages', '<']
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames
-           if not any(part in frame.filename for part in library)]
+    own = [frame for frame in frames if not is_library(frame.filename)]
     frame = (own or frames)[-1]
     return frame.filename, frame.lineno
+
+
+def is_library(path):
+    """Return whether a file of code belongs to Python or to a package."""
+    return (path.startswith(('<', os.path.dirname(os.__file__) + os.sep))
+            or not PACKAGES.isdisjoint(path.split(os.sep)))

@@ -39,7 +39,7 @@ if hasattr(os, 'register_at_fork'):
 
 @contextlib.contextmanager
 def atomic(path):
-    """Give a temporary name beside `path` that is renamed when all is well.
+    """Yield a temporary name beside `path` that is renamed when all is well.
 
     The name keeps the suffix of `path`, as libraries go by it. What was
     written is on the disk before the rename, so that not even a power cut
@@ -78,7 +78,7 @@ def naming(path):
 
 @contextlib.contextmanager
 def atomic_folder(path, may_replace=lambda: False):
-    """Give a work folder beside `path` that takes its place when all is well.
+    """Yield a work folder beside `path` that takes its place when all is well.
 
     An empty folder that stands at `path` is replaced. Another one is if
     `may_replace()` says so in the end: it is moved aside, the new one is
@@ -169,7 +169,7 @@ def check_image_type(path):
     # OpenCV crashes on names that are not UTF-8: it is given ASCII alone.
     suffix = ascii(os.path.splitext(path)[1])[1:-1]
     try:
-        known = cv2.haveImageWriter(f"x{suffix}")
+        known = cv2.haveImageWriter(f'x{suffix}')
     except cv2.error:
         known = False
     if not known:

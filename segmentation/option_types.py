@@ -10,6 +10,15 @@ MOST_PIXELS = 1 << 28
 LARGEST_SCALE = 1000
 
 
+def flag(name):
+    """Return an option as it is typed, by its name in the Namespace.
+
+    >>> flag('image_size')
+    '--image-size'
+    """
+    return f"--{name.replace('_', '-')}"
+
+
 def image_size(text):
     """Return the (width, height) of 'WIDTHxHEIGHT', each divisible by 32.
 

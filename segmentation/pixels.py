@@ -81,6 +81,13 @@ def is_picture(path):
         return SIGNATURE.match(file.read(16)) is not None
 
 
+def to_uint8(image):
+    """Return an array of any numbers as uint8, rounded and cut to 0..255."""
+    image = np.asarray(image)
+    return (image if image.dtype == np.uint8
+            else np.rint(image).clip(0, 255).astype(np.uint8))
+
+
 def pack(image):
     """Return the colour codes of a BGR or BGRA picture.
 

@@ -122,7 +122,7 @@ def read_state(directory):
 def checkpoint(directory, kind):
     """Return the prefix of the checkpoint `kind`: best, last or resume."""
     name = read_state(directory).get(kind)
-    if not name or not os.path.isfile(path(directory, f"{name}.index")):
+    if not name or not os.path.isfile(path(directory, f'{name}.index')):
         found = f' {name}' if name else ''
         raise FileNotFoundError(f'{directory} has no {kind!r} checkpoint'
                                 f'{found}')
@@ -217,13 +217,13 @@ def find_blog_files(directory, kind):
 
     if kind not in BEST_OR_LAST:
         weights = [name for name in weights
-                   if name in (kind, f"{kind}.ckpt")]
+                   if name in (kind, f'{kind}.ckpt')]
         if not weights:
             raise FileNotFoundError(f'{directory} has no checkpoint {kind!r}')
-    chosen = max(weights, key=lambda name: age(f"{name}.index"))
+    chosen = max(weights, key=lambda name: age(f'{name}.index'))
     graph = chosen if chosen in graphs else max(
-        graphs, key=lambda name: age(f"{name}.meta"))
-    return path(directory, f"{graph}.meta"), path(directory, chosen)
+        graphs, key=lambda name: age(f'{name}.meta'))
+    return path(directory, f'{graph}.meta'), path(directory, chosen)
 
 
 def check_source(run, source):

@@ -131,8 +131,8 @@ def data_dir():
         for k in range(COUNTS[split]):
             image, ids = draw_scene(100 * seed + k, (70 + k, 45))
             base = os.path.join(data, split, str(k))
-            cv2.imwrite(f"{base}.png", image)
-            cv2.imwrite(f"{base}_ids.png", ids)
+            cv2.imwrite(f'{base}.png', image)
+            cv2.imwrite(f'{base}_ids.png', ids)
     return data
 
 

@@ -17,7 +17,7 @@ def write_frame(folder, name, seed, labelled=True):
         -60, 60, SIZE[::-1] + (3,))
     for sub in ('image_2', 'gt_image_2'):
         os.makedirs(os.path.join(str(folder), sub), exist_ok=True)
-    cv2.imwrite(os.path.join(str(folder), 'image_2', f"{name}.png"),
+    cv2.imwrite(os.path.join(str(folder), 'image_2', f'{name}.png'),
                 image.astype(np.uint8))
     if labelled:
         label = np.where(road[..., None], (255, 0, 255), (0, 0, 255)).astype(

@@ -92,7 +92,7 @@ def write_sample(folder, name, ids, size=(WIDTH, HEIGHT)):
     random = np.random.RandomState(zlib.crc32(name.encode()))
     width, height = size
     image = random.randint(0, 256, (height, width, 3)).astype(np.uint8)
-    assert cv2.imwrite(str(folder / (f"{name}.png")), image)
+    assert cv2.imwrite(str(folder / (f'{name}.png')), image)
     write_label(folder, name, COLORS[ids])
 
 
@@ -259,7 +259,7 @@ def test_noise_of_known_colours_fails_too(toy, tmp_path):
 def test_pictures_that_occur_twice_are_named(toy, tmp_path):
     for copy in ('valid_e', 'train_f'):
         write_label(toy, copy, COLORS[rows_of_road(1)])
-        (toy / (f"{copy}.png")).write_bytes(
+        (toy / (f'{copy}.png')).write_bytes(
             (toy / 'train_a.png').read_bytes())
     result = Result(tmp_path, 'toy')
     assert result.status == 1

@@ -112,7 +112,7 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
     (['--list', 'list.txt', '--data-source', 'bare'],
      'data source \'bare\' lists no files: --list does not apply'),
     (['--export', 'maps'],
-     'data source \'tiny\' is of no benchmark: --export and --birds-eye '
+     'data source \'tiny\' has no benchmark: --export and --birds-eye '
      'know cityscapes and kitti'),
 ])
 def test_what_is_refused(run, place, arguments, message):
@@ -127,7 +127,7 @@ def test_what_is_refused(run, place, arguments, message):
 def test_data_that_is_split_otherwise_is_refused(run, place):
     shutil.copytree(helpers.data_dir(), 'data')
     for end in ('.png', '_ids.png'):
-        os.rename(f"data/train/3{end}", f"data/valid/9{end}")
+        os.rename(f'data/train/3{end}', f'data/valid/9{end}')
     for split in ('train', 'valid'):
         with pytest.raises(ValueError, match='data: the train split is not '
                                              'that of the run: 1 differ'):
@@ -247,7 +247,7 @@ def test_listed_pictures_alone_are_scored_and_stand_in_the_csv(pair, place):
         for name, value in alone['scores'].items():
             assert float(row[name]) == pytest.approx(value, abs=1e-12)
         for name, value in alone['iou'].items():
-            assert row[f"iou {name}"] == ('' if value is None else
+            assert row[f'iou {name}'] == ('' if value is None else
                                           repr(value))
     assert sum(int(row['pixels']) for row in rows) == scores['pixels']
 
@@ -336,7 +336,7 @@ def test_sources_of_the_contract_alone_can_be_asked_for_all_of_it(
 def test_test_split_needs_no_other(pair, place):
     shutil.copytree(os.path.join(helpers.data_dir(), 'test'), 'data/test')
     for split in ('train', 'valid'):
-        os.mkdir(f"data/{split}")
+        os.mkdir(f'data/{split}')
     scores = score(pair[0], '--data-dir', 'data', '--split', 'test')
     assert scores['matrix'] == score(pair[0], '--split', 'test')['matrix']
     os.remove('data/test/1_ids.png')

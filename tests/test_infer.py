@@ -112,7 +112,7 @@ def test_folders_of_all_kinds_of_pictures(run, place):
 
 
 def test_outputs_are_of_probabilities_at_the_size_of_the_picture(run, place):
-    images = {name: write(place / 'in' / (f"{name}.png"), seed, size)
+    images = {name: write(place / 'in' / (f'{name}.png'), seed, size)
               for seed, (name, size) in enumerate(
                   {'up': (133, 71), 'down': (50, 25), 'same': (64, 32)}
                   .items())}
@@ -129,17 +129,17 @@ def test_outputs_are_of_probabilities_at_the_size_of_the_picture(run, place):
                           interpolation=cv2.INTER_LINEAR)
         ids = wide.argmax(axis=-1)
         seen |= set(ids.ravel())
-        found = read(place / 'out' / 'class-ids' / (f"{name}.png"))
+        found = read(place / 'out' / 'class-ids' / (f'{name}.png'))
         assert found.dtype == np.uint8 and found.shape == (height, width)
         assert (found == ids).mean() > .999
         colors = np.array(helpers.COLORS)[found]
         np.testing.assert_array_equal(
-            read(place / 'out' / 'colors' / (f"{name}.png")), colors)
-        assert abs(read(place / 'out' / (f"{name}.png")) - (
+            read(place / 'out' / 'colors' / (f'{name}.png')), colors)
+        assert abs(read(place / 'out' / (f'{name}.png')) - (
             .25 * colors + .75 * image)).max() <= .5
         for folder, number in (('confidence-road', 2),
                                ('confidence-not-road', 1)):
-            confidence = read(place / 'out' / folder / (f"{name}.png"))
+            confidence = read(place / 'out' / folder / (f'{name}.png'))
             assert confidence.shape == (height, width)
             assert abs(confidence - 255 * wide[..., number]).max() < .51
     assert len(seen) > 1
@@ -337,7 +337,7 @@ def blog_run(place):
         for name, value in (('e9', kernel[::-1]), ('e10', kernel)):
             sess.run(weights.initializer,
                      {weights.initializer.inputs[1]: value})
-            saver.save(sess, str(place / 'old' / (f"{name}.ckpt")))
+            saver.save(sess, str(place / 'old' / (f'{name}.ckpt')))
     image = np.zeros((45, 70, 3), np.uint8)
     image[:, :40] = 200, 90, 30
     image[:, 40:] = 30, 90, 200

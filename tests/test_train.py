@@ -14,7 +14,7 @@ import pytest
 import train
 import utils
 from segmentation import run_dir
-from segmentation.backbone import download
+from segmentation.backbone import course, download
 from segmentation.tf1 import tf
 from segmentation.training import run_files
 
@@ -554,19 +554,27 @@ def test_pictures_beyond_all_memory_name_what_to_shrink(capsys):
 
 def test_a_missing_vgg16_is_fetched(monkeypatch, workspace):
     def fetch(url, directory, **_):
-        assert url == download.URL
+        assert url == course.URL
         shutil.copytree(str(workspace / 'vgg'), directory)
 
-    monkeypatch.setattr(download, 'fetch_and_unpack', fetch)
+    monkeypatch.setattr(course, 'fetch_and_unpack', fetch)
     assert run(halves('fetched', '--epochs', '1', '--vgg-dir',
                       'fetched-vgg')) == 0
 
 
+def test_offline_a_missing_vgg16_is_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(download, 'fetch', pytest.fail)
+    assert run(halves('new', '--vgg-dir', 'none', '--offline')) == 1
+    error = error_of(capsys)
+    assert '--offline allows no download' in error and course.URL in error
+    assert not os.path.exists('new')
+
+
 def test_a_vgg16_that_cannot_be_had_leaves_no_run(monkeypatch, capsys):
     def fetch(url, directory, **_):
-        raise OSError(f"{url}: no route")
+        raise OSError(f'{url}: no route')
 
-    monkeypatch.setattr(download, 'fetch_and_unpack', fetch)
+    monkeypatch.setattr(course, 'fetch_and_unpack', fetch)
     assert run(halves('new', '--vgg-dir', 'none')) == 1
     assert 'no route' in error_of(capsys)
     assert not os.path.exists('new')

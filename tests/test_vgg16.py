@@ -1,21 +1,24 @@
 """VGG16 as a SavedModel: names, values, channel order, dropout, files."""
 import functools
-import http.server
 import os
 import shutil
+import socket
 import subprocess
-import threading
+import sys
 
 import numpy as np
 import pytest
+import serving
 from fixtures import (WIDTH, build_model, fresh_session, make_vgg,
                       run_program)
 from helpers import ROOT
 
 import utils
 import vgg16
-from segmentation.backbone import (architecture, graph, meta_graph,
-                                   saved_model)
+from segmentation import files
+from segmentation.backbone import (architecture, course, download, graph,
+                                   keras_weights, meta_graph, saved_model)
+from segmentation.errors import InputError
 from segmentation.nn import network
 from segmentation.tf1 import saved_model_pb2, tf
 
@@ -126,7 +129,7 @@ def test_the_saved_model_has_the_names_of_the_course_archive(vgg_dir):
                      for v in tf.trainable_variables()}
     wanted = ['image_input', 'keep_prob', 'layer3_out', 'layer4_out',
               'layer7_out']
-    wanted += [f"Processing/{name}" for name in
+    wanted += [f'Processing/{name}' for name in
                ('split', 'sub', 'sub_1', 'sub_2', 'concat')]
     wanted += [f'pool{number}' for number in range(1, 6)]
     wanted += [f'{name}/{part}' for name in NAMES + ['fc6', 'fc7']
@@ -237,8 +240,8 @@ def test_weights_that_are_cut_short_are_refused_in_one_line(copy, name):
 def test_three_levels_of_folders_are_found(vgg_dir):
     for folder in (vgg_dir, os.path.dirname(vgg_dir),
                    os.path.join(vgg_dir, 'variables')):
-        assert os.path.samefile(saved_model.find(folder), vgg_dir)
-    assert saved_model.find(os.path.join(vgg_dir, 'no', 'such')) is None
+        assert os.path.samefile(course.find(folder), vgg_dir)
+    assert course.find(os.path.join(vgg_dir, 'no', 'such')) is None
 
 
 def test_no_saved_model_is_refused_with_what_makes_one(tmp_path):
@@ -409,6 +412,10 @@ def test_fc_of_a_file_that_has_none_is_refused(tmp_path):
     ['--fc', 'none'], ['--width', '.5'], ['--random', '--width', '0'],
     ['--random', '--width', '5'], ['--random', '--width', 'nan'],
     ['--random', '--archive', 'vgg.zip'], ['--random', '--weights', 'w.npz'],
+    ['--random', '--from', 'keras'], ['--from', 'elsewhere'],
+    ['--from', 'keras', '--weights', 'w.npz'], ['--vgg-dir', ''],
+    ['--weights', ''], ['--archive', ''], ['--random', '--seed', '-1'],
+    ['--random', '--seed', '4294967296'], ['--from', 'course', '--fc', 'none'],
     ['--weights', 'w.npz', '--fc', 'some']])
 def test_options_that_contradict_are_a_usage_error(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -443,26 +450,15 @@ def archive(vgg_dir, tmp_path):
 
 def test_the_archive_is_fetched_unpacked_and_loaded(vgg_dir, archive,
                                                     tmp_path):
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def translate_path(self, path):
-            return os.path.join(os.path.dirname(archive), path[1:])
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(.01,))
-    thread.start()
-    url = f'http://127.0.0.1:{server.server_port}/vgg.zip'
-    try:
-        done = run_program('vgg16.py', '--vgg-dir', 'new', '--url', url,
-                           cwd=tmp_path, no_proxy='127.0.0.1')
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving.serve() as server, open(archive, 'rb') as file:
+        server.body = file.read()
+        done = run_program('vgg16.py', '--vgg-dir', 'new', '--url',
+                           server.url, cwd=tmp_path, no_proxy='127.0.0.1')
     assert done.returncode == 0
-    assert done.stdout.startswith('[i] VGG16 is in new')
+    assert done.stdout.splitlines() == [
+        '[i] no SavedModel of VGG16 in new: downloading the course archive, '
+        f'about 1 GB, from {server.url}',
+        f'[i] VGG16 is in {os.path.join("new", "vgg")}']
     assert sorted(os.listdir(str(tmp_path))) == ['new', 'served']
     picture = draw_picture(32, 64)
     for tap, expected in zip(run_taps(str(tmp_path / 'new'), picture)[0],
@@ -493,3 +489,273 @@ def test_a_missing_archive_is_refused_in_one_line(tmp_path, capsys):
     assert stopped.value.code == 1
     assert capsys.readouterr().err == (
         '[!] none.zip: No such file or directory\n')
+
+
+@pytest.mark.parametrize('program', ['vgg16', 'upsample'])
+def test_help_does_not_wait_for_tensorflow(program):
+    code = (f'import sys, {program}\n'
+            f'try:\n    {program}.main(["--help"])\n'
+            'except SystemExit:\n'
+            '    sys.exit("tensorflow" in sys.modules)')
+    assert subprocess.run([sys.executable, '-c', code], cwd=ROOT,
+                          stdout=subprocess.DEVNULL).returncode == 0
+
+
+def unused_url():
+    """Return an address here that nobody listens at."""
+    with socket.socket() as unused:
+        unused.bind(('127.0.0.1', 0))
+        return f'http://127.0.0.1:{unused.getsockname()[1]}/vgg.zip'
+
+
+def test_where_the_archive_cannot_be_had_keras_is_offered(
+        tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(download.time, 'sleep', lambda seconds: None)
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    url = unused_url()
+    with pytest.raises(SystemExit) as stopped:
+        utils.run(lambda: vgg16.main(['--vgg-dir', str(tmp_path / 'vgg'),
+                                      '--url', url]))
+    assert stopped.value.code == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f'[!] {url}: ') and error.count('\n') == 1
+    assert f"vgg16.py --vgg-dir {tmp_path / 'vgg'} --from keras" in error
+    assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize('arguments', [[], ['--from', 'keras'],
+                                       ['--from', 'keras', '--fc', 'none']])
+def test_offline_asks_nobody(tmp_path, monkeypatch, arguments):
+    pytest.importorskip('h5py')
+    monkeypatch.setattr(download.urllib.request, 'urlopen', pytest.fail)
+    with pytest.raises(OSError, match='--offline allows no download'):
+        vgg16.main(['--vgg-dir', str(tmp_path / 'vgg'), '--offline']
+                   + arguments)
+    assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.fixture
+def keras(tmp_path, monkeypatch):
+    """A server of made-up weights, and a Keras that names them."""
+    h5py = pytest.importorskip('h5py')
+    weights = draw_weights()
+    contents = []
+    for layers in (weights, architecture.with_fc(weights, 'none')):
+        path = str(tmp_path / 'made.h5')
+        with h5py.File(path, 'w') as out:
+            for keras_name, name in keras_weights.NAMES.items():
+                if name in layers:
+                    kernel, biases = layers[name]
+                    if name.startswith('fc'):
+                        kernel = kernel.reshape(-1, kernel.shape[3])
+                    out[f'{keras_name}/{keras_name}_W_1:0'] = kernel
+                    out[f'{keras_name}/{keras_name}_b_1:0'] = biases
+        with open(path, 'rb') as file:
+            contents.append(file.read())
+        os.remove(path)
+    with serving.serve() as server:
+        server.body, server.contents = contents[0], contents
+        server.weights = weights
+        base = server.url.replace('/vgg.zip', '/')
+        package = tmp_path / 'site' / 'made_up_keras'
+        package.mkdir(parents=True)
+        (package / '__init__.py').write_text('raise AssertionError("run")')
+        (package / 'vgg16.py').write_text(f'''
+import nothing
+WEIGHTS_PATH = ("{base}"
+                "all.h5")
+WEIGHTS_PATH_NO_TOP = "{base}notop.h5"
+
+
+def VGG16():
+    if include_top:
+        path = get_file("all.h5", WEIGHTS_PATH, cache_subdir="models",
+                        file_hash="{serving.md5(contents[0])}")
+    else:
+        path = get_file("notop.h5", WEIGHTS_PATH_NO_TOP,
+                        file_hash="{serving.md5(contents[1])}")
+''')
+        monkeypatch.syspath_prepend(str(tmp_path / 'site'))
+        monkeypatch.setattr(keras_weights, 'SOURCES',
+                            (('made_up_keras', 'vgg16.py'),))
+        monkeypatch.setattr(download.time, 'sleep', lambda seconds: None)
+        monkeypatch.setenv('no_proxy', '127.0.0.1')
+        monkeypatch.chdir(tmp_path)
+        yield server
+
+
+@pytest.mark.parametrize('fc, content, channels', [
+    (None, 0, 81), ('file', 0, 81), ('none', 1, 10), ('random', 1, 80)])
+def test_the_weights_of_keras_are_fetched_and_become_a_model(
+        keras, tmp_path, capsys, fc, content, channels):
+    keras.body = keras.contents[content]
+    keras.cuts = [1009]
+    vgg16.main(['--vgg-dir', 'vgg', '--from', 'keras']
+               + (['--fc', fc] if fc else []))
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == (
+        "[i] downloading Keras's weights of VGG16, "
+        f"{('553 MB', '59 MB')[content]}, from "
+        f"{keras.url.replace('vgg.zip', ('all.h5', 'notop.h5')[content])}")
+    assert keras.asked == [None, 'bytes=1009-']
+    assert sorted(os.listdir(str(tmp_path))) == ['site', 'vgg']
+    picture = draw_picture(32, 64)
+    found, order = run_taps('vgg', picture)
+    assert found[2].shape[3] == channels and order == 'RGB'
+    weights = (keras.weights if channels == 81
+               else architecture.with_fc(keras.weights, 'none'))
+    for tap, expected in list(zip(found, compute_taps(weights, picture)))[
+            :2 if fc == 'random' else 3]:
+        np.testing.assert_allclose(tap[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_of_another_hash_are_not_kept(keras, tmp_path):
+    keras.body = keras.contents[1]
+    with pytest.raises(InputError, match='the MD5 is [0-9a-f]{32}, wanted '):
+        vgg16.main(['--vgg-dir', 'vgg', '--from', 'keras'])
+    assert os.listdir(str(tmp_path)) == ['site']
+
+
+def test_weights_that_are_there_already_are_used_and_stay(keras, tmp_path):
+    (tmp_path / 'all.h5').write_bytes(keras.contents[0])
+    vgg16.main(['--vgg-dir', 'vgg', '--from', 'keras', '--offline'])
+    assert sorted(os.listdir(str(tmp_path))) == ['all.h5', 'site', 'vgg']
+    assert not keras.asked
+
+
+def test_another_file_of_that_name_is_set_aside(keras, tmp_path):
+    (tmp_path / 'all.h5').write_bytes(b'mine')
+    vgg16.main(['--vgg-dir', 'vgg', '--from', 'keras'])
+    assert sorted(os.listdir(str(tmp_path))) == ['all.h5.broken', 'site',
+                                                 'vgg']
+    assert (tmp_path / 'all.h5.broken').read_bytes() == b'mine'
+
+
+def test_weights_stay_where_the_model_could_not_be_written(
+        keras, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError('the disk is full')
+
+    monkeypatch.setattr(saved_model, 'save', fail)
+    with pytest.raises(OSError, match='disk is full'):
+        vgg16.main(['--vgg-dir', 'vgg', '--from', 'keras'])
+    assert (tmp_path / 'all.h5').read_bytes() == keras.contents[0]
+
+
+def test_h5py_is_missed_before_anything_is_downloaded(
+        keras, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'h5py', None)
+    with pytest.raises(InputError, match='needs h5py: pip install h5py'):
+        vgg16.main(['--vgg-dir', 'vgg', '--from', 'keras'])
+    assert not keras.asked
+
+
+def test_a_keras_that_names_no_weights_is_one_line(keras, monkeypatch):
+    monkeypatch.setattr(keras_weights, 'SOURCES',
+                        (('no_such_keras', 'vgg16.py'),
+                         ('made_up_keras', 'other.py')))
+    with pytest.raises(InputError, match='pip install --upgrade keras'):
+        vgg16.main(['--vgg-dir', 'vgg', '--from', 'keras'])
+
+
+def test_the_installed_keras_names_its_weights_and_their_hashes():
+    for has_fc, end, md5 in (
+            (True, '_kernels.h5', '64373286793e3c8b2b4e3219cbf3544b'),
+            (False, '_notop.h5', '6d6bbae143d832006294945121d1f1fc')):
+        file = keras_weights.published(has_fc)
+        assert file.url.startswith('https://') and file.url.endswith(end)
+        assert file.md5 == md5
+
+
+def test_what_an_interrupted_run_left_is_removed(tmp_path, capsys):
+    ended = subprocess.Popen([sys.executable, '-c', ''])
+    ended.wait()
+    old = f'.part-{files.HOST}-{ended.pid}-'
+    (tmp_path / f'{old}abc' / 'fresh').mkdir(parents=True)
+    (tmp_path / f'{old}abc' / 'fresh' / 'saved_model.pb').write_text('half')
+    (tmp_path / f'{old}d.json').write_text('half')
+    kept = ['.part-other-host', f'{files.PART}mine', 'notes.part']
+    for name in kept:
+        (tmp_path / name).write_text('')
+    vgg16.main(['--random', '--width', '.02',
+                '--vgg-dir', str(tmp_path / 'vgg')])
+    assert sorted(os.listdir(str(tmp_path))) == sorted(kept + ['vgg'])
+    assert capsys.readouterr().out.startswith(
+        f'[i] removed from {tmp_path} what an interrupted run left: 2 ')
+
+
+def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
+    class Builder:
+        def __init__(self, folder):
+            pass
+
+        def add_meta_graph_and_variables(self, *_, **__):
+            raise tf.errors.UnknownError(None, None, 'cannot write;\nat op')
+
+    monkeypatch.setattr(tf.saved_model, 'Builder', Builder)
+    with pytest.raises(OSError) as caught:
+        saved_model.save(draw_weights(), str(tmp_path / 'vgg'))
+    assert str(caught.value) == f"{tmp_path / 'vgg'}: cannot write;"
+    assert os.listdir(str(tmp_path)) == []
+
+
+def remove(name):
+    def edit(graph_def, nodes):
+        graph_def.node.remove(nodes[name])
+    return edit
+
+
+def rewire(name, target):
+    def edit(_, nodes):
+        nodes[name].input[0] = target
+    return edit
+
+
+def without_convolutions(_, nodes):
+    for node in nodes.values():
+        if node.op == 'Conv2D':
+            node.op = 'Identity'
+
+
+@pytest.mark.parametrize('edit', [
+    remove('Processing/sub'), remove('conv1_1/filter'),
+    remove('conv3_2/Conv2D'), remove('fc6/biases/Assign'),
+    remove('fc7/weights/read'), rewire('conv2_1/Conv2D', 'nowhere'),
+    rewire('pool1', ''), rewire('pool1', 'keep_prob'), without_convolutions])
+def test_a_graph_that_lacks_nodes_is_one_line(copy, edit):
+    edit_model(copy, edit)
+    with pytest.raises(InputError) as caught:
+        run_taps(copy, draw_picture(32, 64))
+    assert str(caught.value).startswith(
+        os.path.join(copy, 'saved_model.pb'))
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('name', ['variables.index',
+                                  'variables.data-00000-of-00001'])
+def test_weights_that_are_missing_are_one_line(copy, name):
+    os.remove(os.path.join(copy, 'variables', name))
+    with pytest.raises(InputError) as caught:
+        run_taps(copy, draw_picture(32, 64))
+    assert str(caught.value).startswith(copy)
+    assert '\n' not in str(caught.value)
+
+
+def test_random_damage_to_a_graph_is_one_line(copy):
+    path = os.path.join(copy, 'saved_model.pb')
+    with open(path, 'rb') as file:
+        whole = file.read()
+    random = np.random.RandomState(12)
+    for _ in range(30):
+        content = bytearray(whole)
+        for _ in range(random.randint(1, 4)):
+            content[random.randint(len(content))] = random.randint(256)
+        with open(path, 'wb') as file:
+            file.write(content)
+        try:
+            with fresh_session() as sess:
+                inputs = network.inputs()
+                saved_model.load(sess, copy, inputs.image_input,
+                                 inputs.keep_prob)
+        except InputError as error:
+            assert str(error).startswith(copy) and '\n' not in str(error)

@@ -3,9 +3,11 @@
 What a file holds is checked, probed for the order of its colour channels, cut
 down to what a model needs, and its dropout made repeatable.
 """
+import contextlib
 import os
 
 import numpy as np
+from google.protobuf import message
 
 from segmentation import tf1
 from segmentation.backbone import architecture
@@ -13,6 +15,27 @@ from segmentation.errors import InputError
 from segmentation.tf1 import saved_model_pb2, tf, variable_pb2
 
 TAG = 'vgg16'
+LARGEST = (1 << 31) - 1     # bytes of a protocol buffer
+
+
+@contextlib.contextmanager
+def blamed_on(folder):
+    """Blame what TensorFlow raises on a graph on its SavedModel.
+
+    It imports whatever the file describes, and complains of nodes that are
+    missing or do not fit together by nearly every class of exceptions.
+    """
+    path = os.path.join(folder, 'saved_model.pb')
+    try:
+        yield
+    except (InputError, OSError):
+        raise
+    except (AssertionError, AttributeError, LookupError, MemoryError,
+            NotImplementedError, TypeError, ValueError,
+            message.Error, tf.errors.OpError) as error:
+        reason = (str(error).splitlines() or [''])[0]
+        raise InputError(f'{path}: no graph of VGG16: {type(error).__name__}: '
+                         f'{reason}') from error
 
 
 def read(folder):
@@ -21,11 +44,13 @@ def read(folder):
     The weights that its initializers hold a second time are left out.
     """
     path = os.path.join(folder, 'saved_model.pb')
+    if os.path.getsize(path) > LARGEST:
+        raise InputError(f'{path} is no SavedModel: it is larger than 2 GB')
     model = saved_model_pb2.SavedModel()
     with open(path, 'rb') as file:
         try:
             model.ParseFromString(file.read())
-        except Exception as error:      # protobuf's own class moves about
+        except (message.Error, ValueError) as error:
             raise InputError(f'{path} is no SavedModel: {error}')
     tagged = [meta for meta in model.meta_graphs
               if TAG in meta.meta_info_def.tags]
@@ -54,7 +79,7 @@ def check_tensors(meta, names, folder):
                          f'{", ".join(missing)}')
 
 
-def probe_channel_order(graph_def):
+def probe_channel_order(graph_def, folder):
     """Return the channel order of the pictures that a graph takes.
 
     One pixel goes through the preprocessing, up to the first convolution; the
@@ -65,20 +90,24 @@ def probe_channel_order(graph_def):
     str
         'RGB' or 'BGR'
     """
-    first = next(node for node in graph_def.node if node.op == 'Conv2D')
+    path = os.path.join(folder, 'saved_model.pb')
+    first = next((node for node in graph_def.node if node.op == 'Conv2D'),
+                 None)
+    if first is None or not first.input:
+        raise InputError(f'{path} has no convolution')
     prepared = first.input[0].split(':')[0]
     pixel = np.array([50, 100, 200], np.float32)
     with tf.Graph().as_default(), tf1.session() as sess:
         image, output = tf.import_graph_def(
             tf.graph_util.extract_sub_graph(graph_def,
                                             ['image_input', prepared]),
-            return_elements=['image_input:0', f"{prepared}:0"], name='')
+            return_elements=['image_input:0', f'{prepared}:0'], name='')
         values = sess.run(output, {image: pixel[None, None, None]}).ravel()
     subtracted = pixel[:, None] - values[None]              # [3 in, 3 out]
     blue = np.flatnonzero((abs(subtracted - architecture.MEAN_BGR[0]) < .01
                            ).any(axis=1))
     if blue.tolist() not in ([0], [2]):
-        raise InputError('cannot tell the channel order of VGG16: the pixel '
+        raise InputError(f'{path}: cannot tell the channel order: the pixel '
                          f'{pixel.tolist()} comes out of its preprocessing '
                          f'as {values.tolist()}')
     return 'BGR' if blue[0] == 0 else 'RGB'
@@ -128,7 +157,7 @@ def make_dropout_repeatable(graph_def, seed):
     for node in graph_def.node:
         if node.op == 'RandomUniform':
             name = f'dropout_seed_{len(inputs)}'
-            inputs[f"{name}:0"] = tf.stack(
+            inputs[f'{name}:0'] = tf.stack(
                 [tf.constant(seed + len(inputs), tf.int64),
                  tf.cast(step, tf.int64)])
             node.input.insert(1, name)

@@ -1,43 +1,9 @@
-"""The SavedModel of VGG16: find or fetch its folder, write it, load it."""
+"""The SavedModel of VGG16: write it, load it."""
 import os
 
 from segmentation import files, tf1
-from segmentation.backbone import architecture, download, graph, meta_graph
-from segmentation.errors import InputError
+from segmentation.backbone import architecture, course, graph, meta_graph
 from segmentation.tf1 import tf
-
-
-def find(vgg_dir):
-    """Return the folder of saved_model.pb: `vgg_dir`, its vgg/ or its parent.
-
-    Returns None where there is none.
-    """
-    for folder in (vgg_dir, os.path.join(vgg_dir, 'vgg'),
-                   os.path.dirname(os.path.abspath(vgg_dir))):
-        if os.path.isfile(os.path.join(folder, 'saved_model.pb')):
-            return folder
-    return None
-
-
-def fetch(vgg_dir, url=download.URL, archive=None):
-    """Return the folder of saved_model.pb, fetching it where it is missing.
-
-    Parameters
-    ----------
-    vgg_dir : str
-        Folder of the SavedModel, or one above or below it.
-    url : str, optional
-        Address of the archive that holds it.
-    archive : str, optional
-        The archive as a local file; nothing is fetched then.
-    """
-    folder = find(vgg_dir)
-    if folder is None:
-        download.fetch_and_unpack(url, vgg_dir, archive=archive)
-        folder = find(vgg_dir)
-    if folder is None:
-        raise InputError(f'{archive or url} holds no saved_model.pb')
-    return folder
 
 
 def save(weights, directory):
@@ -53,9 +19,16 @@ def save(weights, directory):
                 sess.run(variable.initializer,
                          {variable.initializer.inputs[1]: value})
             builder = tf.saved_model.Builder(work)
-            builder.add_meta_graph_and_variables(
-                sess, [meta_graph.TAG], strip_default_attrs=True)
-            builder.save()
+            try:
+                builder.add_meta_graph_and_variables(
+                    sess, [meta_graph.TAG], strip_default_attrs=True)
+                builder.save()
+            except tf.errors.OpError as error:
+                raise OSError(f'{directory}: {tf1.reason(error)}')
+        for folder, _, names in os.walk(work):
+            for name in names:
+                files.sync(os.path.join(folder, name))
+            files.sync(folder)
 
 
 def load(sess, vgg_dir, image_input, keep_prob, seed=0,
@@ -90,25 +63,26 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0,
     InputError
         It lacks one of architecture.TENSORS or a tap, or is something else.
     """
-    folder = find(vgg_dir)
+    folder = course.find(vgg_dir)
     if folder is None:
         raise FileNotFoundError(f'no saved_model.pb in {vgg_dir}, '
                                 f'{vgg_dir}/vgg or above: python vgg16.py '
                                 'makes one')
     meta = meta_graph.read(folder)
-    order = meta_graph.probe_channel_order(meta.graph_def)
-    part = meta_graph.extract(meta, taps, folder)
-    input_map = meta_graph.make_dropout_repeatable(part.graph_def, seed)
-    input_map['keep_prob:0'] = keep_prob
-    input_map['image_input:0'] = (image_input if order == 'BGR'
-                                  else tf.reverse(image_input, axis=[3]))
-    used = {name for node in part.graph_def.node for name in node.input}
-    before = set(tf.global_variables())
-    tf.train.import_meta_graph(part, input_map={
-        name: tensor for name, tensor in input_map.items()
-        if name.split(':')[0] in used})
-    variables = [v for v in tf.global_variables() if v not in before]
-    tf1.restore(tf.train.Saver(variables), sess,
-                os.path.join(folder, 'variables', 'variables'))
-    tensor = tf.get_default_graph().get_tensor_by_name
-    return {name: tensor(f"{name}:0") for name in taps}, order
+    with meta_graph.blamed_on(folder):
+        order = meta_graph.probe_channel_order(meta.graph_def, folder)
+        part = meta_graph.extract(meta, taps, folder)
+        input_map = meta_graph.make_dropout_repeatable(part.graph_def, seed)
+        input_map['keep_prob:0'] = keep_prob
+        input_map['image_input:0'] = (image_input if order == 'BGR'
+                                      else tf.reverse(image_input, axis=[3]))
+        used = {name for node in part.graph_def.node for name in node.input}
+        before = set(tf.global_variables())
+        tf.train.import_meta_graph(part, input_map={
+            name: tensor for name, tensor in input_map.items()
+            if name.split(':')[0] in used})
+        variables = [v for v in tf.global_variables() if v not in before]
+        tf1.restore(tf.train.Saver(variables), sess,
+                    os.path.join(folder, 'variables', 'variables'))
+        tensor = tf.get_default_graph().get_tensor_by_name
+        return {name: tensor(f'{name}:0') for name in taps}, order

@@ -4,16 +4,14 @@ All are returned in one convention, that of the Oxford release: kernels are
 (K, K, in, out), fully connected layers are convolutions of pool5, and conv1_1
 takes BGR 0..255 minus MEAN_BGR.
 """
-import inspect
 import os
-import pickle
-import zipfile
-import zlib
+import re
 
 import numpy as np
 
-from segmentation.backbone import architecture
-from segmentation.errors import InputError
+from segmentation.backbone import (architecture, array_claims, keras_weights,
+                                   numpy_files)
+from segmentation.errors import InputError, MissingModuleError
 
 # What torchvision's models take: (RGB / 255 - mean) / deviation.
 # https://pytorch.org/vision/stable/models.html
@@ -23,17 +21,8 @@ TORCH_NAMES = dict(zip(architecture.SIDES, [
     f'features.{index}'
     for index in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 ] + ['classifier.0', 'classifier.3']))
-
-KERAS_NAMES = {f'block{name[4]}_conv{name[6]}': name
-               for name in architecture.CONVOLUTIONS}
-KERAS_NAMES.update(fc1='fc6', fc2='fc7')
-
-# All that a pickled array needs; anything else could run a program. Each
-# module as NumPy 1 and as NumPy 2 names it.
-PICKLED = {('numpy', 'ndarray'), ('numpy', 'dtype')}
-for core in ('numpy.core', 'numpy._core'):
-    PICKLED |= {(f"{core}.multiarray", '_reconstruct'),
-                (f"{core}.numeric", '_frombuffer')}
+# Earlier ones run code from a file even with weights_only: CVE-2025-32434.
+SAFE_TORCH = 2, 6
 
 
 def read(path):
@@ -58,21 +47,28 @@ def read(path):
         The file cannot be opened.
     InputError
         It is broken, layers are missing, or shapes do not fit.
+    MissingModuleError
+        The package that reads such files is missing.
     """
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in READERS:
         raise InputError(f'{path}: weights are read from '
                          f'{", ".join(sorted(READERS))} files')
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f'{path}: is no regular file')
     open(path, 'rb').close()  # the parsers' own errors lack the name
     try:
-        layers = {name: _in_one_form(name, *pair)
+        layers = {name: in_one_form(name, *pair)
                   for name, pair in READERS[suffix](path).items()}
-        _check(layers)
-    except (ValueError, TypeError, LookupError, AttributeError, OSError,
-            EOFError, RuntimeError, ImportError, pickle.UnpicklingError,
-            zipfile.BadZipFile, zlib.error) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f'{path}: {reason}') from error
+        check(layers)
+    except MissingModuleError as error:
+        raise MissingModuleError(f'{path}: {error}')
+    except InputError as error:
+        raise InputError(f'{path}: {error}')
+    except Exception as error:  # four parsers raise anything on broken files
+        reason = (str(error).splitlines() or [''])[0]
+        raise InputError(f'{path}: cannot be read: {type(error).__name__}: '
+                         f'{reason}') from error
     return layers
 
 
@@ -104,83 +100,22 @@ def fold_torch_input(kernel, bias):
     return scaled[:, :, ::-1], bias + offset.sum(axis=(0, 1, 2))
 
 
-def _read_npz(path):
-    with np.load(path, allow_pickle=False) as arrays:
-        keys = {name: (f"{name}/kernel", f"{name}/bias")
-                for name in architecture.SIDES}
-        return {name: (arrays[kernel], arrays[bias])
-                for name, (kernel, bias) in keys.items()
-                if kernel in arrays and bias in arrays}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Rebuild NumPy arrays and plain containers, nothing else."""
-
-    def find_class(self, module, name):
-        if (module, name) == ('_codecs', 'encode'):
-            return _encode
-        if (module, name) not in PICKLED:
-            raise pickle.UnpicklingError(
-                f'holds {module}.{name}; only plain arrays are read from it')
-        return super().find_class(module, name)
-
-
-def _encode(text, encoding):
-    # Python 3 writes bytes so in the pickles that Python 2 can read.
-    return text.encode('latin1')
-
-
-def _read_npy(path):
-    with open(path, 'rb') as opened:
-        version = np.lib.format.read_magic(opened)
-        read_header = (np.lib.format.read_array_header_1_0
-                       if version == (1, 0)
-                       else np.lib.format.read_array_header_2_0)
-        shape, _, dtype = read_header(opened)
-        if shape != () or dtype != object:
-            raise InputError('holds an array, not a dictionary of layers')
-        # latin1 is how Python 3 reads the arrays that Python 2 pickled.
-        content = _ArrayUnpickler(opened, encoding='latin1').load().item()
-    return {name: _pair(content[name]) for name in architecture.SIDES
-            if name in content}
-
-
-def _pair(layer):
-    """Return kernel and bias of a list or of a dictionary."""
-    if not isinstance(layer, dict):
-        return layer[:2]
-    kernel = layer['weights' if 'weights' in layer else 'kernel']
-    return kernel, layer['biases' if 'biases' in layer else 'bias']
-
-
-def _read_keras(path):
-    h5py = _import('h5py')
-    arrays = {}
-
-    def collect(where, item):
-        # Versions of Keras put the arrays at different depths; all are below
-        # a group of the layer's name, Adam's slots below optimizer_weights.
-        name = next((KERAS_NAMES[part] for part in where.split('/')
-                     if part in KERAS_NAMES), None)
-        if (name and isinstance(item, h5py.Dataset)
-                and not where.startswith('optimizer')):
-            arrays.setdefault(name, []).append(item[()])
-
-    with h5py.File(path, 'r') as opened:
-        opened.visititems(collect)
-    return {name: sorted(pair, key=np.ndim, reverse=True)
-            for name, pair in arrays.items() if len(pair) == 2}
-
-
-def _read_torch(path):
-    torch = _import('torch')
-    if 'weights_only' not in inspect.signature(torch.load).parameters:
-        raise InputError('needs PyTorch 1.13 or later, found '
-                         f'{torch.__version__}: pip install --upgrade torch')
+def read_torch(path):
+    """Return {layer: (kernel, bias)} of a state_dict of torchvision."""
+    try:
+        import torch
+    except ImportError:
+        raise MissingModuleError('needs torch: pip install torch')
+    version = tuple(map(int, re.findall(r'\d+', torch.__version__)[:2]))
+    if version < SAFE_TORCH:
+        raise MissingModuleError(
+            'needs PyTorch 2.6 or later, as earlier ones may run code from '
+            f'such a file (CVE-2025-32434); found {torch.__version__}: pip '
+            'install --upgrade torch')
     state = torch.load(path, map_location='cpu', weights_only=True)
     layers = {}
     for name, key in TORCH_NAMES.items():
-        if {f"{key}.weight", f"{key}.bias"} <= set(state):
+        if {f'{key}.weight', f'{key}.bias'} <= set(state):
             kernel, bias = [state[key + end].float().numpy()
                             for end in ('.weight', '.bias')]
             if name in architecture.FC_NAMES:
@@ -193,30 +128,26 @@ def _read_torch(path):
     return layers
 
 
-READERS = {'.npz': _read_npz, '.npy': _read_npy,
-           '.h5': _read_keras, '.hdf5': _read_keras,
-           '.pth': _read_torch, '.pt': _read_torch}
+READERS = {'.npz': numpy_files.read_npz, '.npy': numpy_files.read_npy,
+           '.h5': keras_weights.read, '.hdf5': keras_weights.read,
+           '.pth': read_torch, '.pt': read_torch}
 
 
-def _import(name):
-    """Return a package that only one kind of file needs."""
-    try:
-        return __import__(name)
-    except ImportError:
-        raise InputError(f'needs {name}: pip install {name}')
-
-
-def _in_one_form(name, kernel, bias):
+def in_one_form(name, kernel, bias):
     """Return kernel and bias as float32, a matrix as a convolution."""
-    kernel, bias = [np.ascontiguousarray(array, dtype=np.float32)
-                    for array in (kernel, bias)]
+    for array in (kernel, bias):
+        array_claims.check_numbers(name, array.dtype)
+    with np.errstate(over='ignore'):    # `check` finds what is not finite
+        kernel, bias = [np.ascontiguousarray(array, dtype=np.float32)
+                        for array in (kernel, bias)]
     if name in architecture.FC_NAMES and kernel.ndim == 2:
         side = architecture.SIDES[name]                 # (K * K * in, out)
-        kernel = kernel.reshape(side, side, -1, kernel.shape[1])
+        if kernel.size and len(kernel) % (side * side) == 0:
+            kernel = kernel.reshape(side, side, -1, kernel.shape[1])
     return kernel, bias
 
 
-def _check(layers):
+def check(layers):
     """Raise InputError unless each layer takes what the one before gives."""
     wanted = architecture.CONVOLUTIONS
     if set(architecture.FC_NAMES) & set(layers):
@@ -229,7 +160,7 @@ def _check(layers):
         kernel, bias = layers[name]
         side = architecture.SIDES[name]
         shape = (side, side, channels) + kernel.shape[3:]
-        if kernel.ndim != 4 or kernel.shape != shape:
+        if kernel.ndim != 4 or kernel.shape != shape or not kernel.size:
             raise InputError(f'{name} has kernel {kernel.shape}, wanted '
                              f'({side}, {side}, {channels}, out)')
         channels = kernel.shape[3]

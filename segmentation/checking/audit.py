@@ -51,7 +51,7 @@ class Audit:
     Attributes
     ----------
     names : list of str
-        Of the classes.
+        The names of the classes.
     counts : {split: int}
         Number of samples, those with faults too.
     faults : list of Fault
@@ -135,7 +135,7 @@ class Audit:
                     highest = max(highest, image.max())
                     if len(self.rows[split]) - 1 in drawn:
                         self._samples[split].append(Sample(
-                            paths[0], image.clip(0, 255).astype(np.uint8),
+                            paths[0], pixels.to_uint8(image),
                             drawing.ids_of_rows(label)))
         except Exception as error:      # what came before is a result, too
             self.faults.append(faults.from_exception(error, 'generator',

@@ -51,7 +51,7 @@ def take(codes, table, names):
     table : (N,) uint8 array
         The class id of each value.
     names : sequence of str
-        Of the classes.
+        The names of the classes.
     """
     values, counts, first, changes = count(codes)
     unknown = table[values] == pixels.UNKNOWN

@@ -72,7 +72,7 @@ def check_options(parser, options):
         values = getattr(options, name)
         if values is None:
             continue
-        option = f"--{name.replace('_', '-')}"
+        option = option_types.flag(name)
         if options.crf is None:
             parser.error(f'{option} goes with --crf')
         if name != 'crf_iterations' and min(values[:-1]) < MIN_WIDTH:

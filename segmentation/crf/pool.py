@@ -80,13 +80,10 @@ class Pool(Refinement):
     def describe(self):
         return self.choice.describe()
 
-    def in_words(self):
-        return model.in_words(self.choice.parameters)
-
 
 @contextlib.contextmanager
 def blocked_interrupts():
-    """Keep Ctrl-C from the processes that are started herein.
+    """Keep Ctrl-C from the processes that are started in this context.
 
     A terminal sends it to them as well. They inherit that it is blocked, as
     they could not block it themselves before they have started. This process

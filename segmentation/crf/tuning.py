@@ -16,14 +16,13 @@ from typing import List, NamedTuple, Tuple
 import numpy as np
 import tqdm
 
-from segmentation import files, metrics, run_dir, text
+from segmentation import files, metrics, pixels, run_dir, text
 from segmentation.crf import model
 from segmentation.crf import pool as crf_pool
 from segmentation.crf.choice import FILE, Choice
 from segmentation.data import splits
 from segmentation.errors import InputError
 from segmentation.evaluation import comparison
-from segmentation.evaluation.scorer import as_bytes
 from segmentation.inference.prediction import Prediction
 
 WEIGHTS = .25, .5, 1, 2
@@ -72,7 +71,7 @@ def collect(predictor, scorer, wanted):
     for result in predictor.predict(jobs, scorer.read):
         result.check()
         examples.append(Example(
-            scorer.name(result.job), as_bytes(result.sample.image),
+            scorer.name(result.job), pixels.to_uint8(result.sample.image),
             result.sample.ids, result.prediction))
     return examples
 

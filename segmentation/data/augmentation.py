@@ -49,7 +49,7 @@ def rescale(image, ids, size, scale, position,
     Parameters
     ----------
     position : (x, y)
-        Of the crop in the room that it has, each 0..1.
+        Where the crop lies in the room that it has, 0..1 along each axis.
 
     Returns
     -------

@@ -57,12 +57,13 @@ def read(path: str) -> List[Row]:
     columns = [name.strip().lower() for name in lines[0]] if lines else []
     check_columns(path, columns, first)
     rows: List[Row] = []
+    taken = Taken()
     for number, cells in enumerate(lines[1:], 2):
         line = f'{path}, line {number}'
         cells = [cell.strip() for cell in cells]
         if any(cells):
             row = parse_row(line, columns, cells)
-            check_unique(line, row, rows)
+            taken.add(line, row)
             rows.append(row)
     count = sum(not row.ignore for row in rows)
     if not 2 <= count <= MOST:
@@ -119,21 +120,33 @@ def parse(line, what, text, highest):
     return value
 
 
-def check_unique(line, row, earlier):
-    """Raise InputError where a Row has what an earlier one has already."""
-    for other in earlier:
-        if row.name == other.name and row.name.lower() != VOID:
+class Taken:
+    """What the rows of a table have so far, to be looked up at once."""
+
+    def __init__(self):
+        self.names, self.ids = set(), {}
+        # {colour: name}: of all rows, and of those that are scored
+        self.colors, self.scored_colors = {}, {}
+
+    def add(self, line, row):
+        """Add a Row; raise InputError if an earlier one has the same."""
+        if row.name in self.names and row.name.lower() != VOID:
             raise InputError(f'{line}: the name {row.name!r} is that of an '
                              'earlier line')
         # Several ids that are not scored may well be drawn in one colour.
-        one_void = row.ignore and other.ignore and row.id is not None
-        for what, value, taken in (
-                ('id', row.id, other.id),
-                ('colour', None if one_void else row.color, other.color)):
-            if value is not None and value == taken:
+        colors = (self.scored_colors if row.ignore and row.id is not None
+                  else self.colors)
+        for what, value, taken in (('id', row.id, self.ids),
+                                   ('colour', row.color, colors)):
+            if value is not None and value in taken:
                 raise InputError(f'{line}: the {what} {value!r} of '
-                                 f'{row.name!r} is that of {other.name!r} '
+                                 f'{row.name!r} is that of {taken[value]!r} '
                                  'already')
+        self.names.add(row.name)
+        self.ids.setdefault(row.id, row.name)
+        self.colors.setdefault(row.color, row.name)
+        if not row.ignore:
+            self.scored_colors.setdefault(row.color, row.name)
 
 
 def complete(rows: Sequence[Row]

@@ -130,6 +130,18 @@ def pairs(source: Source, split: str) -> Optional[List[Tuple[str, str]]]:
     return list(splits.get(split, ()))
 
 
+def split_names(source):
+    """Return the names of the splits that have samples."""
+    splits = ask(source, 'splits') or {}
+    return [name for name in splits if splits[name]]
+
+
+def check_pair(source, image_path, label_path):
+    """Let a source that can do so raise where a file of a pair is missing."""
+    if offers(source, 'check_pair'):
+        source.check_pair(image_path, label_path)
+
+
 def class_names(source: Source) -> List[str]:
     """Return the names of the classes; their ids if they have no names."""
     return list(ask(source, 'class_names')

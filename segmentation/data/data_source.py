@@ -24,7 +24,7 @@ class DataSource:
     Attributes
     ----------
     image_size : (width, height)
-        Of the network's input in pixels, each divisible by 32.
+        The size of the network's input in pixels, each divisible by 32.
     classes : sequence of (name, (red, green, blue))
         The index of a class is its id. A name may occur only once; further
         colours of a class go to `more_colors`.

@@ -7,7 +7,7 @@ calibration   whether a network is right as often as it is confident
 comparison    what each class gains from one matrix, or run, to another
 results       scores as lines for the terminal, as JSON, CSV and pictures
 scorer        pictures and labels read, predictions scored, in threads
-selection     which run is scored, on which pictures (takes the options)
-submission    folders of pictures to hand in, whole or not there
+selection     which run is scored, on which pictures (the entry point)
+submission    folders of pictures to submit, written atomically
 tally         the scores of all pictures, added up
 """

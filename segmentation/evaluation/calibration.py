@@ -80,7 +80,7 @@ def plot(bins, side=360):
     ----------
     bins : (3, BINS) array
     side : int
-        Of the square of the diagram, in pixels.
+        The side of the diagram in pixels.
     """
     floor = TOP + side + GAP + LOW
     canvas = np.full((floor + BOTTOM, LEFT + side + RIGHT, 3), drawing.PAPER,

@@ -88,7 +88,7 @@ class PairScorer:
         result.check()
         if self.refinement is None:
             return result.prediction
-        return self.refinement.refine(as_bytes(result.sample.image),
+        return self.refinement.refine(pixels.to_uint8(result.sample.image),
                                       result.prediction)
 
     def score(self, result: Result) -> Outcome:
@@ -144,9 +144,3 @@ class SampleScorer(PairScorer):
         if image.dtype != np.uint8:
             image = image.astype(np.float32, copy=False)
         return Sample(image, drawing.ids_of_rows(labels))
-
-
-def as_bytes(image: np.ndarray) -> np.ndarray:
-    """Return a picture as uint8; a source's samples may be of any numbers."""
-    return (image if image.dtype == np.uint8 else
-            np.rint(image).clip(0, 255).astype(np.uint8))

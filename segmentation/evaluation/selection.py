@@ -157,7 +157,7 @@ def complete(options, name):
                        ('data_dir', options.data_dir)):
         if not (value or saved[key]):
             raise InputError(f'{name} has no options.json: it takes '
-                             f'--{key.replace("_", "-")}')
+                             f'{option_types.flag(key)}')
     is_same = options.data_source in (None, saved['data_source'])
     return SourceOptions(
         options.data_source or saved['data_source'],
@@ -191,14 +191,14 @@ def list_pairs(source, described, split, benchmark=None):
         pairs = [(path, None)
                  for path in benchmark.list_test(described.data_dir)]
     if not pairs:
-        others = [name for name in source.splits if source.splits[name]]
+        others = contract.split_names(source)
         there = f'{" and ".join(others)} are there' if others else (
             'nor another')
         raise InputError(f'data source {described.data_source!r} has no '
                          f'{split} split in {described.data_dir}: {there}')
     for pair in pairs:
         if pair[1] is not None:
-            source.check_pair(*pair)
+            contract.check_pair(source, *pair)
     return pairs
 
 

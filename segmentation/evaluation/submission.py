@@ -1,4 +1,4 @@
-"""Folders of pictures to hand in: whole or not there, zipped if asked for."""
+"""Folders of pictures to submit, written atomically and zipped if asked."""
 import contextlib
 import os
 import zipfile
@@ -63,7 +63,7 @@ def zip_path(path):
 
 @contextlib.contextmanager
 def folder(path, zipped=False):
-    """Give a work folder that becomes `path`, and a zip file beside it."""
+    """Yield a work folder that becomes `path`, and a zip file beside it."""
     with files.atomic_folder(path) as work:
         yield work
         if zipped:

@@ -85,7 +85,3 @@ class Refinement(abc.ABC):
     @abc.abstractmethod
     def describe(self) -> Dict[str, Any]:
         """Return its parameters for JSON: 'preset' and 'parameters'."""
-
-    @abc.abstractmethod
-    def in_words(self) -> str:
-        """Return its parameters for people."""

@@ -62,7 +62,8 @@ class Predictor:
     Attributes
     ----------
     seconds : {stage: list of float}
-        Of each sample: 'decode', and 'network', its share of the batch.
+        The time of each sample: 'decode', and 'network', its share of the
+        batch.
     """
 
     def __init__(self, engine: Engine, augmentation: TestTimeAugmentation,

@@ -134,7 +134,7 @@ def find(graph):
         if name not in names:
             other = f' (nor {name!r})' if name else ''
             raise InputError(f'the saved graph has no tensor {field!r}{other}')
-        tensors.append(graph.get_tensor_by_name(f"{name}:0"))
+        tensors.append(graph.get_tensor_by_name(f'{name}:0'))
     return Network(*tensors)
 
 

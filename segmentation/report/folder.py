@@ -69,7 +69,7 @@ def list_files(path):
 
 @contextlib.contextmanager
 def replace(path):
-    """Give a work folder that takes the place of `path` when all is well."""
+    """Yield a work folder that takes the place of `path` when all is well."""
     with files.atomic_folder(path, lambda: is_report(path)) as work:
         yield work
         names = list_files(work) + [MARKER]

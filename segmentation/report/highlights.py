@@ -109,7 +109,7 @@ def caption(shot, matrix):
     ----------
     shot : Shot
     matrix : (C, C) array
-        Of the picture.
+        The confusion matrix of the picture.
 
     Returns
     -------

@@ -28,7 +28,7 @@ class Report:
     run : run_dir.Run
     scorer : PairScorer
     tally : Tally
-        Of the pictures that the scorer has scored.
+        The scores of the pictures that the scorer has scored.
     crf : str, optional
         Describes the CRF that refined the predictions.
     """

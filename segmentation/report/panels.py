@@ -113,7 +113,7 @@ class Layers:
     Parameters
     ----------
     folder : str
-        Of the page.
+        The folder of the page.
     stem : str
         Path of the files without the ends of their names, relative to it.
     image : (H, W, 3) array, BGR 0..255
@@ -125,7 +125,7 @@ class Layers:
     def __init__(self, folder, stem, image, ids, predicted, confidence,
                  label_colors):
         self.folder, self.stem, self.label_colors = folder, stem, label_colors
-        self.image = drawing.clip(image)
+        self.image = pixels.to_uint8(image)
         self.ids, self.predicted = ids, predicted
         self.confidence = confidence
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Tuple
 import cv2
 import numpy as np
 
+from segmentation import pixels
 from segmentation.synthetic import props, stage
 
 # How strongly the noise shows on each class, in the order of CLASSES.
@@ -240,6 +241,6 @@ def expose(canvas, rng, size):
     image = (image - 110) * rng.uniform(1., 1.25) + rng.uniform(100, 124)
     noise = np.float32(rng.randint(0, 256, (2,) + image.shape, np.uint8))
     image += (noise[0] - noise[1]) * rng.uniform(.01, .04)
-    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    image = pixels.to_uint8(image)
     ids = canvas.ids[1::stage.SCALE, 1::stage.SCALE]
     return image[..., ::-1].copy(), ids.copy()

@@ -29,7 +29,8 @@ class Pictures:
     source : data source
     batch_size : int
     seed : int
-        Of the global generators, which a user's own source may draw from.
+        Seed of the global random generators, from which a user's own source
+        may draw.
     """
 
     def __init__(self, image_input, source, batch_size, seed):

@@ -19,7 +19,7 @@ import time
 import numpy as np
 import tqdm
 
-from segmentation import threads
+from segmentation import pixels, threads
 from segmentation.data import cache
 from segmentation.errors import InputError
 from segmentation.training import array_store, batches
@@ -96,7 +96,7 @@ class Features:
     Parameters
     ----------
     folder : str
-        Of the store; made where it does not exist.
+        The folder of the store, made where it does not exist.
     pictures : batches.Pictures
         The samples; their batch size and seed are those of the features too.
     data_dir : str
@@ -165,7 +165,7 @@ class Features:
                 split, slice(rows.start + shift, rows.stop + shift),
                 batch.images[:, :, ::-1])
         else:
-            arrays['valid-images'][rows] = np.rint(batch.images).clip(0, 255)
+            arrays['valid-images'][rows] = pixels.to_uint8(batch.images)
 
     def write_features(self, split, rows, images):
         """Write the features of pictures (B, H, W, 3)."""

@@ -14,7 +14,7 @@ class Checkpoints:
     ----------
     sess : tf.Session
     directory : str
-        Of the run.
+        The directory of the run.
     weights : list of tf.Variable
         What using the network takes; resuming it takes all variables.
     interval : int, optional
@@ -78,7 +78,7 @@ class Checkpoints:
         self.save(kinds)
 
     def stop(self, epoch):
-        """Save a run that ends with `epoch` behind it, or amid the next."""
+        """Save a run that ends with `epoch` behind it, or during the next."""
         self.state.update(epoch=epoch)
         self.save(['last', 'resume'])
 

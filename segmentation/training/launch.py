@@ -35,7 +35,7 @@ def train(options, source, weights, model, model_options):
     Parameters
     ----------
     options : argparse.Namespace
-        Of train.py.
+        The options of train.py.
     source : data source
         With its data loaded.
     weights : list of C floats or None
@@ -107,7 +107,7 @@ def train(options, source, weights, model, model_options):
             return 128 + stop.signal
         miou, epoch = saved.best
         if saved.epoch < options.epochs:
-            print(f'[i] no better mIoU since epoch {epoch}: enough')
+            print(f'[i] early stopping: no better mIoU since epoch {epoch}')
         print(f'[i] best mIoU {miou:.2%} in epoch {epoch}: {directory}')
         if options.delete_features:
             samples.store.delete()
@@ -125,8 +125,7 @@ def follow(epochs, count, names=None):
 def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
     """Return the Network of a new run; its backbone has its weights."""
     backbone = functools.partial(
-        saved_model.load, sess, saved_model.fetch(vgg_dir)
-    ) if model.backbone else None
+        saved_model.load, sess, vgg_dir) if model.backbone else None
     return model.build(network.inputs(seed, backbone), num_classes,
                        model_options)
 
@@ -201,7 +200,7 @@ def describe(source, data_dir, weights, channel_order):
 
 @contextlib.contextmanager
 def cached(sess, start, data_dir, soft_labels, parent=None):
-    """Give the Features of a frozen encoder, computed now or by another run.
+    """Yield the Features of a frozen encoder, computed now or by another run.
 
     They are deleted in the end where the source does not list its files, so
     that no other run could find them.

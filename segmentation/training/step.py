@@ -57,7 +57,7 @@ def add_training(net: network.Network, learning_rate: float,
     ----------
     net : network.Network
     learning_rate : float
-        Of a step, unless another one is fed.
+        The rate of a step, unless another one is fed.
     class_weights : sequence of C floats, optional
     l2 : float, optional
         Weight of the regularization losses of the graph in what is

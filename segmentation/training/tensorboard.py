@@ -57,6 +57,6 @@ def histograms(gradients):
     gradients : list of (tf.Tensor, tf.Variable)
     """
     return tf.summary.merge([
-        tf.summary.histogram(f"{kind}/{variable.op.name}", tensor)
+        tf.summary.histogram(f'{kind}/{variable.op.name}', tensor)
         for gradient, variable in gradients
         for kind, tensor in (('gradients', gradient), ('weights', variable))])

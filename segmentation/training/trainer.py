@@ -63,7 +63,7 @@ class Trainer:
     keep_prob : float
         Share of activations that dropout keeps.
     directory : str
-        Of the run, for its log.
+        The directory of the run, for its log.
     checkpoints : checkpoints.Checkpoints
         Begun or restored.
     board : tensorboard.Board
@@ -114,7 +114,7 @@ class Trainer:
                 return
 
     def run_epoch(self, number: int) -> Optional[Epoch]:
-        """Train and score an epoch; return None if it was stopped amid."""
+        """Train and score an epoch; return None if it was stopped."""
         start = time.time()
         train_loss, first_loss = self.train_epoch(number)
         if self.stop.signal:

@@ -1,91 +1,19 @@
 """Downloads over a bad line from a server here, and hand-made archives."""
-import hashlib
-import http.server
-import io
+import errno
 import json
 import os
 import re
 import socket
 import struct
-import threading
 import zipfile
 
 import pytest
+from serving import (BODY, BROKEN_ZIP, FAST, MODEL, MODEL_ZIP, tree,
+                     zip_of)
 
+from segmentation import files
 from segmentation.backbone import download, zip_archive
-
-BODY = b''.join(hashlib.sha256(b'%d' % i).digest() for i in range(9001))
-FAST = {'progress': False, 'pause': 0.001, 'timeout': 5}
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Serve `server.body` with the faults that the test has set."""
-
-    def do_GET(self):
-        server = self.server
-        asked = self.headers['Range']
-        server.asked.append(asked)
-        if server.statuses:
-            return self.send_error(server.statuses.pop(0))
-        start, size = 0, len(server.body)
-        condition = self.headers['If-Range']
-        if asked and server.ranges and condition in (None, server.etag):
-            start = int(re.match(r'bytes=(\d+)-$', asked).group(1))
-            if start >= size:
-                self.send_response(416)
-                self.send_header('Content-Range', 'bytes */%d' % size)
-                return self.end_headers()
-            self.send_response(206)
-            self.send_header('Content-Range', 'bytes %d-%d/%d'
-                             % (start, size - 1, size))
-        else:
-            self.send_response(200)
-        if server.lengths:
-            self.send_header('Content-Length', str(size - start))
-        if server.etag:
-            self.send_header('ETag', server.etag)
-        self.end_headers()
-        cut = server.cuts.pop(0) if server.cuts else size
-        self.wfile.write(server.body[start:start + cut])
-        if server.after:
-            server.after.pop(0)()
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def server():
-    serving = http.server.HTTPServer(('127.0.0.1', 0), Handler)
-    serving.body, serving.etag, serving.ranges = BODY, '"first"', True
-    serving.lengths, serving.asked = True, []
-    serving.cuts, serving.after, serving.statuses = [], [], []
-    serving.url = 'http://127.0.0.1:%d/vgg.zip' % serving.server_port
-    thread = threading.Thread(target=serving.serve_forever, args=(0.01,))
-    thread.start()
-    yield serving
-    serving.shutdown()
-    thread.join()
-    serving.server_close()
-
-
-def zip_of(entries):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def tree(directory):
-    """Return {path below the directory: content} of all files."""
-    return {path.relative_to(directory).as_posix(): path.read_bytes()
-            for path in directory.rglob('*') if path.is_file()}
-
-
-MODEL = {'vgg/saved_model.pb': BODY[:70001], 'vgg/variables/v': BODY[-5003:]}
-MODEL_ZIP = zip_of(MODEL)
-BROKEN_ZIP = MODEL_ZIP.replace(MODEL_ZIP[30000:30007], b'garbage')
+from segmentation.errors import InputError
 
 
 def test_a_whole_download_leaves_the_file_alone(server, tmp_path):
@@ -119,7 +47,7 @@ def test_a_line_that_stays_dead_is_one_error_and_the_part_stays(
     with pytest.raises(OSError) as caught:
         download.fetch(server.url, str(tmp_path / 'a.zip'), tries=3, **FAST)
     assert str(caught.value) == (
-        f"{server.url}: got 1009 of 288032 bytes; nothing new in 3 tries")
+        f'{server.url}: got 1009 of 288032 bytes; nothing new in 3 tries')
     assert len(server.asked) == 4
     assert sorted(tree(tmp_path)) == ['a.zip.part', 'a.zip.part.json']
 
@@ -211,7 +139,7 @@ def test_a_missing_file_is_not_asked_for_again(server, tmp_path):
     with pytest.raises(OSError) as caught:
         download.fetch(server.url, str(tmp_path / 'a.zip'), **FAST)
     assert str(caught.value) == (
-        f"{server.url}: HTTP Error 404: Not Found, wanted the file")
+        f'{server.url}: HTTP Error 404: Not Found, wanted the file')
     assert len(server.asked) == 1 and tree(tmp_path) == {}
 
 
@@ -225,7 +153,7 @@ def test_no_server_is_one_error(tmp_path):
     with socket.socket() as unused:
         unused.bind(('127.0.0.1', 0))
         url = 'http://127.0.0.1:%d/a.zip' % unused.getsockname()[1]
-    with pytest.raises(OSError, match=f"{re.escape(url)}: .*refused"):
+    with pytest.raises(OSError, match=f'{re.escape(url)}: .*refused'):
         download.fetch(url, str(tmp_path / 'a.zip'), tries=2, **FAST)
 
 
@@ -267,7 +195,7 @@ def test_entries_moved_before_one_that_cannot_be_are_taken_back(
     rename = os.rename
 
     def failing(source, target):
-        if target.endswith(f"here{os.sep}b"):
+        if target.endswith(f'here{os.sep}b'):
             raise OSError('no room')
         rename(source, target)
     (tmp_path / 'a.zip').write_bytes(zip_of({'a': b'new', 'b': b'new'}))
@@ -310,79 +238,142 @@ def test_an_encrypted_zip_is_refused(tmp_path):
         zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
 
 
-def test_a_download_that_was_unpacked_is_removed(server, tmp_path):
-    server.body, server.cuts = MODEL_ZIP, [40009]
-    download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
-    assert tree(tmp_path) == {f"vgg/{name}": content
-                              for name, content in MODEL.items()}
+def test_a_line_on_which_nothing_comes_is_given_up_early(tmp_path):
+    with socket.socket() as silent:     # accepts and never answers
+        silent.bind(('127.0.0.1', 0))
+        silent.listen(9)
+        url = f'http://127.0.0.1:{silent.getsockname()[1]}/a.zip'
+        with pytest.raises(download.DownloadError, match='in 1 tries'):
+            download.fetch(url, str(tmp_path / 'a.zip'), progress=False,
+                           tries=99, timeout=.05, patience=0)
 
 
-def test_a_directory_may_end_in_a_slash(server, tmp_path):
-    server.body = MODEL_ZIP
-    download.fetch_and_unpack(server.url, str(tmp_path / 'vgg') + os.sep,
-                              **FAST)
-    assert os.listdir(str(tmp_path)) == ['vgg']
+@pytest.mark.parametrize('url', ['nowhere', 'http://127.0.0.1:port/a.zip',
+                                 'http://[/a.zip', 'odd://a/b.zip',
+                                 'http://127.0.0.1:9/\n.zip'])
+def test_what_is_no_address_is_one_line(tmp_path, url):
+    with pytest.raises((InputError, OSError)) as caught:
+        download.fetch(url, str(tmp_path / 'a.zip'), **FAST)
+    assert str(caught.value).startswith(f'{url}: ')
 
 
-def test_a_cached_zip_is_used_and_stays(server, tmp_path):
-    (tmp_path / 'vgg.zip').write_bytes(MODEL_ZIP)
-    download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
-    assert tree(tmp_path / 'vgg') == MODEL and not server.asked
-    assert (tmp_path / 'vgg.zip').read_bytes() == MODEL_ZIP
-
-
-def test_broken_cached_zips_are_set_aside_and_fetched_anew(server, tmp_path):
-    server.body = MODEL_ZIP
-    (tmp_path / 'vgg.zip').write_bytes(BROKEN_ZIP)
-    (tmp_path / 'vgg.zip.broken').write_bytes(b'of an earlier day')
-    download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
-    assert tree(tmp_path / 'vgg') == MODEL
-    assert sorted(os.listdir(str(tmp_path))) == [
-        'vgg', 'vgg.zip.broken', 'vgg.zip.broken.broken']
-    assert (tmp_path / 'vgg.zip.broken.broken').read_bytes() == BROKEN_ZIP
-
-
-def test_a_server_with_a_broken_zip_does_not_wedge_the_next_run(
-        server, tmp_path):
-    server.body = BROKEN_ZIP
-    with pytest.raises(ValueError, match=f"fetched from {server.url}"):
-        download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
+def test_a_file_that_is_too_large_is_not_downloaded(server, tmp_path):
+    with pytest.raises(OSError, match='has 288,032 bytes, wanted are 9 at'):
+        download.fetch(server.url, str(tmp_path / 'a.zip'), largest=9, **FAST)
     assert tree(tmp_path) == {}
-    server.body = MODEL_ZIP
-    download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
-    assert tree(tmp_path / 'vgg') == MODEL
 
 
-def test_a_download_that_found_no_place_is_kept(server, tmp_path):
-    server.body = MODEL_ZIP
-    (tmp_path / 'here' / 'vgg').mkdir(parents=True)
-    with pytest.raises(FileExistsError):
-        download.fetch_and_unpack(server.url, str(tmp_path / 'here'), **FAST)
-    assert tree(tmp_path) == {'here.zip': MODEL_ZIP}
+def test_a_file_that_does_not_end_is_cut_off(server, tmp_path):
+    server.lengths = False
+    with pytest.raises(OSError, match='goes on after 100,000 bytes'):
+        download.fetch(server.url, str(tmp_path / 'a.zip'), largest=100000,
+                       **FAST)
+    assert not (tmp_path / 'a.zip').exists()
+    assert (tmp_path / 'a.zip.part').stat().st_size <= 100000
 
 
-def test_an_archive_here_needs_no_server_and_is_only_read(server, tmp_path):
-    (tmp_path / 'a.zip').write_bytes(MODEL_ZIP)
-    (tmp_path / 'vgg.zip').write_bytes(b'not asked for')
-    download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'),
-                              archive=str(tmp_path / 'a.zip'), **FAST)
-    assert tree(tmp_path / 'vgg') == MODEL and not server.asked
-    assert (tmp_path / 'a.zip').read_bytes() == MODEL_ZIP
-    assert (tmp_path / 'vgg.zip').read_bytes() == b'not asked for'
+def test_a_length_that_is_no_number_is_no_length(server, tmp_path):
+    server.lengths = 'many'
+    download.fetch(server.url, str(tmp_path / 'a.zip'), **FAST)
+    assert tree(tmp_path) == {'a.zip': BODY}
 
 
-def test_a_broken_or_missing_archive_is_left_as_it_is(server, tmp_path):
-    (tmp_path / 'a.zip').write_bytes(BROKEN_ZIP)
-    for name, error in (('a.zip', ValueError), ('b.zip', OSError)):
-        with pytest.raises(error, match=name):
-            download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'),
-                                      archive=str(tmp_path / name), **FAST)
-    assert tree(tmp_path) == {'a.zip': BROKEN_ZIP} and not server.asked
-
-
-def test_a_file_in_the_directory_s_place_is_said_before_fetching(
-        server, tmp_path):
-    (tmp_path / 'vgg').write_bytes(b'mine')
-    with pytest.raises(NotADirectoryError, match='is not a folder'):
-        download.fetch_and_unpack(server.url, str(tmp_path / 'vgg'), **FAST)
+def test_one_process_alone_downloads_a_file(server, tmp_path):
+    path = str(tmp_path / 'a.zip')
+    with download.locks.hold(f'{path}.lock', 'busy'):
+        with pytest.raises(OSError, match='another process downloads it'):
+            download.fetch(server.url, path, **FAST)
     assert not server.asked
+
+
+def test_a_full_disk_is_named(server, tmp_path, monkeypatch):
+    class Full:
+        def __init__(self, *_, **__):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def update(self, count):
+            raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(download.tqdm, 'tqdm', Full)
+    with pytest.raises(OSError) as caught:
+        download.fetch(server.url, str(tmp_path / 'a.zip'), **FAST)
+    assert caught.value.filename == str(tmp_path / 'a.zip.part')
+
+
+@pytest.mark.parametrize('method', [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_broken_compression_of_any_kind_is_one_line(tmp_path, method):
+    path = tmp_path / 'a.zip'
+    with zipfile.ZipFile(str(path), 'w', method) as out:
+        out.writestr('a', b'a' * 999)
+    content = bytearray(path.read_bytes())
+    content[40:52] = b'\xff' * 12
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match='a.zip: not a whole zip file: .'):
+        zip_archive.unpack(str(path), str(tmp_path / 'here'))
+    assert os.listdir(str(tmp_path)) == ['a.zip']
+
+
+@pytest.mark.parametrize('entries, message', [
+    ({'./.': b'1'}, "entry './.' has no name"),
+    ({'a': b'1', './a': b'2'}, 'a is in it twice'),
+    ({'a/b': b'1', 'a!': b'', 'a': b'2'}, 'a is in it twice'),
+    ({'a': b'1', 'a/': b''}, 'a is in it twice'),
+    ({f'{k}': b'' for k in range(1001)},
+     'has 1,001 entries, wanted are 1,000 at most')])
+def test_names_that_cannot_be_unpacked_are_refused(
+        tmp_path, entries, message):
+    (tmp_path / 'a.zip').write_bytes(zip_of(entries))
+    with pytest.raises(InputError) as caught:
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+    assert str(caught.value) == f"{tmp_path / 'a.zip'}: {message}"
+    assert os.listdir(str(tmp_path)) == ['a.zip']
+
+
+def test_an_empty_name_is_refused(tmp_path):
+    content = bytearray(zip_of({'x': b'secret'}))
+    for signature, offset in ((b'PK\3\4', 26), (b'PK\1\2', 28)):
+        # The name's one byte becomes an extra field of one byte.
+        struct.pack_into('<HH', content, content.index(signature) + offset,
+                         0, 1)
+    (tmp_path / 'a.zip').write_bytes(content)
+    with pytest.raises(InputError, match="entry '' has no name"):
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+    assert os.listdir(str(tmp_path)) == ['a.zip']
+
+
+def test_a_zip_bomb_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    (tmp_path / 'a.zip').write_bytes(zip_of({'a': b'\0' * 99999,
+                                            'b': b'\0' * 2}))
+    monkeypatch.setattr(zipfile.ZipFile, 'testzip', pytest.fail)
+    with pytest.raises(InputError) as caught:
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'),
+                           largest=100000)
+    assert str(caught.value) == (
+        f"{tmp_path / 'a.zip'}: has 100,001 bytes unpacked, wanted are "
+        '100,000 at most')
+
+
+def test_work_folders_are_those_that_the_next_run_removes(
+        tmp_path, monkeypatch):
+    def killed(*_):
+        work, = os.listdir(str(tmp_path / 'here'))
+        assert files.LEFTOVER.match(work)
+        raise KeyboardInterrupt
+
+    (tmp_path / 'a.zip').write_bytes(MODEL_ZIP)
+    (tmp_path / 'here').mkdir()
+    monkeypatch.setattr(zip_archive, 'extract', killed)
+    with pytest.raises(KeyboardInterrupt):
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))
+
+
+def test_a_fifo_is_no_archive(tmp_path):
+    os.mkfifo(str(tmp_path / 'a.zip'))
+    with pytest.raises(InputError, match='no regular file'):
+        zip_archive.unpack(str(tmp_path / 'a.zip'), str(tmp_path / 'here'))

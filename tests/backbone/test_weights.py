@@ -1,12 +1,15 @@
 """VGG16 weights of a few channels, in every kind of file."""
+import os
 import pickle
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 import scipy.signal
 
-from segmentation.backbone import architecture, weights
+from segmentation.backbone import architecture, numpy_files, weights
+from segmentation.errors import InputError, MissingModuleError
 
 WIDTHS = (3, 4, 5, 6, 7, 8, 9, 10, 2, 3, 4, 5, 6, 7)  # in, out, out, ...
 FC6, FC7 = 11, 12
@@ -29,7 +32,7 @@ def make_layers(fc=True, dtype=np.float32):
 def save_npz(path, layers):
     arrays = {}
     for name, (kernel, bias) in layers.items():
-        arrays.update({f"{name}/kernel": kernel, f"{name}/bias": bias})
+        arrays.update({f'{name}/kernel': kernel, f'{name}/bias': bias})
     np.savez(str(path), **arrays)
     return str(path)
 
@@ -72,7 +75,7 @@ def test_npz(tmp_path, fc, dtype):
 def test_npz_names_may_be_in_capitals(tmp_path):
     path = save_npz(tmp_path / 'a.npz', make_layers())
     (tmp_path / 'a.npz').rename(tmp_path / 'a.NPZ')
-    assert_same(weights.read(f"{path[:-3]}NPZ"), make_layers())
+    assert_same(weights.read(f'{path[:-3]}NPZ'), make_layers())
 
 
 @pytest.mark.parametrize('form', [
@@ -311,25 +314,44 @@ def test_a_package_that_is_missing_is_named(
         tmp_path / name, package, package)
 
 
-def test_an_old_torch_is_not_trusted(tmp_path, monkeypatch):
-    class Old:
-        __version__ = '1.9'
+class Torch:
+    """Stands for PyTorch of some version."""
 
-        @staticmethod
-        def load(f, map_location=None, pickle_module=pickle, **options):
-            raise AssertionError('would unpickle anything')
+    def __init__(self, version):
+        self.__version__ = version
 
-    monkeypatch.setitem(sys.modules, 'torch', Old)
+    def load(self, f, map_location=None, weights_only=False):
+        assert weights_only
+        raise RuntimeError('PytorchStreamReader failed\nat frame #0')
+
+
+@pytest.mark.parametrize('version', ['1.9', '1.13.1+cpu', '2.5.1+cu121'])
+def test_an_old_torch_is_not_trusted(tmp_path, monkeypatch, version):
+    monkeypatch.setitem(sys.modules, 'torch', Torch(version))
     (tmp_path / 'a.pth').write_bytes(b'')
-    with pytest.raises(ValueError, match='1.13 or later, found 1.9'):
+    with pytest.raises(MissingModuleError) as caught:
         weights.read(str(tmp_path / 'a.pth'))
+    assert 'PyTorch 2.6 or later' in str(caught.value)
+    assert f'found {version}: pip install --upgrade torch' in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('version', ['2.6.0', '2.10.1+cpu', '3.0'])
+def test_a_safe_torch_reads_weights_only(tmp_path, monkeypatch, version):
+    monkeypatch.setitem(sys.modules, 'torch', Torch(version))
+    (tmp_path / 'a.pth').write_bytes(b'')
+    with pytest.raises(InputError) as caught:
+        weights.read(str(tmp_path / 'a.pth'))
+    assert str(caught.value) == (
+        f"{tmp_path / 'a.pth'}: cannot be read: RuntimeError: "
+        'PytorchStreamReader failed')
 
 
 def assert_refused(tmp_path, layers, message):
     path = save_npz(tmp_path / 'a.npz', layers)
     with pytest.raises(ValueError) as caught:
         weights.read(path)
-    assert str(caught.value) == f"{path}: {message}"
+    assert str(caught.value) == f'{path}: {message}'
 
 
 def test_all_missing_layers_are_named(tmp_path):
@@ -380,7 +402,7 @@ def test_a_broken_file_is_one_line(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError) as caught:
         weights.read(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(f'{path}: ')
     assert '\n' not in str(caught.value)
 
 
@@ -391,7 +413,7 @@ def test_a_file_that_was_cut_is_one_line(tmp_path, name, share):
     path = save(tmp_path / name, make_layers())
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(content[:int(share * len(content))])
-    with pytest.raises(ValueError, match=f"{name}: ."):
+    with pytest.raises(ValueError, match=f'{name}: .'):
         weights.read(path)
 
 
@@ -399,6 +421,216 @@ def test_an_npy_that_holds_an_array_is_refused(tmp_path):
     np.save(str(tmp_path / 'a.npy'), np.ones((2, 3)))
     with pytest.raises(ValueError, match='not a dictionary of layers'):
         weights.read(str(tmp_path / 'a.npy'))
+
+
+def header(shape, descr='<f4', version=1):
+    """Return the head of an .npy file, whatever it claims."""
+    text = repr({'descr': descr, 'fortran_order': False,
+                 'shape': shape}).encode() + b'\n'
+    size = len(text).to_bytes(2 if version == 1 else 4, 'little')
+    return b'\x93NUMPY' + bytes([version, 0]) + size + text
+
+
+CLAIMS = [header((10 ** 12,)), header((1 << 40, 1 << 40)), header((-5, -7)),
+          header((3,), '|V1000000000000'), header((3,), '<U100000000'),
+          header((7,), '|O'), header((9,)), header((9,), version=2),
+          header((9,), version=9), b'\x93NUMPY\2\0\xff\xff\xff\xffabc',
+          header('(' * 9000), header((9,))[:-9] + b'((((((((']
+
+
+def claim(tmp_path, content, method=zipfile.ZIP_DEFLATED):
+    """Write an .npz whose conv1_1/kernel has made-up content."""
+    path = str(tmp_path / 'a.npz')
+    with zipfile.ZipFile(path, 'w', method) as out:
+        out.writestr('conv1_1/kernel.npy', content)
+        out.writestr('conv1_1/bias.npy', header((0,)))
+    return path
+
+
+@pytest.mark.parametrize('content', CLAIMS)
+def test_an_npz_that_claims_more_than_it_has_is_one_line(tmp_path, content):
+    path = claim(tmp_path, content)
+    with pytest.raises(InputError) as caught:
+        weights.read(path)
+    assert str(caught.value).startswith(f'{path}: ')
+    assert '\n' not in str(caught.value)
+    assert 'MemoryError' not in str(caught.value)
+
+
+def test_the_claim_of_terabytes_is_named(tmp_path):
+    path = claim(tmp_path, header((10 ** 12,)) + b'1234')
+    with pytest.raises(InputError) as caught:
+        weights.read(path)
+    size = len(header((10 ** 12,))) + 4
+    assert str(caught.value) == (
+        f'{path}: conv1_1/kernel.npy claims the shape (1000000000000,) of '
+        f'float32, but the file has {size} bytes of it at most')
+
+
+def test_an_entry_that_claims_terabytes_is_measured_by_the_file(tmp_path):
+    path = claim(tmp_path, header((10 ** 12,)))
+    with open(path, 'rb') as file:
+        content = bytearray(file.read())
+    entry = content.index(b'PK\1\2')
+    content[entry + 24:entry + 28] = b'\xf0\xff\xff\xff'   # 4 GB unpacked
+    with open(path, 'wb') as file:
+        file.write(content)
+    with pytest.raises(InputError, match='claims the shape'):
+        weights.read(path)
+
+
+@pytest.mark.parametrize('method', [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_npz_that_numpy_did_not_compress_is_refused(tmp_path, method):
+    path = claim(tmp_path, header((0,)), method)
+    with pytest.raises(InputError, match=f'compressed by method {method}'):
+        weights.read(path)
+
+
+@pytest.mark.parametrize('payload', [
+    b'\x80\x04\x8e' + (1 << 42).to_bytes(8, 'little') + b'abc.',
+    b'\x80\x04\x8d' + (1 << 42).to_bytes(8, 'little') + b'abc.',
+    b'\x80\x05\x96' + (1 << 35).to_bytes(8, 'little') + b'abc.',
+    b'\x80\x04\x95' + (1 << 42).to_bytes(8, 'little') + b'N.',
+    b'\x80\x02Nr\xff\xff\xff\x7f.',     # object 2^31 - 1
+    b'\x80\x02T\xff\xff\xff\x7fabc.',
+    b'(lp2000000000\n.'],
+    ids=['bytes', 'text', 'bytearray', 'frame', 'memo', 'string',
+         'memo as text'])
+def test_a_pickle_that_claims_more_than_it_has_is_one_line(
+        tmp_path, payload):
+    path = save_npy_header(tmp_path / 'a.npy', payload)
+    with pytest.raises(InputError) as caught:
+        weights.read(path)
+    assert str(caught.value).startswith(f'{path}: ')
+    assert 'MemoryError' not in str(caught.value)
+
+
+def test_a_pickled_array_takes_no_memory_by_its_shape():
+    array = numpy_files.PickledArray('ndarray', (10 ** 13,), b'b')
+    dtype = numpy_files.PickledDtype('f4', 0, 1)
+    with pytest.raises(ValueError, match='cannot reshape array of size 2'):
+        array.__setstate__((1, (10 ** 13,), dtype, False, b'12345678'))
+
+
+def test_pickled_arrays_in_fortran_s_order_are_read(tmp_path):
+    layers = {name: (np.asfortranarray(kernel), bias)
+              for name, (kernel, bias) in make_layers().items()}
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        path = save_npy_header(tmp_path / 'a.npy', pickle.dumps(
+            np.array(layers, dtype=object), protocol))
+        assert_same(weights.read(path), make_layers())
+
+
+def save_keras_3(path, layers, top='', **options):
+    """Write a .weights.h5 as Keras 3.15 does for keras.applications.VGG16."""
+    h5py = pytest.importorskip('h5py')
+    names = ['conv2d'] + [f'conv2d_{k}' for k in range(1, 13)]
+    names = dict(zip(NAMES, names), fc6='dense', fc7='dense_1')
+    with h5py.File(path, 'w') as out:
+        out.create_group('layers/flatten/vars')
+        for k, (name, (kernel, bias)) in enumerate(layers.items()):
+            if name.startswith('fc'):
+                kernel = flatten(kernel, 'HWC')
+            for number, array in enumerate((kernel, bias)):
+                out.create_dataset(f'{top}layers/{names[name]}/vars/{number}',
+                                   data=array, **options)
+                out[f'optimizer/vars/{2 * k + number + 2}'] = array * 0
+        if 'fc7' in layers:
+            out[f'{top}layers/dense_2/vars/0'] = np.ones((FC7, 1000))
+            out[f'{top}layers/dense_2/vars/1'] = np.ones(1000)
+    return path
+
+
+@pytest.mark.parametrize('fc', [False, True])
+@pytest.mark.parametrize('top', ['', 'layers/functional/',
+                                 '_layer_checkpoint_dependencies/'])
+def test_keras_3(tmp_path, fc, top):
+    path = save_keras_3(str(tmp_path / 'a.weights.h5'), make_layers(fc), top)
+    assert_same(weights.read(path), make_layers(fc))
+
+
+def test_keras_3_compressed(tmp_path):
+    path = save_keras_3(str(tmp_path / 'a.weights.h5'), make_layers(),
+                        compression='gzip')
+    assert_same(weights.read(path), make_layers())
+
+
+def test_dense_layers_without_a_classifier_are_not_fc6_and_fc7(tmp_path):
+    h5py = pytest.importorskip('h5py')
+    path = save_keras_3(str(tmp_path / 'a.weights.h5'), make_layers(False))
+    with h5py.File(path, 'a') as out:   # a head of somebody's own
+        for number, array in enumerate((np.ones((9, 5)), np.ones(5))):
+            out[f'layers/dense/vars/{number}'] = array
+    assert_same(weights.read(path), make_layers(False))
+
+
+def edit_keras(tmp_path, edit):
+    """Write Keras's weights with another kernel of block1_conv1."""
+    h5py = pytest.importorskip('h5py')
+    path = str(tmp_path / 'a.h5')
+    with h5py.File(path, 'w') as out:
+        out['block1_conv1/bias'] = np.ones(4, np.float32)
+        edit(out['block1_conv1'], 'kernel')
+    return path
+
+
+@pytest.mark.parametrize('chunks', [None, (1000,)])
+def test_an_h5_that_claims_terabytes_is_named(tmp_path, chunks):
+    path = edit_keras(tmp_path, lambda group, name: group.create_dataset(
+        name, (10 ** 12,), 'f4', chunks=chunks))
+    with pytest.raises(InputError) as caught:
+        weights.read(path)
+    assert str(caught.value) == (
+        f'{path}: /block1_conv1/kernel claims the shape (1000000000000,) of '
+        'float32, but the file has 0 bytes of it at most')
+
+
+def test_an_h5_does_not_read_other_files(tmp_path):
+    (tmp_path / 'secret').write_bytes(b'12345678')
+    path = edit_keras(tmp_path, lambda group, name: group.create_dataset(
+        name, (2,), 'f4', external=[(str(tmp_path / 'secret'), 0, 8)]))
+    with pytest.raises(InputError, match='kernel is in another file'):
+        weights.read(path)
+
+
+def test_an_h5_of_text_is_refused(tmp_path):
+    path = edit_keras(tmp_path, lambda group, name: group.create_dataset(
+        name, data=[b'text', b'more']))
+    with pytest.raises(InputError, match='numbers are wanted'):
+        weights.read(path)
+
+
+@pytest.mark.parametrize('suffix', ['npz', 'npy', 'h5', 'pth'])
+def test_a_fifo_is_no_file_of_weights(tmp_path, suffix):
+    os.mkfifo(str(tmp_path / f'a.{suffix}'))
+    with pytest.raises(InputError, match='no regular file'):
+        weights.read(str(tmp_path / f'a.{suffix}'))
+
+
+@pytest.mark.parametrize('kind', ['npz', 'npy', 'h5'])
+def test_random_damage_is_one_line_that_names_the_file(tmp_path, kind):
+    layers = make_layers()
+    path = {'npz': lambda: save_npz(tmp_path / 'a.npz', layers),
+            'npy': lambda: save_npy(tmp_path / 'a.npy', layers),
+            'h5': lambda: save_keras_3(str(tmp_path / 'a.h5'), layers)
+            }[kind]()
+    with open(path, 'rb') as file:
+        whole = file.read()
+    random = np.random.RandomState(11)
+    for _ in range(30 if kind == 'h5' else 200):
+        content = bytearray(whole)
+        for _ in range(random.randint(1, 9)):
+            place = random.randint(len(content) if random.randint(2) else 400)
+            content[place] = random.randint(256)
+        if random.randint(9) == 0:
+            del content[random.randint(len(content)):]
+        with open(path, 'wb') as file:
+            file.write(content)
+        try:
+            weights.read(path)
+        except InputError as error:
+            assert str(error).startswith(f'{path}: ')
+            assert '\n' not in str(error)
 
 
 def test_other_suffixes_are_refused(tmp_path):
@@ -410,4 +642,4 @@ def test_other_suffixes_are_refused(tmp_path):
 @pytest.mark.parametrize('suffix', ['.npz', '.npy', '.h5', '.pth'])
 def test_a_missing_file_is_an_os_error(tmp_path, suffix):
     with pytest.raises(OSError, match='nowhere'):
-        weights.read(str(tmp_path / (f"nowhere{suffix}")))
+        weights.read(str(tmp_path / (f'nowhere{suffix}')))

@@ -74,14 +74,14 @@ def test_pictures_are_refined_as_they_were_read(run, place, capsys):
         wanted = refined(cv2.imread(name), STREET)
         assert (ids == wanted.argmax(axis=-1)).mean() > .995
         np.testing.assert_array_equal(
-            cv2.imread(f"out/colors/{base}"), np.array(helpers.COLORS)[ids])
-        confidence = cv2.imread(f"out/confidence-road/{base}", 0)
+            cv2.imread(f'out/colors/{base}'), np.array(helpers.COLORS)[ids])
+        confidence = cv2.imread(f'out/confidence-road/{base}', 0)
         assert abs(confidence - 255 * wanted[..., 2]).mean() < .6
     changed = np.mean(np.concatenate([
         (one != other).ravel() for one, other in zip(raw, found)]))
     assert changed > .02
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"[i] CRF, street: {model.in_words(STREET)}"
+    assert lines[0] == f'[i] CRF, street: {model.in_words(STREET)}'
     assert lines[1] == f'[i] CRF: {changed:.2%} of the pixels changed class'
     assert [line.split(':')[0] for line in lines[3:]] == [
         '[i] decode', '[i] network', '[i] crf', '[i] write']
@@ -228,7 +228,7 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
     capsys.readouterr()
     segment(run, '--crf')
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"[i] CRF, tuned: {best}"
+    assert lines[0] == f'[i] CRF, tuned: {best}'
     assert lines[1].startswith('[i] tuned on 3 pictures of the train split: '
                                'mIoU {:.2%} -> '.format(saved['raw_miou']))
 
@@ -257,7 +257,7 @@ def test_parameters_of_another_checkpoint_are_taken_and_said(
         json.dump(saved, file)
     segment(run, '--crf')
     assert capsys.readouterr().out.splitlines()[:3] == [
-        f"[i] CRF, tuned: {model.in_words(STREET._replace(iterations=1))}",
+        f'[i] CRF, tuned: {model.in_words(STREET._replace(iterations=1))}',
         '[i] tuned on 1 pictures of the valid split: mIoU 50.00% -> 62.50%',
         '[i] it was tuned with the checkpoint best-7, this is best-1']
 

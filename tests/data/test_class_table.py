@@ -84,6 +84,22 @@ def test_the_most_classes_are_254(tmp_path):
         read(tmp_path, text + 'one more,254\n')
 
 
+def test_a_colour_may_be_that_of_several_ids_that_are_not_scored(tmp_path):
+    text = 'name,id,r,g,b,ignore\nroad,0,1,2,3,\nsky,1,4,5,6,\n'
+    voids = 'wall,2,7,8,9,x\nrail,3,7,8,9,x\n'
+    assert len(read(tmp_path, text + voids)) == 4
+    for line in ('ego,4,1,2,3,x\n', 'car,4,7,8,9,\n'):
+        with pytest.raises(ValueError, match='line 6: the colour'):
+            read(tmp_path, text + voids + line)
+
+
+def test_65536_rows_take_no_more_time_than_they_must(tmp_path):
+    # Comparing each row with all before would outlast this test's time.
+    rows = read(tmp_path, 'name,id\n' + ''.join(
+        f'{"ignore" if k > 2 else k},{k}\n' for k in range(65536)))
+    assert len(rows) == 65536
+
+
 def test_other_encodings_are_reported(tmp_path):
     (tmp_path / 'classes.csv').write_bytes(b'name,id\nStra\xdfe,1\n')
     with pytest.raises(ValueError, match='classes.csv: no CSV in UTF-8'):

@@ -22,6 +22,40 @@ def test_float_labels_become_uint8():
     assert labels.dtype == np.uint8 and labels.sum() == 8
 
 
+@pytest.mark.parametrize('value, dtype', [
+    (.4, np.float32), (2, np.int64), (-1, np.int64), (np.nan, np.float64),
+    (256, np.int64)])
+def test_labels_other_than_0_and_1_name_their_file(value, dtype):
+    images, labels, *names = batch(dtype)
+    labels[0, 1, 3, 2] = value
+    with pytest.raises(ValueError, match='^a_label.png: class 2 is .* at row '
+                                         '1, column 3: 0 or 1 is wanted$'):
+        list(contract.checked(Plain(), [(images, labels, *names)]))
+
+
+def test_a_soft_source_has_shares_in_255ths():
+    soft = Plain()
+    soft.soft = True
+    images, labels, *names = batch()
+    labels[0, 1, 3] = 100, 100, 55
+    (_, rows, _, _), = contract.checked(soft, [(images, labels, *names)])
+    assert rows.dtype == np.uint8 and list(rows[0, 1, 3]) == [100, 100, 55]
+    labels[0, 1, 3] = .4, .4, .2
+    with pytest.raises(ValueError, match='a whole number of 0 to 255 is'):
+        list(contract.checked(soft, [(images, labels, *names)]))
+
+
+@pytest.mark.parametrize('count', [0, 255, 3., None])
+def test_classes_have_room_in_8_bits(count):
+    plain = Plain()
+    plain.num_classes = 254
+    contract.check_classes(plain, 'plain')
+    plain.num_classes = count
+    with pytest.raises(ValueError, match=f"^data source 'plain': num_classes "
+                                         f'is {count}: 1 to 254 classes'):
+        contract.check_classes(plain, 'plain')
+
+
 def test_row_without_class_is_an_error_unless_ignore_is_declared():
     images, labels, *names = batch()
     labels[0, 1, 2] = 0

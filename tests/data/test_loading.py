@@ -56,7 +56,7 @@ def test_missing_module_is_reported(workplace):
     with pytest.raises(ImportError) as error:
         loading.find_source('nope')
     assert str(error.value) == ("no data source 'nope': source_nope.py is "
-                                "not on the path")
+                                'not on the path')
     with pytest.raises(ImportError, match='nowhere/roads.py is not on the'):
         loading.find_source('nowhere.roads')
 
@@ -101,7 +101,7 @@ def test_incomplete_source_lists_what_it_lacks(workplace):
     with pytest.raises(ValueError) as error:
         loading.find_source('part')
     assert str(error.value) == ("data source 'part' lacks label_colors, "
-                                "valid_generator")
+                                'valid_generator')
 
 
 def test_source_without_get_source_is_reported(workplace):

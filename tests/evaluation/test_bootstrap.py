@@ -140,7 +140,7 @@ def make_scorer(pairs):
 
 def test_what_cannot_be_compared_is_said_before_it_is_scored():
     run = make_run('runs/a', ['sky', 'road'])
-    scorers = [make_scorer([('data/1.png', 'x'), (f"data/{name}", 'y')])
+    scorers = [make_scorer([('data/1.png', 'x'), (f'data/{name}', 'y')])
                for name in ('2.png', '3.png')]
     for runs, its, message in (
             ((run, make_run('runs/b', ['sky', 'tree'])), scorers,

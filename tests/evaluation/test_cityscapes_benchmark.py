@@ -151,7 +151,7 @@ def test_exported_predictions_score_as_the_program_prints(
     evaluate.main(['--name', run, '--export', 'results', '--flip', '--scales',
                    '1,1.5', '--json', 'scores.json', '--workers', '2'])
     assert sorted(os.listdir('results')) == sorted(
-        f"{frame}_pred_labelIds.png" for frame in FRAMES)
+        f'{frame}_pred_labelIds.png' for frame in FRAMES)
     exported = [cv2.imread(os.path.join('results', name),
                            cv2.IMREAD_UNCHANGED)
                 for name in os.listdir('results')]

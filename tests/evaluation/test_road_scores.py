@@ -167,7 +167,7 @@ def test_names_tell_the_category_and_the_submission(name, category, wanted):
                                   'ummm_000012.png', 'um_000012.jpg'])
 def test_other_names_are_refused(name):
     for function in (road_scores.category, kitti_road.road_name):
-        with pytest.raises(ValueError, match=f"{name}: no picture of KITTI"):
+        with pytest.raises(ValueError, match=f'{name}: no picture of KITTI'):
             function(name)
 
 

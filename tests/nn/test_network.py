@@ -88,11 +88,11 @@ def test_the_three_scores_are_summed_1_to_2_to_4(fcn):
     biases = {'layer3_out': [1, 0, 0], 'layer4_out': [0, 10, 0],
               'layer7_out': [0, 100, 1000]}
     for name, value in biases.items():
-        assign(sess, f"{name}_score/biases", value)
+        assign(sess, f'{name}_score/biases', value)
     logits, classes = sess.run([net.logits, net.classes],
                                {net.image_input: images})
     for name in biases:
-        assign(sess, f"{name}_score/biases", [0, 0, 0])
+        assign(sess, f'{name}_score/biases', [0, 0, 0])
     # 1 * 1; 2 * 10 + 4 * 100; 4 * 1000
     np.testing.assert_allclose(
         logits, np.broadcast_to([1, 420, 4000], logits.shape), rtol=1e-5)
@@ -106,19 +106,19 @@ def test_a_tap_is_scored_and_enlarged_by_its_stride(fcn, name, stride,
     sess, net = fcn
     graph = tf.get_default_graph()
     channels = {'layer3_out': 5, 'layer4_out': 10, 'layer7_out': 81}
-    feed = {graph.get_tensor_by_name(f"{tap}:0"):
+    feed = {graph.get_tensor_by_name(f'{tap}:0'):
             np.zeros((1, 64 // s, 96 // s, channels[tap]))
             for tap, s, _ in fcnvgg.TAPS}
     spot = np.zeros((64 // stride, 96 // stride), np.float32)
     spot[1, 0] = 5
     tap = np.zeros(spot.shape + (channels[name],))
     tap[..., 3] = spot
-    feed[graph.get_tensor_by_name(f"{name}:0")] = tap[None]
+    feed[graph.get_tensor_by_name(f'{name}:0')] = tap[None]
     kernel = np.zeros((1, 1, channels[name], 3))
     kernel[0, 0, 3] = 0, 1, -2
-    assign(sess, f"{name}_score/filter", kernel)
+    assign(sess, f'{name}_score/filter', kernel)
     logits = sess.run(net.logits, feed)[0]
-    assign(sess, f"{name}_score/filter", np.zeros_like(kernel))
+    assign(sess, f'{name}_score/filter', np.zeros_like(kernel))
     large = weight * cv2.resize(spot, (96, 64))
     np.testing.assert_allclose(logits, np.stack(
         [0 * large, large, -2 * large], axis=-1), atol=1e-4)
@@ -243,7 +243,7 @@ def test_a_saved_graph_restores_by_its_fields_names(vgg_dir, tmp_path):
     assert net.channel_order == 'RGB'
     assert expected.std() > 0
     for field in network.TENSORS:
-        assert getattr(net, field).name == f"{field}:0"
+        assert getattr(net, field).name == f'{field}:0'
     with fresh_session() as sess:
         again = network.restore(sess, str(tmp_path / 'network.meta'),
                                 str(tmp_path / 'w'))
@@ -274,7 +274,7 @@ def save_blog_run(directory):
 def test_a_run_of_the_blog_restores(tmp_path):
     checkpoint = save_blog_run(tmp_path)
     with fresh_session() as sess:
-        net = network.restore(sess, f"{checkpoint}.meta", checkpoint)
+        net = network.restore(sess, f'{checkpoint}.meta', checkpoint)
         logits, classes = sess.run(
             [net.logits, net.classes],
             {net.image_input: [[[[5, 1, 0], [2, 2, 0]]]], net.keep_prob: 1})
@@ -294,9 +294,9 @@ def test_a_missing_graph_and_a_missing_checkpoint_are_refused(tmp_path):
         with pytest.raises(FileNotFoundError, match='no saved graph'):
             network.restore(sess, str(tmp_path / 'network.meta'))
         checkpoint = save_blog_run(tmp_path)
-        os.truncate(f"{checkpoint}.index", 20)
+        os.truncate(f'{checkpoint}.index', 20)
         with pytest.raises(ValueError, match='weights cannot be read'):
-            network.restore(sess, f"{checkpoint}.meta", checkpoint)
+            network.restore(sess, f'{checkpoint}.meta', checkpoint)
 
 
 def test_weights_are_loaded_by_name_and_shape(tmp_path):

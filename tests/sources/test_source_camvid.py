@@ -10,12 +10,12 @@ def make_camvid(root, suffix='.png'):
     ids = np.tile(np.arange(12, dtype=np.uint8), (24, 4))       # 24 x 48
     for split, count in (('train', 3), ('val', 2)):
         (root / split).mkdir()
-        (root / (f"{split}annot")).mkdir()
+        (root / (f'{split}annot')).mkdir()
         for number in range(count):
             name = f'seq_{number:03d}'
             cv2.imwrite(str(root / split / (name + suffix)),
                         np.full((24, 48, 3), 40 * number, np.uint8))
-            cv2.imwrite(str(root / (f"{split}annot") / (f"{name}.png")), ids)
+            cv2.imwrite(str(root / (f'{split}annot') / (f'{name}.png')), ids)
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.jpg'])

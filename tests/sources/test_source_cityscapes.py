@@ -32,7 +32,7 @@ def write(path, array):
 def make(root, pictures, labels, frames, kinds=('labelIds', 'color')):
     """Write frames 'split/city/name' with label files of the kinds."""
     for frame in frames:
-        write(os.path.join(str(root), pictures, f"{frame}_leftImg8bit.png"),
+        write(os.path.join(str(root), pictures, f'{frame}_leftImg8bit.png'),
               np.zeros(ALL_IDS.shape + (3,), np.uint8))
         for kind in kinds:
             write(os.path.join(str(root), labels, frame + '_gtFine_{}.png'
@@ -70,8 +70,8 @@ def test_samples_and_labels_are_split_by_fraction(tmp_path, pictures, labels):
     splits = load(tmp_path)
     assert len(splits['train']) == len(splits['valid']) == 1
     image_path, label_path = splits['train'][0]
-    assert image_path.startswith(f"{pictures}/train/")
-    assert label_path.startswith(f"{labels}/train/")
+    assert image_path.startswith(f'{pictures}/train/')
+    assert label_path.startswith(f'{labels}/train/')
     assert label_path.endswith('_gtFine_color.png')
 
 

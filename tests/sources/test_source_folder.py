@@ -40,7 +40,7 @@ def add(root, names, write=write_grey):
     """Pictures `names` of images/, each with a label."""
     for name in names:
         for folder, end in (('images', name),
-                            ('labels', f"{os.path.splitext(name)[0]}.png")):
+                            ('labels', f'{os.path.splitext(name)[0]}.png')):
             path = root / folder / end
             path.parent.mkdir(parents=True, exist_ok=True)
             if folder == 'images':
@@ -174,11 +174,11 @@ def test_group_by_errors_name_the_file_and_the_group(root):
 @pytest.mark.parametrize('valid', ['valid', 'val'])
 def test_sub_folders_give_the_split(tmp_path, valid):
     (tmp_path / 'classes.csv').write_text(IDS)
-    add(tmp_path, ['train/a/1.jpg', 'train/2.jpg', f"{valid}/1.jpg",
+    add(tmp_path, ['train/a/1.jpg', 'train/2.jpg', f'{valid}/1.jpg',
                    'test/5.jpg'])
     data = load(tmp_path)
     assert names_of(data, 'train') == ['train/2.jpg', 'train/a/1.jpg']
-    assert names_of(data, 'valid') == [f"{valid}/1.jpg"]
+    assert names_of(data, 'valid') == [f'{valid}/1.jpg']
     assert names_of(data, 'test') == ['test/5.jpg']
     line = refusal(tmp_path, group_by='.')
     assert line.startswith('--group-by does not apply: ')
@@ -212,7 +212,7 @@ def test_a_picture_beside_the_sub_folders_is_named(tmp_path):
 @pytest.mark.parametrize('valid', ['valid', 'val'])
 def test_lists_give_the_split(root, valid):
     (root / 'train.txt').write_text('c_1.jpg\r\nimages/a_0.jpg\r\n\r\n')
-    (root / (f"{valid}.txt")).write_text('b_0.jpg\n')
+    (root / (f'{valid}.txt')).write_text('b_0.jpg\n')
     (root / 'labels' / 'a_4.png').unlink()      # not listed: not wanted
     (root / 'images' / 'c_0.jpg').unlink()
     data = load(root)
@@ -234,7 +234,7 @@ def test_lists_give_the_split(root, valid):
      'val.txt: only one of them is wanted')])
 def test_list_errors_name_the_line(root, lists, message):
     for name, text in lists.items():
-        (root / (f"{name}.txt")).write_text(text)
+        (root / (f'{name}.txt')).write_text(text)
     assert message in refusal(root)
 
 
@@ -342,5 +342,5 @@ def test_a_folder_trains_and_scores_without_any_python(root):
     table.write_text(IDS.replace('road', 'street'))
     done = run_program('evaluate.py', '--name', run)
     assert done.returncode == 1
-    assert done.stderr == ("[!] the name of class 0 is street in the data "
+    assert done.stderr == ('[!] the name of class 0 is street in the data '
                            "source, road in the run {}\n".format(run))

@@ -23,9 +23,9 @@ def data_road(tmp_path):
     label = np.zeros((4, 6, 3), np.uint8)
     label[:2], label[2], label[3] = RED, MAGENTA, BLACK
     for prefix in ('um', 'umm', 'uu'):
-        write(root / 'training' / 'image_2' / (f"{prefix}_000007.png"),
+        write(root / 'training' / 'image_2' / (f'{prefix}_000007.png'),
               np.full((4, 6, 3), 9, np.uint8))
-        write(root / 'training' / 'gt_image_2' / (f"{prefix}_road_000007.png"),
+        write(root / 'training' / 'gt_image_2' / (f'{prefix}_road_000007.png'),
               label)
     write(root / 'training' / 'gt_image_2' / 'um_lane_000007.png', label)
     return root
@@ -41,9 +41,9 @@ def test_each_category_has_its_road_label_and_lanes_are_left_out(data_road):
     pictures = os.path.join('training', 'image_2', '')
     labels = os.path.join('training', 'gt_image_2', '')
     assert pairs_of(data_road) == [
-        (f"{pictures}um_000007.png", f"{labels}um_road_000007.png"),
-        (f"{pictures}umm_000007.png", f"{labels}umm_road_000007.png"),
-        (f"{pictures}uu_000007.png", f"{labels}uu_road_000007.png")]
+        (f'{pictures}um_000007.png', f'{labels}um_road_000007.png'),
+        (f'{pictures}umm_000007.png', f'{labels}umm_road_000007.png'),
+        (f'{pictures}uu_000007.png', f'{labels}uu_road_000007.png')]
 
 
 def test_the_parent_of_data_road_serves_as_well(data_road):

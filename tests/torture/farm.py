@@ -3,142 +3,57 @@
     parent, TensorFlow loaded -> fork -> the k-th change of the disk fails,
     or the process is killed there -> status, what it said, what it left
 
-Changes of the disk are the calls of Python that open a file for writing,
-write to it, rename, make, remove and sync, below one folder. TensorFlow
-writes its checkpoints by itself: each Saver.save counts as two, before and
-behind it.
+Nothing of the parent may open a session: its threads would be missing in the
+forks, which would hang. What a fork leaves is looked at by files alone.
 """
-import builtins
-import contextlib
 import errno
 import hashlib
+import importlib
 import io
 import os
+import re
 import signal
 import sys
 import time
-from typing import NamedTuple, Optional
+import traceback
+import zipfile
+from typing import NamedTuple
+
+import injection
 
 import utils
 
 FAULTS = {'ENOSPC': errno.ENOSPC, 'EIO': errno.EIO, 'EACCES': errno.EACCES,
           'KILL': None}
-CALLS = ('replace', 'rename', 'mkdir', 'unlink', 'remove', 'rmdir', 'chmod')
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+ROOT = utils.HOME
+HANG = -signal.SIGALRM      # the status of what had to be ended
+# What programs load when they need it: loaded once, before the forks.
+LATE = ('segmentation.training.launch', 'segmentation.backbone.saved_model',
+        'segmentation.inference.engines.tensorflow', 'jinja2',
+        'matplotlib.backends.backend_agg', 'matplotlib.figure')
+# What differs from run to run: seconds, temporary names, keys of caches.
+TIMES = re.compile(
+    br'"(seconds|checking_seconds|images_per_second)": [^,}]+')
+RANDOM = ((re.compile(r'\.part-\w{8}-\d+-\w{8}'), '.part-'),
+          (re.compile(r'\.unpacking\.\w{8}'), '.unpacking'),
+          (re.compile(r'[0-9a-f]{16,}'), 'KEY'))
+EVENTS = 'tensorboard'      # the names in it have the time in them
 
 
 class Ended(NamedTuple):
     """How a program ended."""
 
-    status: int             # negative: the signal that killed it
+    status: int     # negative: the signal that killed it
     out: str
     err: str
-    changes: int            # of the disk, up to the fault
-    hit: Optional[str]      # the call that failed; None without one
+    changes: int    # of the disk; 0 of a process that was killed
+    hit: str        # the change that failed; '' without one
 
 
-class Injector:
-    """Counts changes of the disk below a folder, and lets the k-th fail."""
-
-    def __init__(self, folder, index=None, fault=None):
-        self.folder = os.path.realpath(folder)
-        self.index, self.fault = index, fault
-        self.count = 0
-        self.hit = None
-
-    def change(self, call, path):
-        """Count a change; fail or die if it is the one."""
-        if isinstance(path, int):
-            path = os.readlink(f'/proc/self/fd/{path}')
-        path = os.path.abspath(os.fsdecode(path))
-        if not path.startswith(self.folder):
-            return
-        self.count += 1
-        if self.count - 1 != self.index:
-            return
-        self.hit = f'{call} {os.path.relpath(path, self.folder)}'
-        if self.fault == 'KILL':
-            os.kill(os.getpid(), signal.SIGKILL)
-        number = FAULTS[self.fault]
-        raise OSError(number, os.strerror(number), path)
-
-    def install(self):
-        """Replace the functions that change the disk, for this process."""
-        for name in CALLS:
-            setattr(os, name, self.counted(name, getattr(os, name)))
-        real_open, real_os_open, real_fsync = open, os.open, os.fsync
-
-        def os_open(path, flags, *args, **kwargs):
-            if flags & WRITING:
-                self.change('create', path)
-            return real_os_open(path, flags, *args, **kwargs)
-
-        def fsync(handle):
-            self.change('fsync', handle)
-            return real_fsync(handle)
-
-        def counting_open(path, mode='r', *args, **kwargs):
-            file = real_open(path, mode, *args, **kwargs)
-            if set(mode) & set('wax+') and isinstance(path, (str, bytes)):
-                file = Counted(file, self, path)
-            return file
-
-        os.open, os.fsync = os_open, fsync
-        builtins.open = io.open = counting_open
-        self.install_saver()
-
-    def counted(self, name, function):
-        def call(path, *args, **kwargs):
-            if kwargs.get('dir_fd') is None:
-                self.change(name, path)
-            return function(path, *args, **kwargs)
-        return call
-
-    def install_saver(self):
-        from segmentation.tf1 import tf
-        save = tf.train.Saver.save
-
-        def counted(saver, sess, path, *args, **kwargs):
-            self.change('begin checkpoint', path)
-            result = save(saver, sess, path, *args, **kwargs)
-            self.change('end checkpoint', path)
-            return result
-        tf.train.Saver.save = counted
-
-
-class Counted:
-    """A file whose first write and whose close are changes of the disk."""
-
-    def __init__(self, file, injector, path):
-        self.__dict__.update(file=file, injector=injector, path=path,
-                             written=False)
-
-    def __getattr__(self, name):
-        return getattr(self.file, name)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def __iter__(self):
-        return iter(self.file)
-
-    def write(self, data):
-        if not self.written:
-            self.__dict__['written'] = True
-            self.injector.change('write', self.path)
-        return self.file.write(data)
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
-
-    def close(self):
-        if not self.file.closed:
-            self.file.close()
-            self.injector.change('close', self.path)
+def preload():
+    """Import what the programs import late."""
+    for name in LATE:
+        importlib.import_module(name)
 
 
 def run(main, arguments, folder, index=None, fault=None, seconds=120):
@@ -156,50 +71,51 @@ def run(main, arguments, folder, index=None, fault=None, seconds=120):
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    names = [os.path.join(os.path.dirname(folder), f'{os.getpid()}.{what}')
-             for what in ('out', 'err', 'count')]
+    names = [f'{folder}.{what}' for what in ('out', 'err', 'count')]
     child = os.fork()
     if child == 0:
-        os._exit(in_child(main, arguments, folder, index, fault, names))
+        try:
+            in_child(main, arguments, folder, index, fault, names)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(99)
     status = wait(child, seconds)
-    texts = []
-    for name in names:
-        text = ''
-        if os.path.exists(name):
-            with open(name, errors='replace') as file:
-                text = file.read()
-            os.remove(name)
-        texts.append(text)
-    count, _, hit = texts[2].partition(' ')
-    return Ended(status, texts[0], texts[1], int(count or 0), hit or None)
+    out, err, count = map(take, names)
+    count, _, hit = count.partition(' ')
+    return Ended(status, out, err, int(count or 0), hit)
 
 
 def in_child(main, arguments, folder, index, fault, names):
-    """Run a program in a forked process; return its status."""
+    """Run a program in a forked process, and end the process."""
     os.chdir(folder)
+    os.environ['XDG_CACHE_HOME'] = os.path.join(folder, 'cache')
+    sys.dont_write_bytecode = True
     for name, number in zip(names, (1, 2)):
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(handle, number)
     sys.stdout = io.TextIOWrapper(io.FileIO(1, 'w'), line_buffering=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, 'w'), line_buffering=True)
-    injector = Injector(folder, index, fault)
-    real_open = open
+    count = os.open(names[2], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    injector = injection.Injector(
+        folder, index, FAULTS.get(fault),
+        lambda hit: os.write(count, f'0 {without_random(hit)}'.encode()))
     injector.install()
     status = 0
     try:
         utils.run(lambda: main(arguments))
     except SystemExit as stopped:
         status = int(stopped.code or 0)
-    with contextlib.suppress(ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    with real_open(names[2], 'w') as file:
-        file.write(f'{injector.count} {injector.hit or ""}')
-    return status
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.ftruncate(count, 0)
+    os.pwrite(count, f'{injector.count} {without_random(injector.hit)}'
+              .encode(), 0)
+    os._exit(status)
 
 
 def wait(child, seconds):
-    """Return the status of a process; it is killed after some seconds."""
+    """Return the status of a process; HANG if it had to be ended."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -209,17 +125,51 @@ def wait(child, seconds):
         time.sleep(.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return -signal.SIGALRM
+    return HANG
+
+
+def take(path):
+    """Return the text of a file, and remove it; '' where there is none."""
+    if not os.path.exists(path):
+        return ''
+    with open(path, errors='replace') as file:
+        text = file.read()
+    os.remove(path)
+    return text
 
 
 def snapshot(folder):
-    """Return {path: digest} of all files below a folder."""
+    """Return {path: digest} of all files and folders below a folder.
+
+    A path is relative, and without what differs from run to run; that of a
+    folder ends in a slash. Events of TensorBoard are left out.
+    """
     found = {}
-    for parent, _, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
+        for name in folders:
+            path = os.path.join(parent, name, '')
+            found[without_random(path[len(folder) + 1:])] = ''
+        if EVENTS in folders:
+            folders.remove(EVENTS)
         for name in names:
             path = os.path.join(parent, name)
-            if os.path.isfile(path):
-                with open(path, 'rb') as file:
-                    found[os.path.relpath(path, folder)] = hashlib.sha1(
-                        file.read()).hexdigest()
+            found[without_random(path[len(folder) + 1:])] = digest(path)
     return found
+
+
+def without_random(path):
+    """Return a path without what differs from run to run."""
+    for pattern, replacement in RANDOM:
+        path = pattern.sub(replacement, path)
+    return path
+
+
+def digest(path):
+    """Return a digest of a file without the times in it."""
+    with open(path, 'rb') as file:
+        data = TIMES.sub(b'', file.read())
+    if zipfile.is_zipfile(path):        # its entries have times
+        with zipfile.ZipFile(path) as zipped:
+            data = repr([(entry.filename, entry.CRC)
+                         for entry in zipped.infolist()]).encode()
+    return hashlib.sha1(data).hexdigest()

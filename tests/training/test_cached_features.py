@@ -210,8 +210,8 @@ def train(name, vgg_dir, *arguments, data_source='tiny', **environment):
 
 def weights_of(run):
     """{name: array} of the best weights of a run."""
-    path = f"{helpers.folder()}/{run}"
-    with open(f"{path}/state.json") as file:
+    path = f'{helpers.folder()}/{run}'
+    with open(f'{path}/state.json') as file:
         reader = tf.train.load_checkpoint(f"{path}/{json.load(file)['best']}")
     return {name: reader.get_tensor(name)
             for name in reader.get_variable_to_shape_map()}
@@ -230,7 +230,7 @@ def test_the_head_learns_and_the_encoder_stays(frozen_run, vgg_dir):
     assert 'features of 9 samples and their mirror images, and of 4' \
         in frozen_run
     weights = weights_of('frozen')
-    saved = tf.train.load_checkpoint(f"{vgg_dir}/variables/variables")
+    saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
     encoder = [name for name in weights if name.startswith('conv')]
     assert len(encoder) == 26
     for name in encoder:
@@ -247,9 +247,9 @@ def test_pictures_score_as_their_features_did(frozen_run):
         'evaluate.py', '--name', 'frozen', '--json', 'frozen.json',
         '--data-source', 'bare')
     assert done.returncode == 0, done.stderr
-    with open(f"{helpers.folder()}/frozen.json") as file:
+    with open(f'{helpers.folder()}/frozen.json') as file:
         found = json.load(file)['scores']
-    with open(f"{helpers.folder()}/frozen/log.jsonl") as file:
+    with open(f'{helpers.folder()}/frozen/log.jsonl') as file:
         logged = [json.loads(line) for line in file]
     best = max(entry['miou'] for entry in logged)
     assert best > .4
@@ -260,12 +260,12 @@ def test_the_next_run_uses_the_same_features(frozen_run, vgg_dir):
     done = train('again', vgg_dir, '--freeze-encoder', '--epochs', '1')
     assert done.returncode == 0, done.stderr
     assert 'from before' in done.stdout
-    kept = glob.glob(f"{helpers.folder()}/kept/features-*")
+    kept = glob.glob(f'{helpers.folder()}/kept/features-*')
     done = train('other', vgg_dir, '--freeze-encoder', '--epochs', '1',
                  '--image-size', '96x64', '--delete-features')
     assert done.returncode == 0, done.stderr
     assert 'to compute' in done.stdout
-    assert glob.glob(f"{helpers.folder()}/kept/features-*") == kept
+    assert glob.glob(f'{helpers.folder()}/kept/features-*') == kept
 
 
 def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
@@ -288,7 +288,7 @@ def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
                  '--freeze-encoder', '--epochs', '1', '--feature-dir',
                  'empty', *options, data_source='bare')
     assert done.returncode == 0, done.stderr
-    assert os.listdir(f"{helpers.folder()}/empty") == []
+    assert os.listdir(f'{helpers.folder()}/empty') == []
 
 
 def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
@@ -312,13 +312,13 @@ def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
 def test_taps_can_be_frozen_too(model, vgg_dir):
     helpers.data_dir()
     done = fixtures.run_program(
-        'train.py', '--name', f"frozen-{model}", '--data-source', 'tiny',
+        'train.py', '--name', f'frozen-{model}', '--data-source', 'tiny',
         '--data-dir', helpers.data_dir(), '--vgg-dir', vgg_dir, '--model',
         model, '--freeze-encoder', '--delete-features', '--epochs', '1',
         cwd=helpers.folder())
     assert done.returncode == 0, done.stderr
-    weights = weights_of(f"frozen-{model}")
-    saved = tf.train.load_checkpoint(f"{vgg_dir}/variables/variables")
+    weights = weights_of(f'frozen-{model}')
+    saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
     for name in ('conv1_1/filter', 'fc6/weights'):
         np.testing.assert_array_equal(weights[name], saved.get_tensor(name))
     assert abs(weights['layer7_out_score/filter']).max() > 0
@@ -338,4 +338,4 @@ def test_what_does_not_go_together_is_refused(arguments, message):
         '--data-dir', helpers.data_dir(), *arguments, cwd=helpers.folder())
     assert done.returncode == 1
     assert done.stderr == f"{message}\n"
-    assert not os.path.exists(f"{helpers.folder()}/refused")
+    assert not os.path.exists(f'{helpers.folder()}/refused')

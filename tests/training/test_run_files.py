@@ -65,7 +65,7 @@ def test_old_checkpoints_go_and_all_else_stays(run):
         (run / name).write_text('mine')
     (run / 'last-6-pictures').mkdir()
     run_files.write_state(str(run), {'best': 'best-3', 'last': 'last-9',
-                                    'resume': 'resume-9', 'epoch': 3})
+                                     'resume': 'resume-9', 'epoch': 3})
     left = [name + end for name in ('best-3', 'last-9', 'resume-9')
             for end in ('.index', '.data-00000-of-00001')]
     assert names(run) == sorted(

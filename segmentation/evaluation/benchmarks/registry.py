@@ -35,7 +35,7 @@ def make(source: DataSource, name: str, export: Optional[Writer] = None,
     benchmark = BENCHMARKS.get(contract.ask(source, 'benchmark'))
     if benchmark is None:
         if writers:
-            raise InputError(f'data source {name!r} is of no benchmark: '
+            raise InputError(f'data source {name!r} has no benchmark: '
                              '--export and --birds-eye know cityscapes and '
                              'kitti')
         return None

@@ -100,7 +100,7 @@ def average_precision(precision, recall):
     Parameters
     ----------
     precision, recall : (256,) arrays
-        Of each threshold.
+        Precision and recall at each threshold.
     """
     return np.mean([precision[recall >= k / 10].max() for k in range(11)])
 

@@ -1,0 +1,9 @@
+"""A server for the downloads of these tests."""
+import pytest
+import serving
+
+
+@pytest.fixture
+def server():
+    with serving.serve() as served:
+        yield served
