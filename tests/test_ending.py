@@ -53,7 +53,7 @@ def test_an_interrupt_while_modules_load_is_one_line(tmp_path, name, module):
 
 
 @pytest.mark.parametrize('module', [
-    'tensorflow', 'tensorflow.compat', 'tensorflow.python.framework.ops',
+    'tensorflow', 'google.protobuf', 'tensorflow.python.framework.ops',
     'segmentation.tf1'])
 def test_an_interrupt_while_tensorflow_loads_is_one_line(tmp_path, module):
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((2, 3, 3), np.uint8))

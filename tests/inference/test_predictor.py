@@ -97,7 +97,7 @@ def test_a_bug_in_reading_is_no_result():
 
 @pytest.mark.parametrize('scales, reader', [
     ((1000,), read), ((1,), lambda job: cv2.resize(np.zeros(0), (1, 1))),
-    ((1,), lambda job: np.zeros(1 << 50))])
+    ((1,), lambda job: bytes(1 << 60))])
 def test_what_is_too_large_or_broken_is_named(scales, reader):
     augmentation = TestTimeAugmentation((512, 256), scales)
     predictor = Predictor(Thirds(), augmentation, 1, 1)

@@ -57,12 +57,8 @@ class TensorFlowEngine(Engine):
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         # An old graph has a plain placeholder: keep_prob must be fed.
-        try:
-            result = self.sess.run(self.net.softmax, {
-                self.net.image_input: images, self.net.keep_prob: 1})
-        except tf.errors.ResourceExhaustedError as error:
-            raise MemoryError(f'{images.shape} pictures: '
-                              f'{str(error).splitlines()[0]}')
+        result = self.sess.run(self.net.softmax, {
+            self.net.image_input: images, self.net.keep_prob: 1})
         wanted = images.shape[:3] + (len(self.run.class_names),)
         if result.shape != wanted:
             raise InputError(f'the network gives {result.shape}: {wanted} is '
