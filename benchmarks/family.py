@@ -35,12 +35,12 @@ import subprocess
 import sys
 import time
 
-import numpy as np
-
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
+import utils  # noqa: E402, first: from here on Ctrl-C ends in one line
+import numpy as np  # noqa: E402
+
 import models  # noqa: E402
-import utils  # noqa: E402
 from segmentation import (files, metrics, option_types,  # noqa: E402
                           overwriting, run_dir)
 from segmentation.data import loading  # noqa: E402

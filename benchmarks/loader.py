@@ -18,12 +18,12 @@ import statistics
 import sys
 import time
 
-import cv2
-import numpy as np
-
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import utils  # noqa: E402, first: from here on Ctrl-C ends in one line
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+
 import source_cityscapes  # noqa: E402
-import utils  # noqa: E402
 from segmentation import option_types  # noqa: E402
 from segmentation.data import contract  # noqa: E402
 

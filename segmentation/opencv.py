@@ -27,8 +27,9 @@ def blaming(path):
     try:
         yield
     except cv2.error as error:
-        # An argument that OpenCV cannot parse has neither of the two.
-        what = getattr(error, 'err', None) or str(error).splitlines()[0]
+        # An argument that OpenCV cannot parse has none of these attributes.
+        what = getattr(error, 'err', str(error))
+        what = ' '.join(what.replace('>', ' ').split())
         if getattr(error, 'code', None) == NO_MEMORY:
             raise MemoryError(f'{path}: {what}')
         raise InputError(f'{path}: OpenCV refuses it: {what}')

@@ -129,3 +129,45 @@ def test_a_bug_in_a_source_ends_training_with_its_line(tmp_path):
     assert last.startswith(f'[!] {path}, line {line}: ValueError: operands '
                            'could not be broadcast')
     assert not (tmp_path / 'run').exists()
+
+
+def load_raising(folder, statement):
+    """Load the data of a source whose load_data has a statement."""
+    (folder / 'source_raising.py').write_text(SOURCE.replace(
+        'def load_data(self, data_dir, valid_fraction):\n        pass',
+        'def load_data(self, data_dir, valid_fraction):\n        '
+        + statement))
+    return subprocess.run(
+        [sys.executable, os.path.join(ROOT, 'check_source.py'),
+         '--data-source', 'raising', '--data-dir', 'nowhere', '--output-dir',
+         'out'], cwd=str(folder), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, universal_newlines=True)
+
+
+@pytest.mark.parametrize('statement, said', [
+    ("raise RuntimeError('No frames in ' + data_dir)",
+     'RuntimeError: No frames in nowhere'),
+    ("import re; re.match('a', data_dir).group()",
+     "AttributeError: 'NoneType' object has no attribute 'group'"),
+    ("raise ValueError('two\\nlines')", 'lines'),
+    ("raise Exception('no data')", 'Exception: no data')])
+def test_what_a_source_raises_for_a_folder_is_one_line(tmp_path, statement,
+                                                       said):
+    done = load_raising(tmp_path, statement)
+    path = os.path.realpath(str(tmp_path / 'source_raising.py'))
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"[!] data source 'raising' cannot load nowhere: {said} ({path}, "
+        'line ')
+    assert done.stderr.count('\n') == 1
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('statement', [
+    "len(3)", "[][0]", "{}['a']", "undefined", "assert False", "1 / 0",
+    "raise NotImplementedError"])
+def test_a_bug_in_load_data_keeps_its_traceback(tmp_path, statement):
+    done = load_raising(tmp_path, statement)
+    assert done.returncode == 1
+    assert done.stderr.startswith('Traceback (most recent call last):')
+    assert 'source_raising.py, line ' in done.stderr.splitlines()[-1]

@@ -1,4 +1,6 @@
 """PASCAL VOC: its folders, its lists, its palette."""
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -108,3 +110,22 @@ def test_missing_files_are_named(year, tmp_path):
         load(year)
     with pytest.raises(FileNotFoundError, match='no JPEGImages beside'):
         load(tmp_path / 'nowhere')
+
+
+def test_a_list_may_name_files_that_are_no_utf8(year):
+    for folder, suffix in (('JPEGImages', '.jpg'),
+                           ('SegmentationClass', '.png')):
+        name = os.fsencode(str(year / folder / (NAMES[0] + suffix)))
+        os.rename(name, name.replace(NAMES[0].encode(), b'stra\xdfe'))
+    path = year / 'ImageSets' / 'Segmentation' / 'train.txt'
+    path.write_bytes(b'stra\xdfe\r\n\n')
+    (picture, label), = load(year).splits['train']
+    assert os.fsencode(picture).endswith(b'/JPEGImages/stra\xdfe.jpg')
+    assert os.path.isfile(label)
+
+
+def test_a_list_that_is_no_text_is_named_with_its_line(year):
+    path = year / 'ImageSets' / 'Segmentation' / 'train.txt'
+    path.write_bytes('\n2007_000032\n'.encode('utf-16'))
+    with pytest.raises(ValueError, match='train.txt, line 2: no line of te'):
+        load(year)
