@@ -224,8 +224,8 @@ def train(options):
                        soft=options.soft_labels)
     leftovers = run_files.remove_leftovers(options.name)
     if leftovers:
-        print(f'[i] {leftovers} files of a process that was killed are '
-              f'removed from {options.name}')
+        print(f'[i] files of a killed process removed from {options.name}: '
+              f'{leftovers}')
     if models.MODELS[options.model].backbone and not options.resume:
         course.fetch(options.vgg_dir, offline=options.offline)
     # TensorFlow takes seconds to load: only after all that may be wrong.

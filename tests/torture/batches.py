@@ -3,6 +3,7 @@
     parent -> fork -> mutation k: write the file, read it, say what came of it
                       k + 1, ... until all are done, or one ends the process
 """
+import faulthandler
 import json
 import os
 import random
@@ -106,6 +107,7 @@ def in_child(parser, work, seed, indices, pipe):
     os.chdir(work)
     os.environ['XDG_CACHE_HOME'] = os.path.join(work, 'cache')
     sys.dont_write_bytecode = True
+    faulthandler.disable()
     null = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(null, number)

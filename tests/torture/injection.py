@@ -10,6 +10,7 @@ import io
 import os
 import re
 import signal
+import sys
 
 import numpy as np
 
@@ -102,7 +103,8 @@ class Injector:
         os.open, os.fsync = os_open, fsync
         np.memmap.flush = counting_flush
         builtins.open = io.open = counting_open
-        self.install_native()
+        if 'segmentation.tf1' in sys.modules:
+            self.install_native()
 
     def counted(self, name, place, function):
         """Return a function of os that counts as a change."""

@@ -203,7 +203,7 @@ def test_what_a_kill_left_goes_when_the_run_is_resumed(folder, capfd):
     capfd.readouterr()
     assert run(RESUME) == 0
     assert capfd.readouterr().out.startswith(
-        '[i] 2 files of a process that was killed are removed from run\n')
+        '[i] files of a killed process removed from run: 2\n')
     assert set(os.listdir('run')) == before
 
 
