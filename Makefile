@@ -36,7 +36,7 @@ RUN := $(VENV)/bin/python
 
 export OTHER_PYTHON
 
-.PHONY: demo single test check-all install
+.PHONY: demo single test torture check-all install
 .DEFAULT_GOAL := demo
 
 install: $(VENV)/installed
@@ -109,6 +109,10 @@ test: install $(VENV)/installed-tests
 	$(RUN) -m mypy
 	$(RUN) -m pytest --numprocesses 2 --dist loadfile \
 	  --max-worker-restart 0
+
+# Kills, failures of the disk and broken files; a table of counts at the end.
+torture: install $(VENV)/installed-tests
+	$(RUN) tests/torture $(TORTURE)
 
 check-all:
 	@test -n "$(PINNED)" || { echo "[!] no Python 3.7 runs here:" \

@@ -1,4 +1,4 @@
-"""A short campaign: each program fails and dies, each file is broken, a little.
+"""A short campaign: each program fails and dies, each file is broken.
 
 It runs in a process of its own, as forks need a parent without sessions.
 `make torture` is the long form.
