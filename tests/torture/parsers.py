@@ -25,19 +25,19 @@ from segmentation import pixels, run_dir
 from segmentation.backbone import architecture, weights
 from segmentation.checking import pictures
 from segmentation.crf import choice
-from segmentation.data import (array_store, cache, class_table, kitti_road,
-                               label_files, loading, splits)
+from segmentation.data import (cache, class_table, kitti_road, label_files,
+                               loading, splits)
 from segmentation.evaluation import selection
 from segmentation.evaluation.benchmarks import birds_eye
 from segmentation.inference import jobs
 from segmentation.report import folder as report_folder
 from segmentation.report import plots
-from segmentation.training import class_weights
+from segmentation.training import array_store, class_weights, run_files
 
 JSON, TEXT, PICTURE = (by.of_json, by.of_json, by.of_bytes), (
     by.of_text, by.of_bytes), (by.of_bytes,)
 PNG = by.of_png, by.of_png, by.of_bytes
-SPECIFICATION = {'values': ((3, 2), np.float16)}
+SPECIFICATION = {'train-values': ((3, 2), np.float16)}
 NAMES = ['a.png', 'b.png', 'c.png']
 CRF = {'parameters': dict(choice.PRESETS['street']._asdict()),
        'checkpoint': 'best-3', 'split': 'valid', 'pictures': ['a', 'b'],
@@ -109,13 +109,13 @@ def read_store(_):
     with store.locked():
         if not store.open().is_complete:
             fill(store)
-    assert store.progress['train'] == NAMES
+    assert store.progress.names('train') == NAMES
 
 
 def fill(store):
     """Write the three rows of an array store."""
     def write(split, rows, batch):
-        store.arrays['values'][rows] = batch
+        store.arrays['train-values'][rows] = batch
     store.fill('train', [([name], k) for k, name in enumerate(NAMES)], write)
 
 
@@ -145,7 +145,7 @@ def read_cached_weights(path):
 def read_log(_):
     """Read log.jsonl, and drop epochs from it."""
     run_dir.read_log('run')
-    run_dir.trim_log('run', 1)
+    run_files.trim_log('run', 1)
 
 
 def plot_log(_):
