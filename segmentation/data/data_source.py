@@ -128,18 +128,11 @@ class DataSource:
         """
         label = pixels.read(path, cv2.IMREAD_UNCHANGED)
         if label.ndim == 2 and self.ids:
-            if label.dtype not in (np.uint8, np.uint16):
-                raise InputError(f'{path}: {label.dtype} ids: 8 or 16 bits '
-                                 'without a sign are wanted')
+            label_files.check_ids(path, label)
             return label
-        if label.dtype != np.uint8:
-            raise InputError(f'{path}: {label.dtype} colours: 8 bits a '
-                             'channel are wanted')
+        label_files.check_colors(path, label)
         if label.ndim == 2:
             label = cv2.cvtColor(label, cv2.COLOR_GRAY2BGR)
-        if label.shape[2] not in (3, 4):
-            raise InputError(f'{path}: {label.shape[2]} channels: 1, 3 or 4 '
-                             'are wanted')
         return pixels.pack(label)
 
     def table(self, codes):

@@ -127,6 +127,23 @@ def read_ids(png: Png) -> Optional[np.ndarray]:
                         for k in (1, 2)) else None
 
 
+def check_ids(path, image):
+    """Raise InputError unless ids as OpenCV reads them can be looked up."""
+    if image.dtype not in (np.uint8, np.uint16):
+        raise InputError(f'{path}: {image.dtype} ids: 8 or 16 bits without a '
+                         'sign are wanted')
+
+
+def check_colors(path, image):
+    """Raise InputError unless colours as OpenCV reads them can be packed."""
+    if image.dtype != np.uint8:
+        raise InputError(f'{path}: {image.dtype} colours: 8 bits a channel '
+                         'are wanted')
+    if image.ndim == 3 and image.shape[2] not in (3, 4):
+        raise InputError(f'{path}: {image.shape[2]} channels: 1, 3 or 4 are '
+                         'wanted')
+
+
 def describe_unknown(path, codes, ids):
     """Return a line on the first value of a label that is in no class."""
     row, column = np.argwhere(ids == pixels.UNKNOWN)[0]
