@@ -50,7 +50,7 @@ def fingerprint(source, data_dir, pictures=False):
     return hashlib.sha256(summary.encode()).hexdigest()
 
 
-def cached(kind, key, compute):
+def cached(kind, key, compute, is_valid=lambda result: True):
     """Return the result of `compute()`, from the cache where it is there.
 
     Parameters
@@ -61,6 +61,8 @@ def cached(kind, key, compute):
         A fingerprint; with None nothing is cached.
     compute : function
         Returns what JSON can hold.
+    is_valid : function, optional
+        Whether a result that was read is one; another one is computed anew.
 
     Returns
     -------
@@ -72,9 +74,12 @@ def cached(kind, key, compute):
         return compute(), None
     path = os.path.join(folder(), f"{kind.replace(' ', '-')}-{key}.json")
     try:
-        return files.read_json(path), None
+        result = files.read_json(path)
+        if is_valid(result):
+            return result, None
     except (OSError, InputError):       # missing, or cut off
-        result = compute()
+        pass
+    result = compute()
     try:
         os.makedirs(folder(), exist_ok=True)
         files.write_json(path, result)

@@ -34,7 +34,8 @@ def class_weights(what, source, data_dir):
         return read_weights(what, contract.class_names(source)), None
     weights, note = cache.cached(
         'median frequency weights', cache.fingerprint(source, data_dir),
-        lambda: median_weights(source))
+        lambda: median_weights(source),
+        lambda found: are_weights(found, source.num_classes))
     return (weights if what == 'median' else np.sqrt(weights).tolist()), note
 
 
@@ -62,8 +63,15 @@ def read_weights(path, names):
         raise InputError(f'{path}: {{class: weight}} of these classes is '
                          f'wanted: {", ".join(names)}')
     weights = [weights[name] for name in names]
-    if not all(isinstance(w, (int, float)) and 0 <= w < float('inf')
-               for w in weights) or not any(weights):
+    if not are_weights(weights, len(names)):
         raise InputError(f'{path}: {weights} are no weights: numbers of 0 or '
                          'more are wanted')
     return weights
+
+
+def are_weights(value, count):
+    """Return whether a value read from JSON is a list of `count` weights."""
+    return (isinstance(value, list) and len(value) == count and any(value)
+            and all(isinstance(weight, (int, float))
+                    and not isinstance(weight, bool)
+                    and 0 <= weight < float('inf') for weight in value))

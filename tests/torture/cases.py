@@ -90,7 +90,11 @@ def unless_done(arguments, *names):
     """
     def next_run(folder):
         paths = [os.path.join(folder, name) for name in names]
-        return None if all(map(os.path.exists, paths)) else arguments
+        if all(map(os.path.exists, paths)):
+            return None
+        for path in filter(os.path.exists, paths):
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+        return arguments
     return next_run
 
 

@@ -22,7 +22,8 @@ import source_folder
 import source_voc
 import train
 from segmentation import pixels, run_dir
-from segmentation.backbone import architecture, weights
+from segmentation.backbone import (architecture, course, keras_weights,
+                                   weights)
 from segmentation.checking import pictures
 from segmentation.crf import choice
 from segmentation.data import (cache, class_table, kitti_road, label_files,
@@ -204,10 +205,9 @@ def read_tiny_label(path):
 
 def fetch_archive(path):
     """Unpack an archive; nothing may be left beside it."""
-    from segmentation.backbone import saved_model
     before = os.listdir()
     try:
-        saved_model.fetch('unpacked', 'http://127.0.0.1:9/', path)
+        course.fetch('unpacked', 'http://127.0.0.1:9/', path)
     finally:
         left = set(os.listdir()) - set(before)
         if 'unpacked' in left:
@@ -343,7 +343,7 @@ def write_weights():
     with contextlib.suppress(ImportError):
         import h5py
         with h5py.File('weights.h5', 'w') as file:
-            for name, layer in weights.KERAS_NAMES.items():
+            for name, layer in keras_weights.NAMES.items():
                 if layer in layers:
                     for kind, array in zip('wb', layers[layer]):
                         file[f'{name}/{kind}'] = array
