@@ -15,6 +15,7 @@ import train
 import utils
 from segmentation import run_dir
 from segmentation.backbone import course, download
+from segmentation.data import contract
 from segmentation.tf1 import tf
 from segmentation.training import run_files
 
@@ -544,10 +545,20 @@ def test_too_little_disk_is_told_before_anything_is_written(
     assert not os.path.exists('new')
 
 
-def test_pictures_beyond_all_memory_name_what_to_shrink(capsys):
-    assert run(tiny('new', '--image-size', '33554432x33554432')) == 1
+def test_an_input_beyond_all_memory_is_a_usage_error(capsys):
+    assert run(tiny('new', '--image-size', '33554432x33554432')) == 2
+    assert 'argument --image-size: ' in capsys.readouterr().err
+    assert not os.path.exists('new')
+
+
+def test_too_little_memory_names_what_to_shrink(monkeypatch, capsys):
+    def fail(*_, **__):
+        raise MemoryError('Unable to allocate 1 TiB')
+
+    monkeypatch.setattr(contract, 'check_first_batch', fail)
+    assert run(tiny('new')) == 1
     error = error_of(capsys)
-    assert error.startswith('[!] out of memory (')
+    assert error.startswith('[!] out of memory (Unable to allocate 1 TiB)')
     assert '--batch-size' in error and '--image-size' in error
     assert not os.path.exists('new')
 
