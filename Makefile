@@ -2,10 +2,12 @@
 # make single     overfit one picture, then refine it by a CRF
 # make test       flake8, mypy, doctests and pytest
 # make check-all  the tests on both TensorFlows
+# make torture    kill the programs, fill their disks, break their files
 #
 # PYTHON=... chooses the interpreter, VENV=... the folder of its environment,
 # DEMO=... the folder of the demo. For `make single`, PICTURE_DIR=... holds the
 # picture, VGG_DIR=... VGG16; CRF=... is a preset, SINGLE=... the output folder.
+# TORTURE=... are options, such as '--kills 20 --only infer'.
 
 # $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
 first = $(firstword $(foreach python,$(1),$(shell $(python) -c \
@@ -36,7 +38,7 @@ RUN := $(VENV)/bin/python
 
 export OTHER_PYTHON
 
-.PHONY: demo single test torture check-all install
+.PHONY: demo single test check-all torture install
 .DEFAULT_GOAL := demo
 
 install: $(VENV)/installed
@@ -110,10 +112,6 @@ test: install $(VENV)/installed-tests
 	$(RUN) -m pytest --numprocesses 2 --dist loadfile \
 	  --max-worker-restart 0
 
-# Kills, failures of the disk and broken files; a table of counts at the end.
-torture: install $(VENV)/installed-tests
-	$(RUN) tests/torture $(TORTURE)
-
 check-all:
 	@test -n "$(PINNED)" || { echo "[!] no Python 3.7 runs here:" \
 	  "the tests on TensorFlow 1.15 need one" >&2; exit 1; }
@@ -121,3 +119,7 @@ check-all:
 	  "the tests on TensorFlow 2 need one" >&2; exit 1; }
 	$(MAKE) test PYTHON=$(PINNED) VENV=venv-3.7
 	$(MAKE) test PYTHON=$(NEWER) OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python
+
+# The long form of tests/torture/test_torture.py.
+torture: install $(VENV)/installed-tests
+	$(RUN) tests/torture $(TORTURE)

@@ -6,6 +6,7 @@ Class ids are uint8 arrays (H, W): 0 .. C-1, IGNORE or UNKNOWN. Sizes are
 import functools
 import os
 import re
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -79,6 +80,11 @@ def is_picture(path):
         return False
     with open(path, 'rb') as file:
         return SIGNATURE.match(file.read(16)) is not None
+
+
+def size_of(image: np.ndarray) -> Tuple[int, int]:
+    """Return the (width, height) of a picture."""
+    return image.shape[1], image.shape[0]
 
 
 def to_uint8(image):

@@ -9,7 +9,7 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
 
 import numpy as np
 
-from segmentation import opencv, threads
+from segmentation import opencv, pixels, threads
 from segmentation.errors import InputError
 from segmentation.inference.engines import Engine
 from segmentation.inference.prediction import Prediction
@@ -115,7 +115,7 @@ class Predictor:
             assert result.sample is not None
             yield result._replace(prediction=self.augmentation.prediction(
                 [several[k] for several in maps],
-                result.sample.image.shape[1::-1]))
+                pixels.size_of(result.sample.image)))
 
 
 def batches(prepared: Iterable[Prepared], batch_size: int

@@ -55,7 +55,7 @@ class TestTimeAugmentation:
             One would have more pixels than any network takes.
         """
         views = []
-        for size in self.sizes(image.shape[1::-1]):
+        for size in self.sizes(pixels.size_of(image)):
             if size[0] * size[1] > option_types.MOST_PIXELS:
                 raise MemoryError(f'a network input of {size[0]}x{size[1]}')
             view = pixels.resize_image(image, size)

@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import random
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -160,7 +161,9 @@ def main(argv=None):
         with open(options.json, 'w') as file:
             json.dump([dict(result._asdict()) for result in results], file,
                       indent=1)
-    print(tables.report(results, time.monotonic() - start))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(tables.report(results, time.monotonic() - start,
+                        used.ru_utime + used.ru_stime))
     return 1 if any(map(tables.is_fault, results)) else 0
 
 

@@ -26,8 +26,15 @@ def complaint(result):
     return '; '.join(result.complaints)
 
 
-def report(results, seconds):
-    """Return the lines of the tables and of the faults, as text."""
+def report(results, seconds, processor):
+    """Return the tables and the faults as text.
+
+    Parameters
+    ----------
+    results : list of Verdicts and Outcomes
+    seconds, processor : float
+        What it took, and what it took of the processor.
+    """
     faults = [result for result in results if is_fault(result)]
     outcomes = [result for result in results
                 if isinstance(result, batches.Outcome)]
@@ -37,8 +44,9 @@ def report(results, seconds):
     for kind, alike in group(faults):
         lines.append(f'[!] {len(alike)}: {ascii(kind)[1:-1]}')
         lines.append(f'    {command(alike[0])}')
-    lines.append(f'[i] {len(results)} tries in {text.duration(seconds)}, '
-                 f'{len(faults)} faults')
+    lines.append(f'[i] {len(results)} tries, {len(faults)} faults; '
+                 f'{text.duration(seconds)}, {text.duration(processor)} of a '
+                 'processor')
     return '\n'.join(lines)
 
 
@@ -72,18 +80,26 @@ def table_of_parsers(outcomes):
 
 
 def group(faults):
-    """Return (kind, faults) of all kinds of faults, the most common first.
-
-    Names of files and numbers do not make another kind.
+    """Return (first complaint, faults) of each kind, the most common first.
     """
     kinds = collections.defaultdict(list)
     for fault in faults:
-        first = complaint(fault).split('; ')[0][:160]
-        kinds[getattr(fault, 'parser', None), re.sub(
-            r'\S*/\S*|\d+|0x\w+', '#', first)[:60]].append(fault)
+        kinds[kind_of(complaint(fault).split('; ')[0])].append(fault)
     return sorted(((complaint(alike[0]).split('; ')[0][:240], alike)
                    for alike in kinds.values()),
                   key=lambda pair: -len(pair[1]))
+
+
+def kind_of(line):
+    """Return what complaints of one kind have in common.
+
+    >>> kind_of("KeyError: 'x' (a/b.py:12)"), kind_of('left behind: out/3.png')
+    ('KeyError (a/b.py:12)', 'left behind: #')
+    """
+    bug = re.match(r'(\w+(?:\.\w+)*): .*( \(\S+:\d+\))$', line, re.DOTALL)
+    if bug:
+        return ''.join(bug.groups())
+    return re.sub(r"'[^']*'|\S*[/.]\S*|\d+", '#', line)[:50]
 
 
 def command(fault):

@@ -164,8 +164,9 @@ WEIGHTS = [(name, weights.read, data) for name, data in (
 ARCHIVES = [(name, unpack, data) for name, data in (
     ('empty.zip', b''), ('page.zip', PAGE),
     ('above.zip', zip_of(('../x', b''))),
-    ('root.zip', zip_of(('/x-broken', b''))), ('drive.zip', zip_of(
-        ('C:x', b''))), ('inside.zip', zip_of(('a/../../x', b''))),
+    ('root.zip', zip_of(('/x-broken', b''))),
+    ('drive.zip', zip_of(('C:x', b''))),
+    ('inside.zip', zip_of(('a/../../x', b''))),
     ('slashes.zip', zip_of(('a\\..\\..\\x', b''))),
     ('nameless.zip', zip_of(('', b'x'))),
     ('both.zip', zip_of(('a', b''), ('a/b', b''))),

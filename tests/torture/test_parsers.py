@@ -21,7 +21,7 @@ configuration.set_hypothesis_home_dir(os.path.join(helpers.folder(),
                                                    'hypothesis'))
 # The same examples whenever and wherever it runs, however long it takes.
 always = hypothesis.settings(derandomize=True, deadline=None, database=None,
-                             max_examples=150)
+                             max_examples=80)
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats()
     | some.text(max_size=8),
