@@ -129,7 +129,7 @@ def pattern(text):
     """Return a regular expression as text, since options become JSON."""
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise argparse.ArgumentTypeError(
             f'{text!r}: no regular expression: {error}')
     return text
