@@ -1,5 +1,6 @@
 """Class weights: how much a pixel counts in the loss, by its class."""
 import os
+import sys
 
 import numpy as np
 import tqdm
@@ -74,4 +75,5 @@ def are_weights(value, count):
     return (isinstance(value, list) and len(value) == count and any(value)
             and all(isinstance(weight, (int, float))
                     and not isinstance(weight, bool)
-                    and 0 <= weight < float('inf') for weight in value))
+                    and 0 <= weight <= sys.float_info.max
+                    for weight in value))
