@@ -157,7 +157,8 @@ def restore(sess, meta_path, checkpoint=None):
         raise FileNotFoundError(f'no saved graph {meta_path}')
     try:
         tf.train.import_meta_graph(meta_path)
-    except (tf.errors.OpError, ValueError, IOError) as error:
+    except (tf.errors.OpError, ValueError, TypeError, LookupError,
+            OSError) as error:
         reason = str(error).split('. ')[0].splitlines()[0]
         raise InputError(f'{meta_path}: the graph cannot be read: {reason}')
     if not tf.global_variables():
