@@ -37,7 +37,8 @@ def class_weights(what, source, data_dir):
         'median frequency weights', cache.fingerprint(source, data_dir),
         lambda: median_weights(source),
         lambda found: are_weights(found, source.num_classes))
-    return (weights if what == 'median' else np.sqrt(weights).tolist()), note
+    weights = np.array(weights, float)
+    return (weights if what == 'median' else np.sqrt(weights)).tolist(), note
 
 
 def median_weights(source):
