@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import helpers  # noqa: E402
+import serving  # noqa: E402
 
 
 @pytest.fixture
@@ -29,3 +30,10 @@ def cache_folder():
             del os.environ['XDG_CACHE_HOME']
         else:
             os.environ['XDG_CACHE_HOME'] = before
+
+
+@pytest.fixture
+def server():
+    """A server for downloads."""
+    with serving.serve() as served:
+        yield served

@@ -1,4 +1,5 @@
 """Disks that are full in truth: a file system in memory."""
+import errno
 import json
 import os
 import subprocess
@@ -27,11 +28,19 @@ def disk(tmp_path):
 
 
 def fill(disk, free=0):
-    """Fill a disk until so many bytes are free; return the file that does."""
-    status = os.statvfs(disk)
+    """Fill a disk until so many bytes are free; return the file that does.
+
+    What programs write meanwhile counts as well.
+    """
     path = os.path.join(disk, 'ballast')
-    with open(path, 'wb') as file:
-        file.write(b'x' * (status.f_bavail * status.f_bsize - free))
+    with open(path, 'wb', buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+        file.truncate(file.tell() - free)
     return path
 
 
