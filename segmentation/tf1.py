@@ -5,11 +5,13 @@ with the new behaviour switched off. No other module asks which one runs:
 they say ``from segmentation.tf1 import tf``.
 """
 import contextlib
+import functools
 import os
 import sys
 import tempfile
 import warnings
 
+from segmentation import processor
 from segmentation.errors import InputError
 
 
@@ -38,15 +40,84 @@ with quiet(), warnings.catch_warnings():
     warnings.simplefilter('ignore')
     import tensorflow.compat.v1 as tf
     from tensorflow.core.framework import variable_pb2  # noqa: F401
+    from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: F401
 
 tf.logging.set_verbosity(tf.logging.ERROR)
 tf.disable_v2_behavior()
 
 
+def choose_precision(precision):
+    """Return the precision that TensorFlow computes in, of what is asked for.
+
+    Parameters
+    ----------
+    precision : str
+        float32, bfloat16, float16, or auto: bfloat16 where the processor
+        computes it natively, else float32.
+
+    Raises
+    ------
+    InputError
+        This TensorFlow, or this machine, cannot compute in it.
+    """
+    is_native = (hasattr(rewriter_config_pb2.RewriterConfig,
+                         'AUTO_MIXED_PRECISION_ONEDNN_BFLOAT16_FIELD_NUMBER')
+                 and processor.has_bfloat16())
+    if precision == 'auto':
+        return 'bfloat16' if is_native and not has_gpu() else 'float32'
+    if precision == 'bfloat16' and not is_native:
+        raise InputError(
+            f'--precision bfloat16: {processor.name()} with TensorFlow '
+            f'{tf.version.VERSION} does not compute in it: it takes '
+            'TensorFlow 2 and a processor with avx512_bf16 or amx_bf16')
+    if precision == 'float16' and not has_gpu():
+        raise InputError('--precision float16 is for GPUs, and TensorFlow '
+                         f'{tf.version.VERSION} finds none')
+    return precision
+
+
+@functools.lru_cache(maxsize=None)
+def has_gpu():
+    """Return whether TensorFlow finds a GPU."""
+    with quiet():
+        return bool(tf.config.experimental.list_physical_devices('GPU'))
+
+
+def session_config(precision='float32', num_threads=0, xla=False):
+    """Return the tf.ConfigProto of a session.
+
+    Parameters
+    ----------
+    precision : str
+        What `choose_precision` returned. Weights are float32 in each; the
+        graph is rewritten when it is run.
+    num_threads : int
+        Threads of an operation; 0 takes all cores.
+    xla : bool
+        Whether XLA compiles the graph.
+    """
+    config = tf.ConfigProto(intra_op_parallelism_threads=num_threads)
+    config.gpu_options.allow_growth = True
+    rewrites = config.graph_options.rewrite_options
+    if precision == 'bfloat16':
+        rewrites.auto_mixed_precision_onednn_bfloat16 = rewrites.ON
+    elif precision == 'float16':
+        rewrites.auto_mixed_precision = rewrites.ON
+    if xla:
+        config.graph_options.optimizer_options.global_jit_level = (
+            tf.OptimizerOptions.ON_1)
+    return config
+
+
 @contextlib.contextmanager
-def session():
+def session(config=None):
     """Open a session on the default graph that takes GPU memory as needed.
+
+    Parameters
+    ----------
+    config : tf.ConfigProto, optional
+        As `session_config` returns it.
 
     Raises
     ------
@@ -55,8 +126,7 @@ def session():
     OSError
         The disk is full.
     """
-    config = tf.ConfigProto()
-    config.gpu_options.allow_growth = True
+    config = config or session_config()
     with quiet():       # the first session looks for a GPU and reports it
         sess = tf.Session(config=config)
     with sess:

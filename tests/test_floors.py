@@ -13,7 +13,8 @@ PACKAGE = 'segmentation'
 # import one another.
 FLOORS = (
     {'errors', 'files', 'locks', 'metrics', 'opencv', 'option_types',
-     'overwriting', 'pixels', 'schema', 'text', 'tf1', 'threads'},
+     'overwriting', 'pixels', 'processor', 'schema', 'text', 'tf1',
+     'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
     {'run_dir'},
     {'training', 'inference', 'evaluation', 'report', 'checking'},
