@@ -23,7 +23,7 @@ import sys
 import time
 
 import utils
-from segmentation import errors, locks, option_types, run_dir, threads
+from segmentation import errors, locks, option_types, threads
 from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
@@ -31,6 +31,7 @@ from segmentation.errors import InputError
 from segmentation.inference import jobs, outputs
 from segmentation.inference.predictor import Predictor
 from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.trained import run_dir
 
 
 def parse_options(argv=None):

@@ -10,10 +10,11 @@ import argparse
 
 import models
 import utils
-from segmentation import option_types, run_dir
+from segmentation import option_types
 from segmentation.backbone import course
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
+from segmentation.trained import run_dir
 from segmentation.training import class_weights, run_files, schedules
 
 # The options that a resumed run may change.

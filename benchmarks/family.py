@@ -42,9 +42,10 @@ import numpy as np  # noqa: E402
 
 import models  # noqa: E402
 from segmentation import (files, metrics, option_types,  # noqa: E402
-                          overwriting, run_dir)
+                          overwriting)
 from segmentation.data import loading  # noqa: E402
 from segmentation.errors import InputError  # noqa: E402
+from segmentation.trained import run_dir  # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3
 

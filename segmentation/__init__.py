@@ -23,7 +23,7 @@ nn             what models share: named outputs, layers, frozen features
 synthetic      road scenes drawn in memory
 
 above data
-run_dir        the directory of a run: what it knows, its checkpoints
+trained        what using a network takes: the directory of a run
 
 wings, which do not import one another (evaluation may use inference)
 checking       a data source checked before training

@@ -4,10 +4,11 @@ import os
 
 import numpy as np
 
-from segmentation import files, run_dir, tf1
+from segmentation import files, tf1
 from segmentation.data import contract, loading
 from segmentation.nn import network
 from segmentation.tf1 import tf
+from segmentation.trained import run_dir
 
 WEIGHTS = (3, 3, 3)     # height, width and input channels of the kernel
 

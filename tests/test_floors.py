@@ -16,7 +16,7 @@ FLOORS = (
      'overwriting', 'pixels', 'processor', 'schema', 'text', 'tf1',
      'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
-    {'run_dir'},
+    {'trained'},
     {'training', 'inference', 'evaluation', 'report', 'checking'},
     {'crf'},
 )

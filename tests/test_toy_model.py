@@ -7,8 +7,8 @@ import numpy as np
 
 import models
 import train
-from segmentation import run_dir
 from segmentation.nn import network
+from segmentation.trained import run_dir
 
 TOY = '''
 """The colours of each pixel, scored."""

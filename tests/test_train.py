@@ -13,10 +13,10 @@ import pytest
 
 import train
 import utils
-from segmentation import run_dir
 from segmentation.backbone import course, download
 from segmentation.data import contract
 from segmentation.tf1 import tf
+from segmentation.trained import run_dir
 from segmentation.training import run_files
 
 # To the contract alone, in float32: half of each picture is road. Files are

@@ -2,10 +2,11 @@
 import os
 from typing import Any, Dict, NamedTuple, Tuple
 
-from segmentation import files, option_types, run_dir
+from segmentation import files, option_types
 from segmentation.crf.model import (MIN_WIDTH, Parameters, check_installed,
                                     in_words)
 from segmentation.errors import InputError
+from segmentation.trained import run_dir
 
 PRESETS = {
     # of the blog's code, made for a cat that fills its picture

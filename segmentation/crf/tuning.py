@@ -16,7 +16,7 @@ from typing import List, NamedTuple, Tuple
 import numpy as np
 import tqdm
 
-from segmentation import files, metrics, pixels, run_dir, text
+from segmentation import files, metrics, pixels, text
 from segmentation.crf import model
 from segmentation.crf import pool as crf_pool
 from segmentation.crf.choice import FILE, Choice
@@ -24,6 +24,7 @@ from segmentation.data import splits
 from segmentation.errors import InputError
 from segmentation.evaluation import comparison
 from segmentation.inference.prediction import Prediction
+from segmentation.trained import run_dir
 
 WEIGHTS = .25, .5, 1, 2
 COLORS = .5, 1, 2

@@ -3,8 +3,9 @@ import glob
 import os
 from typing import Any, Dict, NamedTuple, Sequence
 
-from segmentation import drawing, files, metrics, overwriting, run_dir
+from segmentation import drawing, files, metrics, overwriting
 from segmentation.evaluation import calibration, comparison
+from segmentation.trained import run_dir
 
 
 class Summary(NamedTuple):

@@ -6,13 +6,14 @@ command line, and what it returns are plain values.
 import os
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from segmentation import option_types, run_dir
+from segmentation import option_types
 from segmentation.data import contract, loading, splits
 from segmentation.errors import InputError
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
 from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.trained import run_dir
 
 Pairs = List[Tuple[str, Optional[str]]]
 

@@ -9,9 +9,10 @@ import os
 
 import numpy as np
 
-from segmentation import files, metrics, run_dir
+from segmentation import files, metrics
 from segmentation.report import highlights, panels, plots
 from segmentation.report.highlights import Shot
+from segmentation.trained import run_dir
 
 TEMPLATE = os.path.join(os.path.dirname(__file__), 'report.html')
 EVALUATION = ('name', 'checkpoint', 'data_source', 'data_dir', 'split', 'list',

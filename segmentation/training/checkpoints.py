@@ -1,9 +1,10 @@
 """The checkpoints of a run: which are due, and when patience is over."""
 from typing import Any, Dict
 
-from segmentation import run_dir, tf1
+from segmentation import tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
+from segmentation.trained import run_dir
 from segmentation.training import run_files
 
 

@@ -10,12 +10,13 @@ from typing import Any, Dict, NamedTuple
 
 import numpy as np
 
-from segmentation import files, metrics, run_dir, text, tf1
+from segmentation import files, metrics, text, tf1
 from segmentation.backbone import saved_model
 from segmentation.data import cache, contract
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
+from segmentation.trained import run_dir
 from segmentation.training import (array_store, batches, cached_features,
                                    checkpoints, run_files, schedules, step,
                                    tensorboard, trainer)

@@ -9,8 +9,9 @@ import os
 import re
 import shutil
 
-from segmentation import files, locks, run_dir, schema
+from segmentation import files, locks, schema
 from segmentation.errors import InputError
+from segmentation.trained import run_dir
 
 # What a run has before its first state.json: there is nothing to resume yet.
 BEGUN = re.compile(r'(options\.json|network\.meta|\.lock)$|resume-0\.|\.part-')

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from segmentation import metrics, run_dir
+from segmentation import metrics
 from segmentation.evaluation import bootstrap, comparison, scorer, tally
+from segmentation.trained import run_dir
 
 
 def draw_matrices(seed, right, count=24, classes=3):

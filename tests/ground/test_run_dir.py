@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from segmentation import run_dir
+from segmentation.trained import run_dir
 
 # What using a run takes.
 SAVED = {'options': {'data_source': 'tiny', 'data_dir': 'data', 'seed': 3,

@@ -7,10 +7,10 @@ import programs
 import pytest
 import runs
 
-from segmentation import run_dir
 from segmentation.errors import InputError
 from segmentation.inference.engines.tensorflow import TensorFlowEngine
 from segmentation.tf1 import tf
+from segmentation.trained import run_dir
 
 IMAGES = np.random.RandomState(1).randint(
     256, size=(2, 32, 64, 3)).astype(np.uint8)

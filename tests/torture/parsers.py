@@ -21,7 +21,7 @@ import models
 import source_folder
 import source_voc
 import train
-from segmentation import pixels, run_dir
+from segmentation import pixels
 from segmentation.backbone import (architecture, course, keras_weights,
                                    weights)
 from segmentation.checking import pictures
@@ -33,6 +33,7 @@ from segmentation.evaluation.benchmarks import birds_eye
 from segmentation.inference import jobs
 from segmentation.report import folder as report_folder
 from segmentation.report import plots
+from segmentation.trained import run_dir
 from segmentation.training import array_store, class_weights, run_files
 
 JSON, TEXT, PICTURE = (by.of_json, by.of_json, by.of_bytes), (

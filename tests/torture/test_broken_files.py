@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from pngs import chunk
 
-from segmentation import errors, files, pixels, run_dir
+from segmentation import errors, files, pixels
 from segmentation.backbone import weights, zip_archive
 from segmentation.crf import choice
 from segmentation.data import class_table, kitti_road, label_files, splits
 from segmentation.evaluation import selection
 from segmentation.inference import jobs
+from segmentation.trained import run_dir
 from segmentation.training import class_weights
 
 DEPTH = 100000

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import configuration
 from hypothesis import strategies as some
 
-from segmentation import errors, files, option_types, run_dir, schema
+from segmentation import errors, files, option_types, schema
 from segmentation.crf import choice
 from segmentation.data import class_table, kitti_road, label_files, splits
 from segmentation.errors import InputError
+from segmentation.trained import run_dir
 
 configuration.set_hypothesis_home_dir(os.path.join(helpers.folder(),
                                                    'hypothesis'))

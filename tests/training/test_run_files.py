@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from segmentation import files, run_dir
+from segmentation import files
+from segmentation.trained import run_dir
 from segmentation.training import run_files
 
 Usage = collections.namedtuple('Usage', 'total used free')

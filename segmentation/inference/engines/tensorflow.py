@@ -3,11 +3,12 @@ import contextlib
 
 import numpy as np
 
-from segmentation import run_dir, tf1
+from segmentation import tf1
 from segmentation.errors import InputError
 from segmentation.inference.engines import Engine
 from segmentation.nn import network
 from segmentation.tf1 import tf
+from segmentation.trained import run_dir
 
 
 class TensorFlowEngine(Engine):

@@ -1,0 +1,4 @@
+"""What is left of training: all that using a network takes.
+
+run_dir      the directory of a run: what it knows, its checkpoints
+"""
