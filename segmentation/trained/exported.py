@@ -15,7 +15,7 @@ import zipfile
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from xml.etree import ElementTree
 
-from segmentation import files, schema
+from segmentation import schema
 from segmentation.errors import InputError
 
 KEY = 'segmentation'        # of the description in ONNX and OpenVINO
