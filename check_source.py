@@ -116,6 +116,7 @@ def write_classes(path, data_dir, workers):
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise FileNotFoundError(f'{folder}: no such folder')
+    utils.remove_leftovers([folder])
     values = survey.Survey(os.path.join(data_dir, 'labels'), workers)
     draft = class_draft.draft(values)
     omitted = class_draft.write(path, draft)
