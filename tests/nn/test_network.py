@@ -299,6 +299,14 @@ def test_a_missing_graph_and_a_missing_checkpoint_are_refused(tmp_path):
             network.restore(sess, f'{checkpoint}.meta', checkpoint)
 
 
+def test_a_graph_that_cannot_be_written_is_an_error_of_the_disk(tmp_path):
+    (tmp_path / 'file').write_text('no folder')
+    with fresh_session():
+        network.inputs()
+        with pytest.raises(OSError, match='the graph cannot be written'):
+            network.export(str(tmp_path / 'file' / 'network.meta'))
+
+
 def test_weights_are_loaded_by_name_and_shape(tmp_path):
     with fresh_session() as sess:
         for name, value in (('same', [1., 2.]), ('longer', [3., 4., 5.]),
