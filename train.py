@@ -214,6 +214,8 @@ def train(options):
             raise InputError(f'data source {options.data_source!r} gives '
                              'samples as they are: --augment and '
                              '--soft-labels do not apply')
+    if contract.offers(source, 'labels_as_ids'):
+        contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)
     weights = note = None
     if not options.resume:

@@ -45,7 +45,7 @@ def encode(images):
 
 def make(folder, encode=encode, batch_size=2, seed=0,
          tensors=('whole', 'half')):
-    pictures = batches.Pictures('pictures', Source(), batch_size, seed)
+    pictures = batches.Pictures(lambda images: {}, Source(), batch_size, seed)
     return cached_features.Features(str(folder), pictures, '', tensors,
                                     encode)
 
