@@ -3,7 +3,8 @@
     samples of a source -> encoder -> float16 arrays in a folder -> batches
 
     train-features-0 ...   (2N, h, w, c), of the N samples in the order in
-                           which they came, then of their mirror images
+                           which they came, then of their mirror images;
+                           epochs draw from them in the order of their names
     train-labels           (N, H, W) uint8 class ids, or (N, H, W, C) rows
     valid-features-0 ...   (N, h, w, c), of the validation samples
     valid-labels, valid-images
@@ -176,9 +177,13 @@ class Features:
 
     def train(self, epoch):
         """Return the batches of epoch 1, 2, ..., in an order of its own."""
-        order = np.random.RandomState([self.pictures.seed, epoch]).permutation(
-            self.num_training)
-        return self.batches('train', order)
+        written = self.store.progress.samples['train']
+        # Whichever seed's run has written them.
+        rows = np.array(sorted(range(len(written)),
+                               key=lambda k: written[k].name))
+        rows = np.append(rows, rows + len(rows))
+        return self.batches('train', np.random.RandomState(
+            [self.pictures.seed, epoch]).permutation(rows))
 
     def valid(self):
         """Return the batches of the validation split, always in one order."""
