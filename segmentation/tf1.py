@@ -39,6 +39,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 with quiet(), warnings.catch_warnings():
     warnings.simplefilter('ignore')
     import tensorflow.compat.v1 as tf
+    from google.protobuf import message  # noqa: F401
     from tensorflow.core.framework import variable_pb2  # noqa: F401
     from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: F401

@@ -10,11 +10,10 @@ import os
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from google.protobuf import message
 
 from segmentation import tf1
 from segmentation.errors import InputError
-from segmentation.tf1 import tf
+from segmentation.tf1 import message, tf
 
 # The names that the blog's training script gave to the same tensors.
 BLOG_NAMES = {'logits': 'sum/Add_1', 'softmax': 'result/Softmax',
