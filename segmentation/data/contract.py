@@ -76,6 +76,8 @@ OPTIONAL = {
     'augment': Capability(False, 'whether training samples are augmented'),
     'soft': Capability(False, 'whether training labels are the share of each '
                        'class in a pixel, in 255ths'),
+    'samples': Capability(None, 'training.cached_samples.CachedSamples, from '
+                          'which the generators read instead of the files'),
     'group_by': Capability(None, 'regular expression: pictures that it '
                            'matches alike stay on one side of the split'),
     'required_splits': Capability(('train', 'valid'), 'splits that must not '

@@ -18,8 +18,8 @@ from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 from segmentation.training import (array_store, batches, cached_features,
-                                   checkpoints, run_files, schedules, step,
-                                   tensorboard, trainer)
+                                   cached_samples, checkpoints, run_files,
+                                   schedules, step, tensorboard, trainer)
 
 
 class Start(NamedTuple):
@@ -68,11 +68,19 @@ def train(options, source, weights, model, model_options):
                           build, weights, options.init_from)
         used = tf.global_variables()
         run_files.check_space(directory, network.size_in_bytes(used))
-        samples = start.pictures
+        samples, store = start.pictures, None
+        if options.cache_samples:
+            decoded = cached_samples.CachedSamples(
+                options.feature_dir or cache.folder(), source,
+                options.data_dir)
+            prepare(decoded)
+            contract.configure(source, samples=decoded)
+            store = decoded.store
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
                 sess, start, options.data_dir, options.soft_labels,
                 options.feature_dir))
+            store = samples.store
         run_files.write_options(directory, dict(start.description,
                                                 options=vars(options)))
         if not options.resume:
@@ -111,7 +119,7 @@ def train(options, source, weights, model, model_options):
             print(f'[i] early stopping: no better mIoU since epoch {epoch}')
         print(f'[i] best mIoU {miou:.2%} in epoch {epoch}: {directory}')
         if options.delete_features:
-            samples.store.delete()
+            store.delete()
     return 0
 
 
@@ -230,19 +238,23 @@ def cached(sess, start, data_dir, soft_labels, parent=None):
             features.store.delete()
 
 
-def prepare(features):
-    """Compute what is missing of Features, saying before what that takes."""
-    store = features.store
+def prepare(cached):
+    """Compute what is missing of a cache, saying before what that takes.
+
+    Parameters
+    ----------
+    cached : cached_features.Features or cached_samples.CachedSamples
+    """
+    store = cached.store
     with store.locked():
         plan = store.open()
         if not plan.fits:
             raise OSError(f'{store.folder}: {plan.free / 1e9:.1f} GB are '
-                          f'free, the features take {plan.size / 1e9:.1f} '
-                          'GB: --feature-dir names another place')
+                          f'free, the {cached.what} take '
+                          f'{plan.size / 1e9:.1f} GB: --cache-dir names '
+                          'another place')
         to_do = ('from before' if plan.is_complete else
-                 f'{text.duration(features.estimate(plan))} to compute')
-        print(f'[i] features of {store.counts["train"]} samples and their '
-              f'mirror images, and of {store.counts["valid"]} to validate: '
-              f'{plan.size / 1e9:.1f} GB in {store.folder}, {to_do}',
-              flush=True)
-        features.compute(plan)
+                 f'{text.duration(cached.estimate(plan))} to compute')
+        print(f'[i] {cached.describe()}: {plan.size / 1e9:.1f} GB in '
+              f'{store.folder}, {to_do}', flush=True)
+        cached.compute(plan)
