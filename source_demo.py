@@ -19,13 +19,20 @@ from segmentation.data import class_table, contract
 from segmentation.synthetic import scenes, stage
 
 TRAINING, VALIDATION = 800, 40
+MOST_BYTES = 1 << 29    # of the scenes that a source keeps
 
 
 class DemoSource(source.DataSource):
-    """Road scenes drawn from a seed; names take the place of files."""
+    """Road scenes drawn from a seed; names take the place of files.
+
+    Each is drawn once: a source keeps as many as fit into MOST_BYTES.
+    """
 
     image_size = (256, 128)
     classes = stage.CLASSES
+
+    def __init__(self):
+        self.drawn = {}     # {(seed, size, number): scene}
 
     def list_splits(self, data_dir, valid_fraction):
         """Return names as if the scenes were files in `data_dir`."""
@@ -38,8 +45,18 @@ class DemoSource(source.DataSource):
         """Do nothing, as no file can be missing."""
 
     def read_pair(self, image_path, label_path):
-        """Draw the scene that a name stands for."""
-        return self.draw(int(os.path.basename(image_path)[:4]))
+        """Return the scene that a name stands for, which is read-only."""
+        index = int(os.path.basename(image_path)[:4])
+        key = self.seed, tuple(self.image_size), index
+        scene = self.drawn.get(key)
+        if scene is None:
+            scene = self.draw(index)
+            for array in scene:
+                array.setflags(write=False)
+            size = sum(array.nbytes for array in scene)
+            if (len(self.drawn) + 1) * size <= MOST_BYTES:
+                self.drawn[key] = scene
+        return scene
 
     def draw(self, index):
         """Draw a scene: its picture (H, W, 3) BGR and class ids (H, W)."""
