@@ -222,6 +222,8 @@ def train(options):
             raise InputError(f'data source {options.data_source!r} gives '
                              'samples as they are: --augment, --soft-labels '
                              'and --cache-samples do not apply')
+    if contract.offers(source, 'labels_as_ids'):
+        contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)
     weights = note = None
     if not options.resume:

@@ -76,7 +76,8 @@ class CachedSamples:
         """Return a text that differs wherever the samples would."""
         digest = hashlib.sha256(repr([
             cache.fingerprint(self.source, self.data_dir, pictures=True),
-            self.sizes, cv2.__version__, LAYOUT]).encode())
+            self.sizes, len(self.pairs['train']), cv2.__version__,
+            LAYOUT]).encode())
         with open(inspect.getfile(type(self.source)), 'rb') as file:
             digest.update(file.read())
         return digest.hexdigest()[:16]

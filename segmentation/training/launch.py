@@ -51,6 +51,12 @@ def train(options, source, weights, model, model_options):
         The exit status: 0, or 128 and the signal that stopped the run.
     """
     directory = options.name
+    if options.cache_samples:       # first: a network may read a batch
+        decoded = cached_samples.CachedSamples(
+            options.feature_dir or cache.folder(), source, options.data_dir)
+        prepare(decoded)
+        contract.configure(source, samples=decoded)
+        store = decoded.store
     list_pictures = functools.partial(
         batches.Pictures, source=source, batch_size=options.batch_size,
         seed=options.seed)
@@ -68,14 +74,7 @@ def train(options, source, weights, model, model_options):
                           build, weights, options.init_from)
         used = tf.global_variables()
         run_files.check_space(directory, network.size_in_bytes(used))
-        samples, store = start.pictures, None
-        if options.cache_samples:
-            decoded = cached_samples.CachedSamples(
-                options.feature_dir or cache.folder(), source,
-                options.data_dir)
-            prepare(decoded)
-            contract.configure(source, samples=decoded)
-            store = decoded.store
+        samples = start.pictures
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
                 sess, start, options.data_dir, options.soft_labels,
@@ -145,7 +144,7 @@ def begin(sess, source, data_dir, list_pictures, build, weights,
 
     Parameters
     ----------
-    list_pictures : function of image_input
+    list_pictures : function of Network.feed
         Returns the batches.Pictures of the source.
     build : function
         As `build_network`, without arguments.
@@ -155,9 +154,9 @@ def begin(sess, source, data_dir, list_pictures, build, weights,
         Directory of the run whose best weights the network starts with.
     """
     net = build()
-    pictures = list_pictures(net.image_input)
+    pictures = list_pictures(net.feed)
     network.initialize_rest(sess)
-    frozen.measure_deviations(sess, pictures.train(1))
+    frozen.measure_deviations(sess, pictures.first)
     if init_from:
         print(f'[i] {load_weights(sess, init_from)}')
     return Start(net, pictures,
@@ -176,7 +175,7 @@ def resume(sess, source, data_dir, list_pictures, directory, freeze):
     net = network.restore(
         sess, run_dir.path(directory, 'network.meta'),
         run_dir.checkpoint(directory, 'resume') if freeze else None)
-    return Start(net, list_pictures(net.image_input), description)
+    return Start(net, list_pictures(net.feed), description)
 
 
 def load_weights(sess, directory):
@@ -222,14 +221,14 @@ def cached(sess, start, data_dir, soft_labels, parent=None):
         Where the folder of the features goes; the user's cache by default.
     """
     tensors = tf.get_collection(frozen.FEATURES)
-    image_input, pictures = start.net.image_input, start.pictures
+    pictures = start.pictures
     key = cached_features.fingerprint(
         pictures.source, data_dir, soft_labels,
         [tensor.name for tensor in tensors], frozen.encoder_weights(sess))
     features = cached_features.Features(
         array_store.choose_folder(parent or cache.folder(), 'features', key),
         pictures, data_dir, tensors,
-        lambda images: sess.run(tensors, {image_input: images}))
+        lambda images: sess.run(tensors, start.net.feed(images)))
     try:
         prepare(features)
         yield features

@@ -1,8 +1,11 @@
 """What training adds to the graph of a network: a loss and an Adam step.
 
-    logits, labels [B, H, W, C] -> masked cross entropy -> Adam
+    labels [B, H, W] -> label_rows [B, H, W, C], logits
+      -> masked cross entropy -> Adam
 """
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
 
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
@@ -11,11 +14,16 @@ from segmentation.tf1 import tf
 class Training(NamedTuple):
     """The tensors and the operation of a training step."""
 
-    labels: tf.Tensor           # [B, H, W, C] uint8, a placeholder
+    labels: tf.Tensor           # [B, H, W] uint8 class ids, a placeholder
+    label_rows: tf.Tensor       # [B, H, W, C] uint8, one-hot of `labels`
     learning_rate: tf.Tensor    # [], of this step
     loss: tf.Tensor             # [], in nats per pixel
     step: tf.Operation          # takes the step, counts the global step
     gradients: List[Tuple[tf.Tensor, tf.Variable]]
+
+    def feed(self, labels: np.ndarray) -> Dict[tf.Tensor, np.ndarray]:
+        """Return {tensor: value} that feeds class ids (B, H, W) or rows."""
+        return {self.labels if labels.ndim == 3 else self.label_rows: labels}
 
 
 def masked_cross_entropy(
@@ -67,12 +75,15 @@ def add_training(net: network.Network, learning_rate: float,
         then be fed in place of pictures.
     """
     num_classes = int(net.logits.shape[-1])
-    labels = tf.placeholder(tf.uint8, [None, None, None, num_classes],
-                            name='labels')
+    labels = tf.placeholder(tf.uint8, [None, None, None], name='labels')
+    # The rows of ids from C on, such as IGNORE, are zeros.
+    label_rows = tf.placeholder_with_default(
+        tf.one_hot(labels, num_classes, dtype=tf.uint8),
+        [None, None, None, num_classes], name='label_rows')
     with tf.name_scope('training'):
         rate = tf.placeholder_with_default(
             tf.constant(learning_rate, tf.float32), [], 'learning_rate')
-        loss = masked_cross_entropy(net.logits, labels, class_weights)
+        loss = masked_cross_entropy(net.logits, label_rows, class_weights)
         objective = loss
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
@@ -80,7 +91,7 @@ def add_training(net: network.Network, learning_rate: float,
         gradients = differentiate(objective, freeze)
         step = tf.train.AdamOptimizer(rate).apply_gradients(
             gradients, global_step=tf.train.get_or_create_global_step())
-    return Training(labels, rate, loss, step, gradients)
+    return Training(labels, label_rows, rate, loss, step, gradients)
 
 
 def differentiate(objective, freeze):

@@ -152,7 +152,7 @@ class Trainer:
                 check_loss(loss, batch.paths)
                 losses.append(float(loss))
                 sizes.append(len(batch.labels))
-                is_labelled = is_labelled or batch.labels.any()
+                is_labelled = is_labelled or batch.is_labelled
                 bar.set_postfix(loss=f'{loss:.3f}')
                 bar.update(len(batch.labels))
                 if self.stop.signal:
@@ -180,7 +180,7 @@ class Trainer:
             loss, predicted = self.sess.run(
                 [self.training.loss, self.net.classes], self.feed(batch))
             check_loss(loss, batch.paths)   # the last step may have broken it
-            truth = drawing.ids_of_rows(batch.labels)
+            truth = batch.ids
             matrix = matrix + metrics.confusion_matrix(
                 truth, predicted, source.num_classes)
             pictures += [
@@ -194,10 +194,8 @@ class Trainer:
 
     def feed(self, batch, values=()):
         """Return what sess.run is fed for a Batch, and these values."""
-        fed = {self.training.labels: batch.labels}
-        fed.update(batch.feed)
-        fed.update(values)
-        return fed
+        return {**self.training.feed(batch.labels), **batch.feed,
+                **dict(values)}
 
     def write_events(self, number, scores, ious, pictures):
         """Write an epoch to TensorBoard."""
