@@ -18,7 +18,8 @@ from segmentation import drawing, files, option_types
 from segmentation.data import class_table, contract
 from segmentation.synthetic import scenes, stage
 
-TRAINING, VALIDATION = 800, 40
+TRAINING, VALIDATION = 600, 40
+OTHERS = 840            # number of the first scene that is in neither
 MOST_BYTES = 1 << 29    # of the scenes that a source keeps
 
 
@@ -109,7 +110,7 @@ def main(argv=None):
     if options.labels:
         write_table(os.path.join(options.directory, 'classes.csv'))
     for k in range(options.count):
-        image, ids = demo.draw(TRAINING + VALIDATION + k)
+        image, ids = demo.draw(OTHERS + k)
         name = f'scene_{k:02d}.png'
         files.write_image(os.path.join(images, name), image)
         if options.labels:
