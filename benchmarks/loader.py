@@ -2,10 +2,10 @@
 
     python benchmarks/loader.py --data-dir cityscapes
 
-It reads Cityscapes pictures of 2048x1024 as a training epoch does: resized to
-512x256, with labels, from the files (ours) and from ``--cache-samples``,
-without augmentation (cached) and with (augmented). It prints samples/s, and
-the ratios to
+It reads Cityscapes pictures of 2048x1024 as an epoch of train.py does: resized
+to 512x256, labels as class ids, from the files (ours) and from
+``--cache-samples``, without augmentation (cached) and with (augmented). It
+prints samples/s, and the ratios to
 
 * bare: ``cv2.imread`` of the two files of every sample, on as many threads;
 * seed: one thread that resizes colour labels and compares one class after
@@ -54,7 +54,7 @@ def load(classes, workers, pairs, **settings):
     source.choose_classes(classes)
     contract.configure(source, workers=workers,
                        splits={'train': pairs, 'valid': pairs[:1]},
-                       **settings)
+                       labels_as_ids=True, **settings)
     return source
 
 
