@@ -45,8 +45,8 @@ install: $(VENV)/installed
 	@echo "[i] Python $(VERSION) of $(PYTHON), in $(VENV)"
 
 # An older pip knows no wheels of today's Linux. Byte code is compiled as it is
-# imported: most of TensorFlow's never is. OpenCV's headless build is the one
-# for servers without libGL.
+# imported, since most of TensorFlow's never is, and stored, whatever the shell
+# says. OpenCV's headless build is the one for servers without libGL.
 $(VENV)/installed: requirements.txt
 	@echo "[i] Python $(VERSION) of $(PYTHON): installing to $(VENV)"
 	$(PYTHON) -m venv $(VENV)
@@ -56,6 +56,8 @@ $(VENV)/installed: requirements.txt
 	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
 	  $(RUN) -m pip install --quiet opencv-python-headless && \
 	  $(RUN) -c 'import cv2'; }
+	@env -u PYTHONDONTWRITEBYTECODE TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -W ignore \
+	  -c 'import tensorflow'
 	touch $@
 
 announce:
@@ -73,7 +75,7 @@ demo: announce install
 	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
 	  --vgg-dir $(DEMO)/vgg --model fcn-pools --head-width 32 \
-	  --learning-rate 3e-3 --schedule poly --keep-prob 0.9 --batch-size 4 \
+	  --learning-rate 2e-3 --schedule poly --keep-prob 1 --batch-size 2 \
 	  --epochs 5)
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
