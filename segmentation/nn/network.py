@@ -10,6 +10,7 @@ import os
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+from google.protobuf import message
 
 from segmentation import tf1
 from segmentation.errors import InputError
@@ -163,7 +164,11 @@ def find(graph):
 
 def export(path):
     """Write the default graph as a metagraph: a few hundred kilobytes."""
-    tf.train.export_meta_graph(path, strip_default_attrs=True)
+    try:
+        tf.train.export_meta_graph(path, strip_default_attrs=True)
+    except tf.errors.OpError as error:
+        raise OSError(f'{path}: the graph cannot be written: '
+                      f'{tf1.reason(error)}')
 
 
 def restore(sess, meta_path, checkpoint=None):
@@ -180,8 +185,8 @@ def restore(sess, meta_path, checkpoint=None):
         raise FileNotFoundError(f'no saved graph {meta_path}')
     try:
         tf.train.import_meta_graph(meta_path)
-    except (tf.errors.OpError, ValueError, TypeError, LookupError,
-            OSError) as error:
+    except (tf.errors.OpError, message.Error, ValueError, TypeError,
+            LookupError, OSError) as error:
         reason = str(error).split('. ')[0].splitlines()[0]
         raise InputError(f'{meta_path}: the graph cannot be read: {reason}')
     if not tf.global_variables():

@@ -1,4 +1,6 @@
 """What is left of training: all that using a network takes.
 
-run_dir      the directory of a run: what it knows, its checkpoints
+exported       an exported model: what it knows, read without its engine
+run_dir        the directory of a run: what it knows, its checkpoints
+saved_options  the options of a run that is resumed
 """

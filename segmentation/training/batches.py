@@ -37,8 +37,13 @@ def first_of(batches, split):
     """Return the first of an iterator of batches; InputError without any."""
     for batch in batches:
         return batch
-    raise InputError(f'the data source yields no {split} batch: it may have '
-                     'fewer samples than --batch-size')
+    raise no_batch(split)
+
+
+def no_batch(split):
+    """Return the error that says that a source yields no batch of a split."""
+    return InputError(f'the data source yields no {split} batch: it may have '
+                      'fewer samples than --batch-size')
 
 
 class Pictures:

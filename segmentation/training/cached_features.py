@@ -28,7 +28,7 @@ from segmentation.training import array_store, batches
 LARGEST = 65504         # of float16
 
 
-def fingerprint(source, data_dir, soft_labels, names, weights):
+def fingerprint(source, data_dir, soft_labels, precision, names, weights):
     """Return a text that differs wherever the features would.
 
     Parameters
@@ -37,6 +37,8 @@ def fingerprint(source, data_dir, soft_labels, names, weights):
     data_dir : str
     soft_labels : bool
         Whether labels are shares of the classes.
+    precision : str
+        What the features are computed in.
     names : list of str
         Names of the tensors that are the features.
     weights : list of arrays
@@ -50,7 +52,8 @@ def fingerprint(source, data_dir, soft_labels, names, weights):
     files = cache.fingerprint(source, data_dir, pictures=True)
     if files is None:
         return None
-    digest = hashlib.sha256(repr([files, soft_labels] + names).encode())
+    digest = hashlib.sha256(repr(
+        [files, soft_labels, precision] + names).encode())
     with open(inspect.getfile(type(source)), 'rb') as file:
         digest.update(file.read())
     for array in weights:

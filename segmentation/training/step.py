@@ -58,7 +58,8 @@ def masked_cross_entropy(
 
 def add_training(net: network.Network, learning_rate: float,
                  class_weights: Optional[Sequence[float]] = None,
-                 l2: float = 0, freeze: bool = False) -> Training:
+                 l2: float = 0, freeze: bool = False,
+                 loss_scaling: bool = False) -> Training:
     """Add loss and Adam step to the graph of a network.
 
     Parameters
@@ -73,6 +74,10 @@ def add_training(net: network.Network, learning_rate: float,
     freeze : bool, optional
         Leave alone what lies before the features of the graph. These can
         then be fed in place of pictures.
+    loss_scaling : bool, optional
+        Multiply what is minimized, by a number that adapts itself, so that
+        small gradients are no zeros in float16; a step whose gradients
+        overflow is left out.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None], name='labels')
@@ -88,8 +93,16 @@ def add_training(net: network.Network, learning_rate: float,
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
             objective = loss + l2 * tf.add_n(penalties)
-        gradients = differentiate(objective, freeze)
-        step = tf.train.AdamOptimizer(rate).apply_gradients(
+        optimizer = tf.train.AdamOptimizer(rate)
+        if loss_scaling:
+            scale = tf.train.experimental.DynamicLossScale()
+            optimizer = tf.train.experimental.MixedPrecisionLossScaleOptimizer(
+                optimizer, scale)
+            gradients = [(gradient / scale(), variable) for gradient, variable
+                         in differentiate(objective * scale(), freeze)]
+        else:
+            gradients = differentiate(objective, freeze)
+        step = optimizer.apply_gradients(
             gradients, global_step=tf.train.get_or_create_global_step())
     return Training(labels, label_rows, rate, loss, step, gradients)
 

@@ -234,6 +234,50 @@ def test_pictures_and_labels_are_bytes(fcn):
     assign(sess, 'layer7_out_score/biases', [0, 0, 0])
 
 
+def build_pixelwise(sess, loss_scaling):
+    """(kernel, Network, Training) of one 1x1 convolution."""
+    inputs = network.inputs()
+    kernel = tf.get_variable('kernel', initializer=np.float32(
+        np.linspace(-1, 1, 6).reshape(1, 1, 3, 2)))
+    net = network.finish(inputs, tf.nn.conv2d(
+        inputs.image_input / 255, kernel, strides=[1, 1, 1, 1],
+        padding='SAME'))
+    training = training_step.add_training(net, .1, loss_scaling=loss_scaling)
+    network.initialize_rest(sess)
+    return kernel, net, training
+
+
+IMAGES = np.arange(72, dtype=np.uint8).reshape(2, 3, 4, 3)
+
+
+def test_loss_scaling_takes_the_same_steps():
+    """The scales are powers of two, which no float32 is rounded by."""
+    losses, weights = [], []
+    for loss_scaling in (False, True):
+        with fresh_session() as sess:
+            kernel, net, training = build_pixelwise(sess, loss_scaling)
+            feed = {**net.feed(IMAGES), **training.feed(IMAGES[..., 0] % 2)}
+            losses.append([sess.run([training.loss, training.step], feed)[0]
+                           for _ in range(4)])
+            weights.append(sess.run(kernel))
+            assert sess.run(tf.train.get_global_step()) == 4
+    np.testing.assert_array_equal(*losses)
+    np.testing.assert_array_equal(*weights)
+    assert losses[0][3] < losses[0][0]
+
+
+def test_a_step_whose_gradients_overflow_is_left_out():
+    with fresh_session() as sess:
+        kernel, net, training = build_pixelwise(sess, True)
+        before = sess.run(kernel)
+        huge = np.full(IMAGES.shape, 1e37, np.float32)  # times 2 ** 15
+        loss, _ = sess.run([training.loss, training.step], {
+            **training.feed(IMAGES[..., 0] % 2), **net.feed(huge)})
+        assert np.isfinite(loss)
+        np.testing.assert_array_equal(sess.run(kernel), before)
+        assert sess.run(tf.train.get_global_step()) == 0
+
+
 def test_only_what_is_uninitialized_is_initialized(vgg_dir):
     with fresh_session() as sess:
         build_model(sess, 'fcn8s', vgg_dir, 2)
@@ -321,6 +365,14 @@ def test_a_missing_graph_and_a_missing_checkpoint_are_refused(tmp_path):
         os.truncate(f'{checkpoint}.index', 20)
         with pytest.raises(ValueError, match='weights cannot be read'):
             network.restore(sess, f'{checkpoint}.meta', checkpoint)
+
+
+def test_a_graph_that_cannot_be_written_is_an_error_of_the_disk(tmp_path):
+    (tmp_path / 'file').write_text('no folder')
+    with fresh_session():
+        network.inputs()
+        with pytest.raises(OSError, match='the graph cannot be written'):
+            network.export(str(tmp_path / 'file' / 'network.meta'))
 
 
 def test_weights_are_loaded_by_name_and_shape(tmp_path):

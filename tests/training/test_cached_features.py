@@ -127,6 +127,19 @@ def test_an_epoch_is_the_same_on_features_that_another_seed_computed(
     assert rows(again) == rows(own)
 
 
+def test_features_of_another_precision_are_others(tmp_path):
+    label = tmp_path / 'a.png'
+    label.write_bytes(b'12')
+    listed = Source()
+    listed.splits = {split: [(str(label), str(label))] for split in COUNT}
+    listed.read_pair, listed.label_colors = None, {0: (1, 2, 3)}
+    keys = {cached_features.fingerprint(listed, str(tmp_path), soft, precision,
+                                        ['whole'], [np.float32([factor])])
+            for soft in (False, True) for factor in (1, 2)
+            for precision in ('float32', 'bfloat16')}
+    assert len(keys) == 8
+
+
 def test_an_interrupted_computation_goes_on(tmp_path):
     calls = []
 
