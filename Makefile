@@ -64,7 +64,7 @@ announce:
 	@echo "[i] the demo takes about 5 minutes on 2 cores:"
 	@echo "    - installs TensorFlow and others to $(VENV), unless they are there"
 	@echo "    - draws synthetic road scenes in memory, and checks them"
-	@echo "    - trains a small network on them, in 5 epochs"
+	@echo "    - trains a small network on them, in 4 epochs"
 	@echo "    - scores it, and segments six new pictures"
 	@echo "    It can be interrupted: make demo goes on from there"
 
@@ -76,7 +76,7 @@ demo: announce install
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
 	  --vgg-dir $(DEMO)/vgg --model fcn-pools --head-width 32 \
 	  --learning-rate 2e-3 --schedule poly --keep-prob 1 --batch-size 2 \
-	  --epochs 5)
+	  --epochs 4)
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \

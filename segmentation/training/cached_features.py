@@ -23,7 +23,8 @@ import tqdm
 from segmentation import pixels, threads
 from segmentation.data import cache
 from segmentation.errors import InputError
-from segmentation.training import array_store, batches
+from segmentation.store import array_store
+from segmentation.training import batches
 
 LARGEST = 65504         # of float16
 

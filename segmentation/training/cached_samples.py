@@ -26,7 +26,7 @@ import tqdm
 
 from segmentation import opencv, pixels
 from segmentation.data import augmentation, cache, contract
-from segmentation.training import array_store
+from segmentation.store import array_store
 
 AHEAD = augmentation.SCALES[1]
 CHUNK = 8               # samples that a thread decodes between two writes

@@ -10,11 +10,11 @@ from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
+from segmentation.store import array_store
 from segmentation.trained import run_dir
-from segmentation.training import (array_store, batches, cached_features,
-                                   cached_samples, checkpoints, run_files,
-                                   schedules, start, step, tensorboard,
-                                   trainer)
+from segmentation.training import (batches, cached_features, cached_samples,
+                                   checkpoints, run_files, schedules, start,
+                                   step, tensorboard, trainer)
 
 
 def train(options, source, weights, precision, model, model_options):

@@ -13,7 +13,8 @@ import pytest
 import source
 from segmentation import pixels
 from segmentation.data import augmentation, batching, contract
-from segmentation.training import array_store, cached_samples, launch
+from segmentation.store import array_store
+from segmentation.training import cached_samples, launch
 
 SIZES = ((70, 45), (300, 40), (64, 32), (33, 21), (128, 64), (97, 131),
          (200, 100))
