@@ -9,6 +9,8 @@ other options ask for is in folders of its own:
     --colors              out/colors/sub/a.png, the colours of the classes
     --confidence road     out/confidence-road/sub/a.png, 255 is certainly road
 
+--jpeg writes overlays as out/sub/a.jpg: a tenth of the time to write them and
+a sixth of the size. The other outputs stay PNG files, whose values are exact.
 Where a.jpg and a.png lie side by side they become a.jpg.png and a.png.png.
 --crf refines all of these by a fully connected CRF, which brings them to the
 edges of the picture.
@@ -34,6 +36,9 @@ from segmentation.inference.tta import TestTimeAugmentation
 from segmentation.trained import run_dir
 
 
+JPEG_QUALITY = 90
+
+
 def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Segment pictures with a trained network.')
@@ -55,6 +60,10 @@ def parse_options(argv=None):
                              '(default: %(default)s)')
     parser.add_argument('--legend', action='store_true',
                         help='a strip with the classes below overlays')
+    parser.add_argument('--jpeg', nargs='?', type=option_types.quality,
+                        const=JPEG_QUALITY, metavar='QUALITY',
+                        help='write overlays as JPEG files, of a quality of '
+                             f'1 to 100 (without it {JPEG_QUALITY})')
     parser.add_argument('--class-ids', action='store_true',
                         help='write class numbers')
     parser.add_argument('--colors', action='store_true',
@@ -91,6 +100,8 @@ def parse_options(argv=None):
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence):
         parser.error('--no-overlay leaves nothing to write')
+    if options.no_overlay and options.jpeg:
+        parser.error('--jpeg is of overlays: not with --no-overlay')
     for name in ('classes', 'data_dir'):
         if getattr(options, name) and not options.data_source:
             parser.error(f'{option_types.flag(name)} goes with '
@@ -98,21 +109,22 @@ def parse_options(argv=None):
     return options
 
 
-def choose_folders(options, run):
-    """Return {kind: its folder in the output folder} of what is asked for."""
-    folders = {} if options.no_overlay else {outputs.OVERLAY: ''}
+def choose_places(options, run):
+    """Return {kind: jobs.Place} of what is asked for."""
+    places = {} if options.no_overlay else {outputs.OVERLAY: jobs.Place(
+        '', '.jpg' if options.jpeg else '.png')}
     if options.class_ids:
-        folders[outputs.CLASS_IDS] = 'class-ids'
+        places[outputs.CLASS_IDS] = jobs.Place('class-ids')
     if options.colors:
-        folders[outputs.COLORS] = 'colors'
+        places[outputs.COLORS] = jobs.Place('colors')
     for name in options.confidence:
         if name not in run.class_names:
             raise InputError(f'--confidence is {name!r}: the classes of '
                              f'{run.directory} are '
                              f'{", ".join(run.class_names)}')
-        folders[run.class_names.index(name)] = 'confidence-' + re.sub(
-            r'[^\w.-]+', '-', name)
-    return folders
+        places[run.class_names.index(name)] = jobs.Place(
+            'confidence-' + re.sub(r'[^\w.-]+', '-', name))
+    return places
 
 
 def segment(options, run, pending, recorded, pool):
@@ -121,13 +133,15 @@ def segment(options, run, pending, recorded, pool):
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.inference.engines.tensorflow import TensorFlowEngine
     writer = outputs.OutputWriter(run.class_names, run.label_colors,
-                                  options.alpha, options.legend, pool)
+                                  options.alpha, options.legend, pool,
+                                  options.jpeg)
     augmentation = TestTimeAugmentation(
         None if options.native else options.image_size or run.image_size)
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
     with TensorFlowEngine(run) as engine:
-        jobs.write_record(options.output_dir, run, pending, recorded, pool)
+        jobs.write_record(options.output_dir, run, pending, recorded, pool,
+                          options.jpeg)
         predictor = Predictor(engine, augmentation, options.batch_size,
                               options.workers)
         start = time.perf_counter()
@@ -187,7 +201,7 @@ def main(argv=None):
               if options.data_source else None)
     run = run_dir.find(options.name, options.checkpoint, source)
     pending = jobs.list_jobs(options.samples_dir, options.output_dir,
-                             choose_folders(options, run))
+                             choose_places(options, run))
     chosen = choice.choose(options, run)
     with locks.locked(options.output_dir, f'{options.output_dir}: another '
                       'infer.py writes to it'):

@@ -20,7 +20,8 @@ from segmentation.training import class_weights, run_files, schedules
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
-              'resume', 'name', 'feature_dir', 'delete_features', 'offline')
+              'resume', 'name', 'cache_samples', 'feature_dir',
+              'delete_features', 'offline')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -98,12 +99,18 @@ def make_parser(kind=argparse.ArgumentParser, prog=None):
                         help='leave VGG16 untrained and without dropout: '
                              'compute the features of all pictures and of '
                              'their mirror images once, and train on them')
-    parser.add_argument('--feature-dir', type=option_types.path,
-                        metavar='DIR',
-                        help='folder in which the features are cached for '
-                             'other runs (default: the user\'s cache folder)')
-    parser.add_argument('--delete-features', action='store_true',
-                        help='delete the features when the run is finished')
+    parser.add_argument('--cache-samples', action='store_true',
+                        help='decode and resize all pictures and labels once, '
+                             'to files from which every epoch is read')
+    parser.add_argument('--feature-dir', '--cache-dir', dest='feature_dir',
+                        type=option_types.path, metavar='DIR',
+                        help='folder in which features and samples are cached '
+                             'for other runs (default: the user\'s cache '
+                             'folder)')
+    parser.add_argument('--delete-features', '--delete-cache',
+                        dest='delete_features', action='store_true',
+                        help='delete the cached features or samples when the '
+                             'run is finished')
     parser.add_argument('--head-width', type=count, metavar='N',
                         help='channels of the convolutions of fcn-pools '
                              f"(default: {models.DEFAULTS['head_width']})")
@@ -173,11 +180,12 @@ def train(options):
     models.check(options)
     source = loading.load_source(options)
     for capability, wanted in (('augment', options.augment),
-                               ('soft', options.soft_labels)):
+                               ('soft', options.soft_labels),
+                               ('samples', options.cache_samples)):
         if wanted and not contract.offers(source, capability):
             raise InputError(f'data source {options.data_source!r} gives '
-                             'samples as they are: --augment and '
-                             '--soft-labels do not apply')
+                             'samples as they are: --augment, --soft-labels '
+                             'and --cache-samples do not apply')
     if contract.offers(source, 'labels_as_ids'):
         contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)

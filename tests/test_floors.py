@@ -15,7 +15,7 @@ FLOORS = (
     {'errors', 'files', 'locks', 'metrics', 'opencv', 'option_types',
      'overwriting', 'pixels', 'processor', 'schema', 'text', 'tf1',
      'threads'},
-    {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
+    {'backbone', 'data', 'drawing', 'nn', 'store', 'synthetic'},
     {'trained'},
     {'training', 'inference', 'evaluation', 'report', 'checking'},
     {'crf'},

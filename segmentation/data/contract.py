@@ -76,6 +76,8 @@ OPTIONAL = {
     'augment': Capability(False, 'whether training samples are augmented'),
     'soft': Capability(False, 'whether training labels are the share of each '
                        'class in a pixel, in 255ths'),
+    'samples': Capability(None, 'training.cached_samples.CachedSamples, from '
+                          'which the generators read instead of the files'),
     'labels_as_ids': Capability(False, 'whether labels are class ids (B, H, '
                                 'W) uint8, IGNORE = 255, and not one-hot; '
                                 'soft ones are shares all the same'),

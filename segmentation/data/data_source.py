@@ -1,6 +1,6 @@
 """The base class of data sources: a class table and a list of files."""
 import os
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -41,6 +41,8 @@ class DataSource:
         Seed of split and order, number of threads, and epochs that are done:
         the same epoch of the same seed is the same for any number of
         workers.
+    samples : training.cached_samples.CachedSamples, optional
+        Has the samples decoded: they are read from there, not from the files.
     required_splits : sequence of str
         Splits that must not be empty.
     benchmark : str
@@ -58,6 +60,7 @@ class DataSource:
     soft = False
     labels_as_ids = False
     epoch = 0
+    samples: Any = None
     required_splits: Sequence[str] = ('train', 'valid')
     benchmark: Optional[str] = None
 
@@ -226,18 +229,20 @@ class DataSource:
     def generate(self, jobs, batch_size, names, soft=False):
         """Yield the batches of batching.Jobs as the contract wants them."""
         rows = pixels.one_hot_rows(self.num_classes)
+        resize = augmentation.nearest if self.samples else pixels.resize_ids
         are_ids = self.labels_as_ids and not soft
 
         def resize_labels(ids, size):
             if soft:
                 return pixels.area_shares(ids, size, self.num_classes)
-            ids = pixels.resize_ids(ids, size)
+            ids = resize(ids, size)
             # mode='clip' lets take() do without a copy.
             return ids if are_ids else np.take(rows, ids, 0, mode='clip')
 
         def read(job):
             with opencv.blaming(job.pair[0]):
-                image, ids = self.read_pair(*job.pair)
+                image, ids = (self.samples.read(job) if self.samples
+                              else self.read_pair(*job.pair))
                 if job.seed is not None:
                     return augmentation.augment(image, ids, self.image_size,
                                                 job.seed, resize_labels)

@@ -8,8 +8,7 @@ schedules        the learning rate over a run
 class_weights    how much a pixel counts in the loss, by its class
 batches          pictures of a data source, as the loop takes them
 cached_features  features of a frozen encoder, computed once, then read
-array_store      arrays in files, memory-mapped, that fill up over several runs
-progress         which samples of such arrays are written, with checksums
+cached_samples   pictures and class ids, decoded once, then read
 run_files        the directory of a run, as training writes it
 checkpoints      best, last and resumable weights; early stopping
 tensorboard      scalars, pictures and histograms of a run

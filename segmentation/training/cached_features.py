@@ -23,7 +23,8 @@ import tqdm
 from segmentation import pixels, threads
 from segmentation.data import cache
 from segmentation.errors import InputError
-from segmentation.training import array_store, batches
+from segmentation.store import array_store
+from segmentation.training import batches
 
 LARGEST = 65504         # of float16
 
@@ -112,6 +113,8 @@ class Features:
         To be opened and locked before `compute`.
     """
 
+    what = 'features'
+
     def __init__(self, folder, pictures, data_dir, tensors, encode):
         self.pictures = pictures
         self.data_dir = data_dir
@@ -129,6 +132,12 @@ class Features:
     def num_training(self) -> int:
         """Return how many samples an epoch has."""
         return 2 * self.pictures.num_training
+
+    def describe(self):
+        """Return of how many samples the features are, in words."""
+        return (f'features of {self.store.counts["train"]} samples and their '
+                f'mirror images, and of {self.store.counts["valid"]} to '
+                'validate')
 
     def estimate(self, plan):
         """Return how many seconds the features missing in a Plan take."""

@@ -10,8 +10,9 @@ from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
+from segmentation.store import array_store
 from segmentation.trained import run_dir
-from segmentation.training import (array_store, batches, cached_features,
+from segmentation.training import (batches, cached_features, cached_samples,
                                    checkpoints, run_files, schedules, start,
                                    step, tensorboard, trainer)
 
@@ -39,6 +40,12 @@ def train(options, source, weights, precision, model, model_options):
         The exit status: 0, or 128 and the signal that stopped the run.
     """
     directory = options.name
+    if options.cache_samples:       # first: a network may read a batch
+        decoded = cached_samples.CachedSamples(
+            options.feature_dir or cache.folder(), source, options.data_dir)
+        prepare(decoded)
+        contract.configure(source, samples=decoded)
+        store = decoded.store
     list_pictures = functools.partial(
         batches.Pictures, source=source, batch_size=options.batch_size,
         seed=options.seed)
@@ -62,6 +69,7 @@ def train(options, source, weights, precision, model, model_options):
             samples = stack.enter_context(cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
                 options.feature_dir))
+            store = samples.store
         write_run(directory, dict(begun.description, precision=precision,
                                   options=vars(options)), options.resume)
         training = step.add_training(
@@ -88,7 +96,7 @@ def train(options, source, weights, precision, model, model_options):
             return 128 + stop.signal
         report(saved, options.epochs)
         if options.delete_features:
-            samples.store.delete()
+            store.delete()
     return 0
 
 
@@ -179,19 +187,23 @@ def cached(sess, begun, data_dir, soft_labels, precision, parent=None):
             features.store.delete()
 
 
-def prepare(features):
-    """Compute what is missing of Features, saying before what that takes."""
-    store = features.store
+def prepare(cached):
+    """Compute what is missing of a cache, saying before what that takes.
+
+    Parameters
+    ----------
+    cached : cached_features.Features or cached_samples.CachedSamples
+    """
+    store = cached.store
     with store.locked():
         plan = store.open()
         if not plan.fits:
             raise OSError(f'{store.folder}: {plan.free / 1e9:.1f} GB are '
-                          f'free, the features take {plan.size / 1e9:.1f} '
-                          'GB: --feature-dir names another place')
+                          f'free, the {cached.what} take '
+                          f'{plan.size / 1e9:.1f} GB: --cache-dir names '
+                          'another place')
         to_do = ('from before' if plan.is_complete else
-                 f'{text.duration(features.estimate(plan))} to compute')
-        print(f'[i] features of {store.counts["train"]} samples and their '
-              f'mirror images, and of {store.counts["valid"]} to validate: '
-              f'{plan.size / 1e9:.1f} GB in {store.folder}, {to_do}',
-              flush=True)
-        features.compute(plan)
+                 f'{text.duration(cached.estimate(plan))} to compute')
+        print(f'[i] {cached.describe()}: {plan.size / 1e9:.1f} GB in '
+              f'{store.folder}, {to_do}', flush=True)
+        cached.compute(plan)

@@ -34,7 +34,8 @@ from segmentation.inference import jobs
 from segmentation.report import folder as report_folder
 from segmentation.report import plots
 from segmentation.trained import run_dir
-from segmentation.training import array_store, class_weights, run_files
+from segmentation.store import array_store
+from segmentation.training import class_weights, run_files
 
 JSON, TEXT, PICTURE = (by.of_json, by.of_json, by.of_bytes), (
     by.of_text, by.of_bytes), (by.of_bytes,)

@@ -203,7 +203,7 @@ def test_the_size_is_printed_first(tmp_path, capsys):
 def test_a_disk_that_is_too_full_is_refused_first(tmp_path, monkeypatch):
     full = collections.namedtuple('Usage', 'free')(1 << 20)
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: full)
-    with pytest.raises(OSError, match='--feature-dir names another place'):
+    with pytest.raises(OSError, match='--cache-dir names another place'):
         prepare(tmp_path / 'features')
     assert not glob.glob(str(tmp_path / 'features' / '*.npy'))
 
@@ -334,7 +334,8 @@ def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
 def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     before = weights_of('frozen')
     done = train('tuned', vgg_dir, '--init-from', 'frozen', '--epochs', '1')
-    assert done.stderr == '[!] --feature-dir goes with --freeze-encoder\n'
+    assert done.stderr == ('[!] --feature-dir goes with --freeze-encoder or '
+                           '--cache-samples\n')
     done = fixtures.run_program(
         'train.py', '--name', 'tuned', '--data-source', 'tiny', '--data-dir',
         helpers.data_dir(), '--vgg-dir', vgg_dir, '--model', 'fcn-pools',
