@@ -35,6 +35,7 @@ from segmentation.crf import choice, model, pool, tuning
 from segmentation.evaluation import (comparison, results, selection,
                                      submission)
 from segmentation.evaluation.tally import Tally
+from segmentation.inference import engines
 from segmentation.inference.predictor import Predictor
 from segmentation.report import folder, page
 
@@ -126,9 +127,7 @@ def prepare(options, name):
 @contextlib.contextmanager
 def restore(selected, workers):
     """Yield the Predictor of a Selection; its network is restored."""
-    # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation.inference.engines.tensorflow import TensorFlowEngine
-    with TensorFlowEngine(selected.run) as engine:
+    with engines.open(selected.run) as engine:
         yield Predictor(engine, selected.augmentation(), selected.batch_size,
                         workers)
 
@@ -207,7 +206,7 @@ def compare(options):
                                 runs[0].class_names)
     for letter, run in zip('AB', runs):
         print(f'[i] {letter}: {os.path.basename(run.checkpoint)} of '
-              f'{run.directory}, {options.split} split')
+              f'{run.path}, {options.split} split')
     print(f'[i] {comparison.verdict(result)}')
     print(comparison.table(result))
     if options.json:

@@ -28,7 +28,7 @@ from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
 from segmentation.errors import InputError
-from segmentation.inference import jobs, outputs
+from segmentation.inference import engines, jobs, outputs
 from segmentation.inference.predictor import Predictor
 from segmentation.inference.tta import TestTimeAugmentation
 from segmentation.trained import run_dir
@@ -108,7 +108,7 @@ def choose_folders(options, run):
     for name in options.confidence:
         if name not in run.class_names:
             raise InputError(f'--confidence is {name!r}: the classes of '
-                             f'{run.directory} are '
+                             f'{run.path} are '
                              f'{", ".join(run.class_names)}')
         folders[run.class_names.index(name)] = 'confidence-' + re.sub(
             r'[^\w.-]+', '-', name)
@@ -118,15 +118,13 @@ def choose_folders(options, run):
 def segment(options, run, pending, recorded, pool):
     """Take the jobs through the network; return the errors of those not read.
     """
-    # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation.inference.engines.tensorflow import TensorFlowEngine
     writer = outputs.OutputWriter(run.class_names, run.label_colors,
                                   options.alpha, options.legend, pool)
     augmentation = TestTimeAugmentation(
         None if options.native else options.image_size or run.image_size)
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
-    with TensorFlowEngine(run) as engine:
+    with engines.open(run) as engine:
         jobs.write_record(options.output_dir, run, pending, recorded, pool)
         predictor = Predictor(engine, augmentation, options.batch_size,
                               options.workers)

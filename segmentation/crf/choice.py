@@ -99,7 +99,7 @@ def choose(options, run, tuned=True):
     if options.crf is None:
         return None
     check_installed()
-    path = run_dir.path(run.directory, FILE)
+    path = run_dir.path(run.path, FILE)
     preset = options.crf
     if preset == 'auto':
         preset = 'tuned' if tuned and os.path.isfile(path) else 'street'
@@ -116,7 +116,7 @@ def choose(options, run, tuned=True):
 def read_tuned(path, run):
     """Return the Choice in the crf.json of a run."""
     if not os.path.isfile(path):
-        raise FileNotFoundError(f'{run.directory} has no {FILE}: evaluate.py '
+        raise FileNotFoundError(f'{run.path} has no {FILE}: evaluate.py '
                                 '--crf --tune N writes it')
     saved = files.read_json(path, SCHEMA)
     parameters = Parameters(**{name: saved['parameters'][name]

@@ -59,8 +59,8 @@ class Tuning(NamedTuple):
 
 def check_run(run):
     """Raise PermissionError unless a run's directory can be written to."""
-    if not os.access(run.directory, os.W_OK):
-        raise PermissionError(f'{run.directory}: {FILE} cannot be '
+    if not os.access(run.path, os.W_OK):
+        raise PermissionError(f'{run.path}: {FILE} cannot be '
                               'written there')
 
 
@@ -176,7 +176,7 @@ def save(run, split, tuning):
     tuning : Tuning
     """
     parameters, best = tuning.ranked[0]
-    path = run_dir.path(run.directory, FILE)
+    path = run_dir.path(run.path, FILE)
     files.write_json(path, {
         'parameters': dict(parameters._asdict()),
         'checkpoint': os.path.basename(run.checkpoint),

@@ -19,7 +19,7 @@ class Summary(NamedTuple):
 def describe(selected):
     """Return how the scores of a Selection are made, as --json has it."""
     return {
-        'name': selected.run.directory,
+        'name': selected.run.path,
         'checkpoint': os.path.basename(selected.run.checkpoint),
         'data_source': selected.data_source,
         'data_dir': selected.data_dir,
@@ -43,7 +43,7 @@ def summarize(selected, tally, refinement=None):
     """
     matrix, class_names = tally.matrix, selected.run.class_names
     lines = [f'[i] {os.path.basename(selected.run.checkpoint)} of '
-             f'{selected.run.directory}, {selected.split} split: '
+             f'{selected.run.path}, {selected.split} split: '
              f'{len(tally.names)} pictures, {matrix.sum():,} pixels, '
              f'{tally.ignored:,} ignored']
     if matrix.any():
@@ -85,7 +85,7 @@ def check_paths(paths, selected):
     # A run of the blog's code has names of its own.
     inputs += [run.graph, *glob.glob(f'{glob.escape(run.checkpoint)}.*')]
     overwriting.check_outputs(paths, inputs, [selected.data_dir],
-                              [(run.directory, run_dir.OWN)])
+                              [(run.path, run_dir.OWN)])
 
 
 def write(summary, tally, json=None, csv=None, matrix=None,

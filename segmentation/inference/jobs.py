@@ -142,7 +142,7 @@ def write_record(output_dir, run, jobs, recorded, refinement=None):
     outputs = recorded.union(os.path.relpath(path, output_dir)
                              for job in jobs for path in job.outputs.values())
     files.write_json(os.path.join(output_dir, RECORD), {
-        'run': run.directory,
+        'run': run.path,
         'checkpoint': run.checkpoint,
         'class_names': run.class_names,
         'label_colors': [run.label_colors[class_id]

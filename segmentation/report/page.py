@@ -128,11 +128,11 @@ class Report:
         return template.render(
             self.sections(), classes=self.classes(), scores=scores,
             lines=lines,
-            title=os.path.basename(os.path.abspath(self.run.directory)),
+            title=os.path.basename(os.path.abspath(self.run.path)),
             evaluation=dict({key: scores[key] for key in EVALUATION},
                             crf=self.crf),
             options=(self.run.saved or {}).get('options', {}),
-            curves=plots.curves(run_dir.read_log(self.run.directory)),
+            curves=plots.curves(run_dir.read_log(self.run.path)),
             reliability=plots.reliability(scores['calibration']['bins'])
             if scores['pixels'] else None)
 

@@ -54,7 +54,7 @@ RANGES = {'data_dir': option_types.path, 'seed': option_types.seed,
 class Run(NamedTuple):
     """What it takes to use a trained network."""
 
-    directory: str
+    path: str                       # the directory
     graph: str                      # file of the metagraph
     checkpoint: str                 # prefix of the files of the weights
     image_size: Tuple[int, int]     # (width, height) of the network's input
@@ -230,7 +230,7 @@ def check_source(run, source):
     """Raise InputError where a source contradicts the classes of a run."""
     if source.num_classes != len(run.class_names):
         raise InputError(f'the data source has {source.num_classes} classes, '
-                         f'the run {run.directory} has '
+                         f'the run {run.path} has '
                          f'{len(run.class_names)}')
     names = contract.class_names(source)
     colors = contract.label_colors(source)
@@ -241,4 +241,4 @@ def check_source(run, source):
             if found != wanted:
                 raise InputError(
                     f'the {what} of class {number} is {found} in the data '
-                    f'source, {wanted} in the run {run.directory}')
+                    f'source, {wanted} in the run {run.path}')

@@ -1,11 +1,12 @@
 """TensorFlow as an engine: it runs the graph and the weights of a run."""
 import contextlib
+from typing import Any, Dict
 
 import numpy as np
 
 from segmentation import tf1
 from segmentation.errors import InputError
-from segmentation.inference.engines import Engine
+from segmentation.inference.engines.engine import Engine
 from segmentation.nn import network
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
@@ -17,6 +18,10 @@ class TensorFlowEngine(Engine):
     Parameters
     ----------
     run : run_dir.Run
+    precision : str
+        float32, bfloat16 or auto.
+    num_threads : int
+        0 takes all cores.
 
     Attributes
     ----------
@@ -25,8 +30,11 @@ class TensorFlowEngine(Engine):
     net : network.Network
     """
 
-    def __init__(self, run: run_dir.Run) -> None:
+    def __init__(self, run: run_dir.Run, precision: str = 'float32',
+                 num_threads: int = 0) -> None:
         self.run = run
+        self.precision = tf1.choose_precision(precision)
+        self.num_threads = num_threads
 
     def __enter__(self) -> 'TensorFlowEngine':
         """Restore the network.
@@ -38,7 +46,8 @@ class TensorFlowEngine(Engine):
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(tf.Graph().as_default())
-            self.sess = stack.enter_context(tf1.session())
+            self.sess = stack.enter_context(tf1.session(
+                tf1.session_config(self.precision, self.num_threads)))
             self.net = network.restore(self.sess, self.run.graph,
                                        self.run.checkpoint)
             self.check_classes()
@@ -66,5 +75,7 @@ class TensorFlowEngine(Engine):
                              'wanted')
         return result                                       # [B, H, W, C]
 
-    def describe(self) -> str:
-        return f'TensorFlow {tf.version.VERSION}: {self.run.checkpoint}'
+    def describe(self) -> Dict[str, Any]:
+        return {'engine': 'tensorflow', 'version': tf.version.VERSION,
+                'precision': self.precision, 'threads': self.num_threads,
+                'device': 'GPU' if tf1.has_gpu() else 'CPU'}
