@@ -1,5 +1,7 @@
 """What is left of training: all that using a network takes.
 
+descriptions where an exported model carries what it knows: readers, writers
 exported     an exported model: what it knows, read without its engine
+golden       the picture that an exported model is checked by
 run_dir      the directory of a run: what it knows, its checkpoints
 """
