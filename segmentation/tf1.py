@@ -129,14 +129,20 @@ def session(config=None):
     config = config or session_config()
     with quiet():       # the first session looks for a GPU and reports it
         sess = tf.Session(config=config)
-    with sess:
-        try:
-            yield sess
-        except tf.errors.ResourceExhaustedError as error:
-            what = reason(error)
-            if 'No space left' in what:     # a full disk has the same class
-                raise OSError(what)
-            raise MemoryError(what)
+    with sess, naming_exhaustion():
+        yield sess
+
+
+@contextlib.contextmanager
+def naming_exhaustion():
+    """Raise what `session` raises instead of TensorFlow's exhaustion."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        what = reason(error)
+        if 'No space left' in what:     # a full disk has the same class
+            raise OSError(what)
+        raise MemoryError(what)
 
 
 def restore(saver, sess, path):

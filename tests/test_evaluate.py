@@ -96,7 +96,7 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
      'data source \'bare\' gives samples of one size: --native does not '
      'apply'),
     (['--data-source', 'demo'],
-     'the data source has 7 classes, the run {run} has 4'),
+     'the data source has 7 classes, {run} has 4'),
     (['--json', 'nowhere/a.json'], '{cwd}/nowhere: no such folder'),
     (['--matrix', '{data}/valid/0_ids.png'],
      '{data}/valid/0_ids.png is an input: it is not overwritten'),
@@ -182,8 +182,8 @@ def test_run_of_the_blog_takes_its_data_from_the_options(run, place):
                                                'dir')):
         with pytest.raises(ValueError) as error:
             evaluate.main(['--name', 'old'] + arguments)
-        assert str(error.value) == ('old has no options.json: it takes '
-                                    '--data-' + option)
+        assert str(error.value) == ('old does not say what it was trained '
+                                    'on: it takes --data-' + option)
     scores = score('old', '--data-source', 'tiny', '--data-dir',
                    helpers.data_dir())
     assert scores['checkpoint'] == 'final.ckpt'

@@ -270,7 +270,7 @@ def crf_json(miou=.5, **parameters):
 
 
 @pytest.mark.parametrize('content, message', [
-    (None, 'has no crf.json: evaluate.py --crf --tune N writes it'),
+    (None, 'has no tuned parameters: evaluate.py --crf --tune N writes'),
     ('{', 'crf.json: no JSON'),
     ('{}', 'crf.json lacks parameters, checkpoint'),
     (crf_json(iterations='x'), "crf.json: parameters.iterations is 'x': int"),
