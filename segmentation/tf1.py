@@ -77,6 +77,17 @@ def choose_precision(precision):
     return precision
 
 
+def check_tflite(input_type):
+    """Raise InputError where the converter to TFLite takes no such pictures.
+
+    That of TensorFlow 1.15 ends in an abort.
+    """
+    if input_type != 'float32' and tf.version.VERSION.startswith('1.'):
+        raise InputError(f'TensorFlow {tf.version.VERSION} writes tflite of '
+                         f'float32 pictures alone: {input_type} takes '
+                         'TensorFlow 2')
+
+
 @functools.lru_cache(maxsize=None)
 def has_gpu():
     """Return whether TensorFlow finds a GPU."""

@@ -13,7 +13,7 @@ write(graph_def, path, size)
 open_file(path)
     returns the function images -> (softmax, classes) by which any program
     would run the file, and nothing of this project
-quantize(path, target, batches)
-    writes the model at `path` in int8 to `target`, calibrated on batches of
-    pictures as the model takes them
+quantize(path, target, pictures, take)
+    writes the model at `path` in int8 to `target`, calibrated on pictures
+    (1, H, W, 3), BGR uint8, that `take` turns into what the model takes
 """

@@ -51,20 +51,20 @@ class Reader(quantization.CalibrationDataReader):
     """Hands batches of pictures to ONNX Runtime."""
 
     def __init__(self, batches):
-        self.batches = iter(batches)
+        self.batches = batches
 
     def get_next(self):
         batch = next(self.batches, None)
         return None if batch is None else {'image_input': batch}
 
 
-def quantize(path, target, batches):
+def quantize(path, target, pictures, take):
     prepared = f'{target}-prepared'
     try:
         shape_inference.quant_pre_process(path, prepared,
                                           skip_symbolic_shape=True)
         quantization.quantize_static(
-            prepared, target, Reader(batches), per_channel=True,
+            prepared, target, Reader(map(take, pictures)), per_channel=True,
             quant_format=quantization.QuantFormat.QDQ)
     finally:
         if os.path.exists(prepared):

@@ -1,5 +1,6 @@
 """Write a model of OpenVINO, in int8 by NNCF, and run it."""
 import contextlib
+import io
 import logging
 import os
 import tempfile
@@ -41,14 +42,15 @@ def open_file(path):
     yield lambda images: list(compiled([images]).values())
 
 
-def quantize(path, target, batches):
+def quantize(path, target, pictures, take):
     # Unless this is set, NNCF reports its use to its makers.
     os.environ.setdefault('NNCF_CI', '1')
-    import nncf
-    nncf.set_log_level(logging.ERROR)
-    with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(
-            nowhere), contextlib.redirect_stderr(nowhere):  # progress bars
+    nowhere = io.StringIO()     # its greeting and its progress bars
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(
+            nowhere):
+        import nncf
+        nncf.set_log_level(logging.ERROR)
         model = nncf.quantize(ov.Core().read_model(path),
-                              nncf.Dataset(batches),
-                              subset_size=len(batches))
+                              nncf.Dataset(pictures, take),
+                              subset_size=len(pictures))
     save(model, target)

@@ -6,11 +6,13 @@ import tempfile
 import warnings
 
 from segmentation import tf1
-from segmentation.errors import InputError
 from segmentation.tf1 import tf
 
 
 def write(graph_def, path, size):
+    image_input, = [node for node in graph_def.node
+                    if node.op == 'Placeholder']
+    tf1.check_tflite(tf.as_dtype(image_input.attr['dtype'].type).name)
     with tempfile.NamedTemporaryFile(suffix='.pb') as frozen:
         frozen.write(graph_def.SerializeToString())
         frozen.flush()
