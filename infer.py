@@ -34,7 +34,7 @@ from segmentation.data import loading
 from segmentation.errors import InputError
 from segmentation.inference import jobs, model_options, outputs
 from segmentation.inference.predictor import Predictor
-from segmentation.trained import models
+from segmentation.trained import lookup
 
 
 def parse_options(argv=None):
@@ -174,7 +174,7 @@ def main(argv=None):
     source = (loading.make_source(options.data_source, options.classes,
                                   options.data_dir)
               if options.data_source else None)
-    model = models.find(options.name, options.checkpoint, source)
+    model = lookup.find(options.name, options.checkpoint, source)
     settings = model_options.settings(options)
     settings.check(model)
     settings.augmentation(model)

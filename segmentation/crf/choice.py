@@ -6,7 +6,7 @@ from segmentation import option_types, schema
 from segmentation.crf.model import (MIN_WIDTH, Parameters, check_installed,
                                     in_words)
 from segmentation.errors import InputError
-from segmentation.trained import models
+from segmentation.trained import lookup
 
 PRESETS = {
     # of the blog's code, made for a cat that fills its picture
@@ -98,11 +98,11 @@ def choose(options, model, tuned=True):
     if options.crf is None:
         return None
     check_installed()
-    saved, where = models.tuned_crf(model)
     preset = options.crf
     if preset == 'auto':
-        preset = 'tuned' if tuned and saved is not None else 'street'
-    chosen = (read_tuned(saved, where, model) if preset == 'tuned'
+        preset = ('tuned' if tuned and lookup.tuned_crf(model)[0] is not None
+                  else 'street')
+    chosen = (read_tuned(model) if preset == 'tuned'
               else Choice(PRESETS[preset], preset))
     given = ([options.crf_iterations]
              + list(options.crf_gaussian or [None] * 2)
@@ -112,12 +112,13 @@ def choose(options, model, tuned=True):
         for old, new in zip(chosen.parameters, given))))
 
 
-def read_tuned(saved, where, model):
-    """Return the Choice of what `models.tuned_crf` returns."""
+def read_tuned(model):
+    """Return the Choice of the parameters that were tuned for a model."""
+    saved, where = lookup.tuned_crf(model)
     if saved is None:
         raise FileNotFoundError(
             f'{model.path} has no tuned parameters: evaluate.py --crf '
-            f'--tune N writes {models.CRF} of a run, and export.py takes '
+            f'--tune N writes {lookup.CRF} of a run, and export.py takes '
             'them from there')
     schema.check(saved, SCHEMA, where)
     parameters = Parameters(**{name: saved['parameters'][name]

@@ -24,7 +24,7 @@ from segmentation.data import splits
 from segmentation.errors import InputError
 from segmentation.evaluation import comparison
 from segmentation.inference.prediction import Prediction
-from segmentation.trained import exported, models, run_dir
+from segmentation.trained import exported, lookup, run_dir
 
 WEIGHTS = .25, .5, 1, 2
 COLORS = .5, 1, 2
@@ -63,7 +63,7 @@ def check_model(model):
         raise InputError(f'{model.path} is an exported model: --tune goes '
                          'with its run, and export.py takes what it finds')
     if not os.access(model.path, os.W_OK):
-        raise PermissionError(f'{model.path}: {models.CRF} cannot be '
+        raise PermissionError(f'{model.path}: {lookup.CRF} cannot be '
                               'written there')
 
 
@@ -179,7 +179,7 @@ def save(run, split, tuning):
     tuning : Tuning
     """
     parameters, best = tuning.ranked[0]
-    path = run_dir.path(run.path, models.CRF)
+    path = run_dir.path(run.path, lookup.CRF)
     files.write_json(path, {
         'parameters': dict(parameters._asdict()),
         'checkpoint': os.path.basename(run.checkpoint),

@@ -4,7 +4,7 @@ from typing import Any, Dict, NamedTuple, Sequence
 
 from segmentation import drawing, files, metrics, overwriting
 from segmentation.evaluation import calibration, comparison
-from segmentation.trained import models
+from segmentation.trained import lookup
 
 
 class Summary(NamedTuple):
@@ -92,8 +92,8 @@ def check_paths(paths, selected):
     inputs = [path for pair in selected.pairs or () for path in pair if path]
     inputs += filter(None, [selected.list_file])
     overwriting.check_outputs(
-        paths, inputs + models.inputs(selected.model), [selected.data_dir],
-        models.owned(selected.model))
+        paths, inputs + lookup.inputs(selected.model), [selected.data_dir],
+        lookup.owned(selected.model))
 
 
 def write(summary, tally, json=None, csv=None, matrix=None,

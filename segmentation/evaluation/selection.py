@@ -14,7 +14,7 @@ from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
 from segmentation.inference import model_options
 from segmentation.inference.tta import TestTimeAugmentation
-from segmentation.trained import models
+from segmentation.trained import lookup
 
 Pairs = List[Tuple[str, Optional[str]]]
 
@@ -35,7 +35,7 @@ class SourceOptions(NamedTuple):
 class Selection(NamedTuple):
     """A model, the pictures to score it on, and how they are predicted."""
 
-    model: models.Model
+    model: lookup.Model
     source: Any
     data_source: str                        # the name of the source
     data_dir: str
@@ -99,7 +99,7 @@ def select(options, name):
         Directory of the run, or an exported model.
     """
     described = complete(options, name)
-    model = models.find(name, options.checkpoint, loading.make_source(
+    model = lookup.find(name, options.checkpoint, loading.make_source(
         described.data_source, described.classes, described.data_dir))
     settings = model_options.settings(options)
     settings.check(model)
@@ -123,7 +123,7 @@ def select(options, name):
     elif options.list:
         pairs = read_list(options.list, pairs, described.data_dir,
                           options.split)
-    split = models.split(model)
+    split = lookup.split(model)
     if options.split != 'test' and split:
         contract.check_split(source, described.data_dir, split)
     return Selection(
@@ -136,7 +136,7 @@ def complete(options, name):
     """Return the SourceOptions; those left open are as the model has them."""
     saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
              'group_by': None, 'data_source': None, 'data_dir': None}
-    saved.update(models.read_options(name, options.checkpoint))
+    saved.update(lookup.read_options(name, options.checkpoint))
     for key, value in (('data_source', options.data_source),
                        ('data_dir', options.data_dir)):
         if not (value or saved[key]):

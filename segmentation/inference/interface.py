@@ -8,7 +8,7 @@ from segmentation import drawing, option_types, pixels
 from segmentation.errors import InputError
 from segmentation.inference import model_options
 from segmentation.inference.prediction import Prediction
-from segmentation.trained import models
+from segmentation.trained import lookup
 
 
 class PicturePrediction(Prediction):
@@ -96,7 +96,7 @@ class LoadedModel(contextlib.AbstractContextManager):
                  flip: bool = False, check_golden: bool = True) -> None:
         if image_size is not None:
             option_types.check_image_size(image_size)
-        model = models.find(path, checkpoint)
+        model = lookup.find(path, checkpoint)
         settings = model_options.Settings(engine, precision, num_threads,
                                           image_size, native, 1, check_golden)
         self.class_names: List[str] = model.class_names

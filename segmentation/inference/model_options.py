@@ -10,7 +10,7 @@ from segmentation.errors import InputError
 from segmentation.inference import engines, golden
 from segmentation.inference.engines.engine import Engine
 from segmentation.inference.tta import TestTimeAugmentation
-from segmentation.trained import exported, models
+from segmentation.trained import exported, lookup
 
 
 class Settings(NamedTuple):
@@ -24,7 +24,7 @@ class Settings(NamedTuple):
     batch_size: int
     check_golden: bool
 
-    def augmentation(self, model: models.Model,
+    def augmentation(self, model: lookup.Model,
                      scales: Sequence[float] = (1.,), flip: bool = False
                      ) -> TestTimeAugmentation:
         """Return the network inputs of pictures.
@@ -43,13 +43,13 @@ class Settings(NamedTuple):
                              '--native and --scales do not apply')
         return TestTimeAugmentation(size, scales, flip)
 
-    def check(self, model: models.Model) -> None:
+    def check(self, model: lookup.Model) -> None:
         """Raise InputError where a model cannot be run so, by its format."""
         name = engines.choose(model, self.engine)
         engines.choose_precision(model, name, self.precision)
 
     @contextlib.contextmanager
-    def open(self, model: models.Model, throughput: bool = True
+    def open(self, model: lookup.Model, throughput: bool = True
              ) -> Iterator[Tuple[Engine, List[str]]]:
         """Open the engine of a model; check its golden picture.
 
@@ -68,7 +68,7 @@ class Settings(NamedTuple):
 
 
 def add_options(parser):
-    """Add the options that `settings` and `models.find` take.
+    """Add the options that `settings` and `lookup.find` take.
 
     Returns
     -------

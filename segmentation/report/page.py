@@ -12,7 +12,7 @@ import numpy as np
 from segmentation import files, metrics
 from segmentation.report import highlights, panels, plots
 from segmentation.report.highlights import Shot
-from segmentation.trained import models
+from segmentation.trained import lookup
 
 TEMPLATE = os.path.join(os.path.dirname(__file__), 'report.html')
 EVALUATION = ('name', 'checkpoint', 'data_source', 'data_dir', 'split', 'list',
@@ -131,8 +131,8 @@ class Report:
             title=os.path.basename(os.path.abspath(self.model.path)),
             evaluation=dict({key: scores[key] for key in EVALUATION},
                             crf=self.crf),
-            options=models.options(self.model),
-            curves=plots.curves(models.log(self.model)),
+            options=lookup.options(self.model),
+            curves=plots.curves(lookup.log(self.model)),
             reliability=plots.reliability(scores['calibration']['bins'])
             if scores['pixels'] else None)
 

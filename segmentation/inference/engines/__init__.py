@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from segmentation.errors import InputError, MissingModuleError
 from segmentation.inference.engines.engine import Engine, Setup
-from segmentation.trained import exported, models
+from segmentation.trained import exported, lookup
 
 
 class Row(NamedTuple):
@@ -38,7 +38,7 @@ FIRST = {'onnx': 'onnxruntime'}     # but for these
 PRECISIONS = ('float32', 'bfloat16', 'int8', 'auto')
 
 
-def open(model: models.Model, engine: Optional[str] = None,
+def open(model: lookup.Model, engine: Optional[str] = None,
          precision: Optional[str] = None, num_threads: int = 0,
          throughput: bool = False) -> Engine:
     """Return the engine that runs a model, a context manager.
@@ -74,12 +74,12 @@ def open(model: models.Model, engine: Optional[str] = None,
         model, Setup(wanted, num_threads, throughput))
 
 
-def format_of(model: models.Model) -> str:
+def format_of(model: lookup.Model) -> str:
     """Return the format of an exported model, or 'run'."""
     return model.format if isinstance(model, exported.Exported) else 'run'
 
 
-def choose(model: models.Model, engine: Optional[str] = None) -> str:
+def choose(model: lookup.Model, engine: Optional[str] = None) -> str:
     """Return the key of the engine that opens a model."""
     kind = format_of(model)
     names = [name for name, row in ENGINES.items() if kind in row.formats]
@@ -97,7 +97,7 @@ def choose(model: models.Model, engine: Optional[str] = None) -> str:
                         if kind == 'run' else ''))
 
 
-def choose_precision(model: models.Model, engine: str,
+def choose_precision(model: lookup.Model, engine: str,
                      precision: Optional[str] = None) -> str:
     """Return float32, bfloat16, int8 or auto, as a model can be run."""
     is_int8 = (isinstance(model, exported.Exported)

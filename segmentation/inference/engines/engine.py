@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 import numpy as np
 
 from segmentation.errors import InputError
-from segmentation.trained import exported, models
+from segmentation.trained import exported, lookup
 
 
 class Setup(NamedTuple):
@@ -31,7 +31,7 @@ class Engine(contextlib.AbstractContextManager):
         The precision cannot be had on this machine.
     """
 
-    def __init__(self, model: models.Model, setup: Setup = Setup()) -> None:
+    def __init__(self, model: lookup.Model, setup: Setup = Setup()) -> None:
         self.model = model
         self.setup = setup
 
@@ -71,7 +71,7 @@ class Engine(contextlib.AbstractContextManager):
         """
 
 
-def as_taken(images: np.ndarray, model: models.Model) -> np.ndarray:
+def as_taken(images: np.ndarray, model: lookup.Model) -> np.ndarray:
     """Return BGR pictures (B, H, W, 3) as an exported model takes them.
 
     Raises
@@ -91,7 +91,7 @@ def as_taken(images: np.ndarray, model: models.Model) -> np.ndarray:
     return np.ascontiguousarray(images, model.description['input_type'])
 
 
-def checked(result: np.ndarray, shape: Tuple[int, ...], model: models.Model
+def checked(result: np.ndarray, shape: Tuple[int, ...], model: lookup.Model
             ) -> np.ndarray:
     """Return the probabilities of pictures of a shape; raise for others."""
     wanted = shape[:3] + (len(model.class_names),)

@@ -12,7 +12,7 @@ from segmentation.data import cache
 from segmentation.errors import InputError
 from segmentation.inference.engines.engine import (Engine, Setup, as_taken,
                                                    checked, last_line)
-from segmentation.trained import models
+from segmentation.trained import lookup
 
 DEVICE = 'CPU'
 HINTS = {'float32': 'f32', 'bfloat16': 'bf16', 'int8': 'f32'}
@@ -21,7 +21,7 @@ HINTS = {'float32': 'f32', 'bfloat16': 'bf16', 'int8': 'f32'}
 class OpenVINOEngine(Engine):
     """An exported model, compiled for the processor."""
 
-    def __init__(self, model: models.Model, setup: Setup = Setup()) -> None:
+    def __init__(self, model: lookup.Model, setup: Setup = Setup()) -> None:
         super().__init__(model, setup)
         self.precision = choose_precision(setup.precision)
 

@@ -14,13 +14,13 @@ from segmentation.inference.engines.engine import (Engine, Setup, as_taken,
                                                    checked)
 from segmentation.nn import constants, freeze, network
 from segmentation.tf1 import tf
-from segmentation.trained import models, run_dir
+from segmentation.trained import lookup, run_dir
 
 
 class TensorFlowEngine(Engine):
     """A network in a graph and a session of its own."""
 
-    def __init__(self, model: models.Model, setup: Setup = Setup()) -> None:
+    def __init__(self, model: lookup.Model, setup: Setup = Setup()) -> None:
         super().__init__(model, setup)
         self.precision = tf1.choose_precision(setup.precision)
 

@@ -101,7 +101,7 @@ def tuned_crf(model: Model) -> Tuple[Optional[Any], str]:
     if isinstance(model, exported.Exported):
         return model.description['crf'], f'{model.path}: crf'
     path = run_dir.path(model.path, CRF)
-    return files.read_json(path) if os.path.isfile(path) else None, path
+    return files.read_json(path, {}) if os.path.isfile(path) else None, path
 
 
 def inputs(model: Model) -> List[str]:
