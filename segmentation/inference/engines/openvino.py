@@ -7,7 +7,7 @@ from typing import Any, Deque, Dict, Iterable, Iterator, List
 import numpy as np
 import openvino
 
-from segmentation import processor
+from segmentation import errors, processor
 from segmentation.data import cache
 from segmentation.errors import InputError
 from segmentation.inference.engines.engine import (Engine, Setup, as_taken,
@@ -34,7 +34,9 @@ class OpenVINOEngine(Engine):
             It cannot be read, or has no output that is called softmax.
         """
         try:
-            self.compiled = self.compile()
+            # It has more to say of a broken file than the exception.
+            with errors.quiet(reveal=False):
+                self.compiled = self.compile()
         except RuntimeError as error:
             raise InputError(f'{self.model.path}: OpenVINO cannot open it: '
                              f'{last_line(error)}')

@@ -8,7 +8,7 @@ from typing import Any, Dict
 
 import numpy as np
 
-from segmentation import processor, tf1
+from segmentation import errors, processor, tf1
 from segmentation.errors import InputError
 from segmentation.inference.engines.engine import (Engine, Setup, as_taken,
                                                    checked)
@@ -33,7 +33,7 @@ class TensorFlowEngine(Engine):
             Its files cannot be read, or have another number of classes.
         """
         with tf.Graph().as_default(), contextlib.ExitStack() as stack:
-            with tf1.quiet():   # the first one looks for a GPU, and reports
+            with errors.quiet():   # the first one looks for a GPU, and reports
                 self.sess = tf.Session(config=tf1.session_config(
                     self.precision, self.setup.num_threads))
             stack.callback(self.sess.close)
