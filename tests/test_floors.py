@@ -17,11 +17,11 @@ FLOORS = (
      'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
     {'trained'},
-    {'training', 'inference', 'evaluation', 'report', 'checking'},
+    {'training', 'inference', 'export', 'evaluation', 'report', 'checking'},
     {'crf'},
 )
 # Wings do not import one another, but for these.
-MAY_USE = {'evaluation': {'inference'}}
+MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
 
 # TensorFlow is loaded by what builds or runs a graph, and by nothing else.
 WITH_TENSORFLOW = {
@@ -30,7 +30,11 @@ WITH_TENSORFLOW = {
     'segmentation.training.launch', 'segmentation.training.trainer',
     'segmentation.training.step', 'segmentation.training.checkpoints',
     'segmentation.training.tensorboard',
-    'segmentation.inference.engines.tensorflow'}
+    'segmentation.inference.engines.tensorflow',
+    'segmentation.export.inputs', 'segmentation.export.engine',
+    'segmentation.export.writing', 'segmentation.export.writers.pb',
+    'segmentation.export.writers.savedmodel',
+    'segmentation.export.writers.tflite'}
 MOST_FILES, MOST_LINES = 14, 260
 
 

@@ -36,9 +36,10 @@ def export(request, score=None):
             yield from write_int8(request, graph_def, image, wanted, path,
                                   score)
         else:
-            _, difference = write_float32(request, graph_def, image, wanted,
-                                          path)
+            answer, difference = write_float32(request, graph_def, image,
+                                               wanted, path)
             yield f'[i] golden picture: {difference.in_words()}'
+            describe(request, 'float32', image, answer, path)
         size = size_of(path)
     yield f'[i] {request.output}: {size / 1e6:.1f} MB'
 
@@ -70,7 +71,7 @@ def batch_of(request, image):
 
 
 def write_float32(request, graph_def, image, wanted, path):
-    """Write, check and describe a float32 file.
+    """Write and check a float32 file.
 
     Returns
     -------
@@ -86,7 +87,6 @@ def write_float32(request, graph_def, image, wanted, path):
     answer = run_file(request, writer, path, image)
     difference = check.compare(answer, wanted, request.output)
     check.refuse_other(difference, request.output)
-    describe(request, 'float32', image, wanted, path)
     return answer, difference
 
 
@@ -110,7 +110,8 @@ def write_int8(request, graph_def, image, wanted, path, score):
     folder = os.path.join(os.path.dirname(path), 'float32')
     os.mkdir(folder)
     whole = os.path.join(folder, os.path.basename(path))
-    _, difference = write_float32(request, graph_def, image, wanted, whole)
+    reference, difference = write_float32(request, graph_def, image, wanted,
+                                          whole)
     yield f'[i] golden picture in float32: {difference.in_words()}'
     pictures = calibration.read_batches(request.pictures, request.image_size,
                                         request.workers)
@@ -123,6 +124,7 @@ def write_int8(request, graph_def, image, wanted, path, score):
     yield f'[i] golden picture in int8: {difference.in_words()}'
     # What it must give on other machines is what int8 gives, not float32.
     describe(request, 'int8', image, answer, path)
+    describe(request, 'float32', image, reference, whole)
     if score is None:
         yield '[i] mIoU before and after: with --data-dir'
         return
