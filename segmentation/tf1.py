@@ -143,7 +143,7 @@ def session(config=None):
         The disk is full.
     """
     config = config or session_config()
-    with errors.quiet():       # the first session looks for a GPU and reports it
+    with errors.quiet():    # the first session looks for a GPU, and reports
         sess = tf.Session(config=config)
     with sess, naming_exhaustion():
         yield sess
