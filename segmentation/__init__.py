@@ -23,11 +23,12 @@ nn             what models share: named outputs, layers, frozen features
 synthetic      road scenes drawn in memory
 
 above data
-trained        what using a network takes: the directory of a run
+trained        what using a network takes: a run, or an exported model
 
 wings, which do not import one another (evaluation may use inference)
 checking       a data source checked before training
 evaluation     scores, and the benchmarks' own rules
+export         a network as a file that other programs run
 inference      engines, predictions, test-time augmentation
 report         a page of scores and mistakes
 training       loss, loop, checkpoints

@@ -1,9 +1,12 @@
 """The pictures that an exported network takes: their type and their order."""
 import numpy as np
 
+from segmentation.nn import freeze
 from segmentation.tf1 import tf
 
 OUTPUTS = ('softmax', 'classes')
+# Operations whose result is known once the shape of their input is.
+OF_SHAPE = {'Shape': np.array, 'OnesLike': np.ones}
 
 
 def adapt(graph_def, input_type, channel_order, size=None):
@@ -32,8 +35,21 @@ def adapt(graph_def, input_type, channel_order, size=None):
             return_elements=[f'{name}:0' for name in OUTPUTS])
         for name, tensor in zip(OUTPUTS, outputs):
             tf.identity(tensor, name=name)
-        return tf.graph_util.extract_sub_graph(
-            graph.as_graph_def(), ['image_input', *OUTPUTS])
+        nodes = {node.name: node for node in graph.as_graph_def().node}
+        if size:
+            nodes = freeze.fold_constants(dict(nodes, **known(graph)),
+                                          OUTPUTS)
+        return tf.GraphDef(node=freeze.in_order(nodes, OUTPUTS))
+
+
+def known(graph):
+    """Return {name: constant} of what follows from the size of pictures."""
+    return {operation.name: freeze.constant(operation.name, value(
+                operation.inputs[0].shape.as_list(),
+                operation.outputs[0].dtype.as_numpy_dtype))
+            for operation in graph.get_operations()
+            for value in [OF_SHAPE.get(operation.type)]
+            if value and operation.inputs[0].shape.is_fully_defined()}
 
 
 def as_taken(images, input_type, channel_order):

@@ -143,28 +143,29 @@ def cut_dropout(nodes, image_input, outputs):
 def fold_constants(nodes, outputs):
     """Return the nodes with one constant for what follows from constants."""
     fixed, wanted = set(), set()
-    # Those of several results are left as they are.
-    several = {source_of(name) for node in nodes.values()
-               for name in node.input if ':' in name}
     for node in in_order(nodes, outputs):
         sources = set(map(source_of, node.input))
         if node.op == 'Const' or (node.op not in SOURCES
-                                  and node.name not in several
                                   and node.name not in outputs
                                   and sources <= fixed):
             fixed.add(node.name)
         else:
-            wanted |= {name for name in sources & fixed
-                       if nodes[name].op != 'Const'}
+            wanted |= {name for name in node.input
+                       if source_of(name) in fixed
+                       and nodes[source_of(name)].op != 'Const'}
     if not wanted:
         return nodes
     wanted = sorted(wanted)
-    part = tf.GraphDef(node=in_order(nodes, wanted))
+    part = tf.GraphDef(node=in_order(nodes, list(map(source_of, wanted))))
     with tf.Graph().as_default(), tf1.session() as sess:
-        tensors = tf.import_graph_def(
-            part, return_elements=[f'{name}:0' for name in wanted], name='')
+        tensors = tf.import_graph_def(part, return_elements=[
+            name if ':' in name else f'{name}:0' for name in wanted], name='')
         values = sess.run(tensors)
-    return dict(nodes, **{name: constant(name, value)
+    # The second result of a node becomes a node of its own.
+    places = {name: name.replace(':', '/result_') for name in wanted}
+    nodes = {node.name: connect(node, places) if node.input else node
+             for node in nodes.values()}
+    return dict(nodes, **{places[name]: constant(places[name], value)
                           for name, value in zip(wanted, values)})
 
 

@@ -96,7 +96,7 @@ def test_dropout_is_cut_out_however_it_was_written(keep):
     assert not [node for node in graph_def.node if node.op == 'RealDiv']
 
 
-def test_what_several_results_are_made_of_stays():
+def test_each_of_several_results_is_folded():
     with fresh_session() as sess:
         inputs = network.inputs()
         low, high = tf.split(tf.constant([1., 2., 3., 4.]), 2)
@@ -104,6 +104,7 @@ def test_what_several_results_are_made_of_stays():
         network.finish(inputs, x[..., :2] * low + high)
         net = network.find(sess.graph)
         graph_def = freeze.freeze(sess, net)
+    assert not [node for node in graph_def.node if node.op == 'Split']
     softmax, _ = run(graph_def, [[[[2., 1, 0]]]])
     # 2 x 1 + 3 and 1 x 2 + 4
     np.testing.assert_allclose(softmax[0, 0, 0], [.268941, .731059],

@@ -45,12 +45,12 @@ def open_file(path):
         interpreter = tf.lite.Interpreter(model_path=path)
         interpreter.allocate_tensors()
     taken, = interpreter.get_input_details()
-    outputs = {len(output['shape']): output['index']
-               for output in interpreter.get_output_details()}
+    outputs = [output['index']
+               for output in interpreter.get_output_details()]
 
     def run(images):
         interpreter.set_tensor(taken['index'], images)
         interpreter.invoke()
-        return [interpreter.get_tensor(outputs[rank]) for rank in (4, 3)]
+        return [interpreter.get_tensor(index) for index in outputs]
 
     yield run
