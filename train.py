@@ -14,7 +14,7 @@ from segmentation import option_types
 from segmentation.backbone import course
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
-from segmentation.trained import run_dir
+from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files, schedules
 
 # The options that a resumed run may change.
@@ -23,13 +23,7 @@ CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'resume', 'name', 'feature_dir', 'delete_features', 'offline')
 
 STDDEV = .01    # of --initializer truncated_normal
-
-
-class SavedOptions(argparse.ArgumentParser):
-    """A parser of saved options: what is wrong in them is bad input."""
-
-    def error(self, message):
-        raise InputError(f'{self.prog}: {message}')
+PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
 
 
 def make_parser(kind=argparse.ArgumentParser, prog=None):
@@ -126,13 +120,21 @@ def make_parser(kind=argparse.ArgumentParser, prog=None):
                         metavar='N',
                         help='epochs between resumable checkpoints '
                              '(default: %(default)s)')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
+                        help='what the network computes in: bfloat16 takes '
+                             'TensorFlow 2 and a processor that has it, '
+                             'float16 a GPU; auto takes bfloat16 where it '
+                             'can; weights are float32 in each (default: '
+                             '%(default)s)')
+    parser.add_argument('--xla', action='store_true',
+                        help='compile the network by XLA, for GPUs')
     parser.add_argument('--tensorboard-dir', type=option_types.path,
                         metavar='DIR',
                         help='folder of the TensorBoard events '
                              '(default: NAME/tensorboard)')
     parser.add_argument('--histograms', action='store_true',
-                        help='histograms of gradients and weights in '
-                             'TensorBoard')
+                        help='histograms in TensorBoard: gradients of the '
+                             'first step of an epoch, weights after its last')
     parser.add_argument('--table', action='store_true',
                         help='print a table of per-class scores every epoch')
     return parser
@@ -143,7 +145,8 @@ def parse_options(argv=None):
     parser = make_parser()
     options = parser.parse_args(argv)
     if options.resume:
-        return resumed_options(parser, options, argv)
+        return saved_options.resumed(make_parser, options.name, CHANGEABLE,
+                                     argv)
     if not options.data_source:
         parser.error('the following arguments are required: --data-source')
     if options.initializer == 'truncated_normal':
@@ -151,45 +154,6 @@ def parse_options(argv=None):
     elif options.stddev:
         parser.error('--stddev goes with --initializer truncated_normal')
     return parser.parse_args(argv)
-
-
-def resumed_options(parser, options, argv):
-    """Return the options of a run, with what the command line may change."""
-    saved = read_saved(options.name)
-    saved['name'] = options.name    # the run may have been moved
-    # What the command line does not give keeps its saved value.
-    resumed = parser.parse_args(argv, argparse.Namespace(**saved))
-    for key, value in vars(resumed).items():
-        if key not in CHANGEABLE and value != saved[key]:
-            raise InputError(f'{option_types.flag(key)} is {saved[key]} in '
-                             f'{options.name}: a resumed run cannot change '
-                             'it')
-    return resumed
-
-
-def read_saved(directory):
-    """Return {name: value} of the options in options.json of a run.
-
-    They are parsed like a command line, which finds what is no value of
-    theirs; options of an earlier train.py that are gone are passed over.
-    """
-    path = run_dir.path(directory, 'options.json')
-    saved = run_dir.read_options(directory)['options']
-    parser = make_parser(SavedOptions, path)
-    arguments = []
-    for key, default in vars(parser.parse_args([])).items():
-        value, flag = saved.get(key, default), option_types.flag(key)
-        if value is True:
-            arguments.append(flag)
-        elif key == 'image_size' and isinstance(value, list):
-            arguments.append(f"{flag}={'x'.join(map(str, value))}")
-        elif isinstance(value, (list, tuple)) and value:
-            arguments += [flag, *map(str, value)]
-        elif isinstance(value, dict) or value is False is not default:
-            raise InputError(f'{path}: {key} is {value}')
-        elif value is not default:
-            arguments.append(f'{flag}={value}')
-    return vars(parser.parse_args(arguments))
 
 
 def main(argv=None):
@@ -214,7 +178,10 @@ def train(options):
             raise InputError(f'data source {options.data_source!r} gives '
                              'samples as they are: --augment and '
                              '--soft-labels do not apply')
+    if contract.offers(source, 'labels_as_ids'):
+        contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)
+    precision = choose_precision(options)
     weights = note = None
     if not options.resume:
         weights, note = class_weights.class_weights(
@@ -231,9 +198,30 @@ def train(options):
         course.fetch(options.vgg_dir, offline=options.offline)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
-    return launch.train(options, source, weights,
+    return launch.train(options, source, weights, precision,
                         models.MODELS[options.model],
                         models.build_options(options))
+
+
+def choose_precision(options):
+    """Return the precision of a run, a new one or the one to resume.
+
+    InputError says so if this machine cannot compute in it.
+    """
+    wanted = options.precision
+    if options.resume:      # runs of before have none
+        wanted = run_dir.read_options(options.name).get('precision', 'float32')
+    if wanted not in PRECISIONS:
+        raise InputError(f'{run_dir.path(options.name, "options.json")}: '
+                         f'precision is {wanted!r}: one of '
+                         f'{", ".join(PRECISIONS)} is wanted')
+    if wanted == 'float32':
+        return wanted
+    # Only what may be refused loads TensorFlow before a download.
+    from segmentation import tf1
+    precision = tf1.choose_precision(wanted)
+    print(f'[i] precision: {precision}')
+    return precision
 
 
 if __name__ == '__main__':

@@ -27,7 +27,8 @@ MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
 WITH_TENSORFLOW = {
     'segmentation.tf1', 'segmentation.nn', 'segmentation.backbone.graph',
     'segmentation.backbone.meta_graph', 'segmentation.backbone.saved_model',
-    'segmentation.training.launch', 'segmentation.training.trainer',
+    'segmentation.training.launch', 'segmentation.training.start',
+    'segmentation.training.trainer',
     'segmentation.training.step', 'segmentation.training.checkpoints',
     'segmentation.training.tensorboard',
     'segmentation.inference.engines.tensorflow',

@@ -33,9 +33,10 @@ class DataSource:
         Colours of pixels to ignore.
     ids : dict {value in a single-channel label file: class id}
         For labels that are ids, not colours; IGNORE is a class id too.
-    augment, soft : bool
-        Whether training samples are augmented, and whether their label rows
-        are the share of each class in the pixel, in 255ths.
+    augment, soft, labels_as_ids : bool
+        Whether training samples are augmented, whether their label rows are
+        the share of each class in the pixel, in 255ths, and whether other
+        labels are class ids (B, H, W) instead of one-hot rows.
     seed, workers, epoch : int
         Seed of split and order, number of threads, and epochs that are done:
         the same epoch of the same seed is the same for any number of
@@ -55,6 +56,7 @@ class DataSource:
     workers = os.cpu_count() or 1
     augment = False
     soft = False
+    labels_as_ids = False
     epoch = 0
     required_splits: Sequence[str] = ('train', 'valid')
     benchmark: Optional[str] = None
@@ -224,13 +226,14 @@ class DataSource:
     def generate(self, jobs, batch_size, names, soft=False):
         """Yield the batches of batching.Jobs as the contract wants them."""
         rows = pixels.one_hot_rows(self.num_classes)
+        are_ids = self.labels_as_ids and not soft
 
         def resize_labels(ids, size):
             if soft:
                 return pixels.area_shares(ids, size, self.num_classes)
+            ids = pixels.resize_ids(ids, size)
             # mode='clip' lets take() do without a copy.
-            return np.take(rows, pixels.resize_ids(ids, size), axis=0,
-                           mode='clip')
+            return ids if are_ids else np.take(rows, ids, 0, mode='clip')
 
         def read(job):
             with opencv.blaming(job.pair[0]):
@@ -242,8 +245,8 @@ class DataSource:
                         resize_labels(ids, self.image_size))
 
         for batch in batching.read_ahead(
-                jobs, batch_size, self.image_size, self.num_classes, read,
-                self.workers):
+                jobs, batch_size, self.image_size,
+                () if are_ids else (self.num_classes,), read, self.workers):
             paths = [list(side) for side in zip(*(
                 job.pair for job in batch.jobs))]
             yield (batch.images, batch.labels, *(paths if names else ()))

@@ -1,6 +1,7 @@
 """Training: what is learned from the batches of a data source, and saved.
 
-launch           the entry point: begins a run or resumes one
+launch           the entry point: a run from its start to its last line
+start            a run before it is trained: begun, or restored
 trainer          the loop: epochs, validation, stopping
 step             the loss (masked cross entropy) and the Adam step
 schedules        the learning rate over a run
