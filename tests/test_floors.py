@@ -134,9 +134,10 @@ def test_tensorflow_is_loaded_by_graphs_alone(module):
     assert 'segmentation.tf1' not in reached
 
 
-# Protocol buffers and functions have no other way.
+# Protocol buffers, functions and options of libraries have no other way.
 SETTING = ('segmentation.tf1', 'segmentation.backbone.meta_graph',
-           'segmentation.option_types')
+           'segmentation.option_types',
+           'segmentation.inference.engines.onnxruntime')
 
 
 @pytest.mark.parametrize('module', sorted(set(PATHS) - set(SETTING)))
