@@ -45,6 +45,7 @@ from segmentation import (files, metrics, option_types,  # noqa: E402
                           overwriting)
 from segmentation.data import loading  # noqa: E402
 from segmentation.errors import InputError  # noqa: E402
+from segmentation.inference import engines  # noqa: E402
 from segmentation.trained import run_dir  # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3
@@ -124,32 +125,33 @@ def scores(directory, path):
             'labelled': float(matrix.sum() / pixels)}
 
 
-def inference_speed(network, size, batch_size, seconds):
-    """Measure the network for some seconds; return median pictures/s."""
+def inference_speed(engine, size, batch_size, seconds):
+    """Measure an engine for some seconds; return median pictures/s."""
     random = np.random.RandomState(0)
     images = random.randint(0, 256, (batch_size, size[1], size[0], 3),
                             np.uint8)
-    network.probabilities(images)       # the first call plans the graph
+    engine.probabilities(images)       # the first call plans the graph
     taken = []
     while sum(taken) < seconds or len(taken) < 3:
         start = time.perf_counter()
-        network.probabilities(images)
+        engine.probabilities(images)
         taken.append(time.perf_counter() - start)
     return batch_size / statistics.median(taken)
 
 
 def measure_costs(options, directory):
     """Return the parameters, operations and inference speed of a run."""
-    from segmentation.inference.engines.tensorflow import TensorFlowEngine
-    from segmentation.nn import flops
+    # Late: they load TensorFlow.
+    from segmentation import tf1
+    from segmentation.nn import flops, network
     run = run_dir.find(directory)
-    with TensorFlowEngine(run) as network:
-        return {'parameters': flops.parameters(),
-                'flop': flops.flop(network.sess, network.net.image_input,
-                                   run.image_size),
-                'inference_per_second': inference_speed(
-                    network, run.image_size, options.batch_size,
-                    options.seconds)}
+    with tf1.tf.Graph().as_default(), tf1.session() as sess:
+        net = network.restore(sess, run.graph, run.checkpoint)
+        costs = {'parameters': flops.parameters(),
+                 'flop': flops.flop(sess, net.image_input, run.image_size)}
+    with engines.open(run) as engine:
+        return dict(costs, inference_per_second=inference_speed(
+            engine, run.image_size, options.batch_size, options.seconds))
 
 
 def table(rows):

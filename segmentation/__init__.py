@@ -24,15 +24,39 @@ store          arrays in files that fill up over several runs
 synthetic      road scenes drawn in memory
 
 above data
-trained        what using a network takes: the directory of a run
+trained        what using a network takes: a run, or an exported model
 
 wings, which do not import one another (evaluation may use inference)
 checking       a data source checked before training
 evaluation     scores, and the benchmarks' own rules
+export         a network as a file that other programs run
 inference      engines, predictions, test-time augmentation
 report         a page of scores and mistakes
 training       loss, loop, checkpoints
 
 above the wings
 crf            the fully connected CRF that refines predictions
+
+`load` is the interface for other programs: docs/python.md.
 """
+
+
+def load(path, **options):
+    """Return a model that predicts the classes of pictures.
+
+    Nothing is loaded until it is called.
+
+    Parameters
+    ----------
+    path : str
+        Directory of a run, or what export.py wrote.
+    **options
+        As inference.interface.LoadedModel takes them.
+
+    Returns
+    -------
+    inference.interface.LoadedModel
+        A context manager; `close` ends it as well.
+    """
+    from segmentation.inference import interface
+    return interface.LoadedModel(path, **options)

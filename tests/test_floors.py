@@ -17,11 +17,11 @@ FLOORS = (
      'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'store', 'synthetic'},
     {'trained'},
-    {'training', 'inference', 'evaluation', 'report', 'checking'},
+    {'training', 'inference', 'export', 'evaluation', 'report', 'checking'},
     {'crf'},
 )
 # Wings do not import one another, but for these.
-MAY_USE = {'evaluation': {'inference'}}
+MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
 
 # TensorFlow is loaded by what builds or runs a graph, and by nothing else.
 WITH_TENSORFLOW = {
@@ -31,7 +31,11 @@ WITH_TENSORFLOW = {
     'segmentation.training.trainer',
     'segmentation.training.step', 'segmentation.training.checkpoints',
     'segmentation.training.tensorboard',
-    'segmentation.inference.engines.tensorflow'}
+    'segmentation.inference.engines.tensorflow',
+    'segmentation.export.inputs', 'segmentation.export.engine',
+    'segmentation.export.writing', 'segmentation.export.writers.pb',
+    'segmentation.export.writers.savedmodel',
+    'segmentation.export.writers.tflite'}
 MOST_FILES, MOST_LINES = 14, 260
 
 
@@ -130,9 +134,10 @@ def test_tensorflow_is_loaded_by_graphs_alone(module):
     assert 'segmentation.tf1' not in reached
 
 
-# Protocol buffers and functions have no other way.
+# Protocol buffers, functions and options of libraries have no other way.
 SETTING = ('segmentation.tf1', 'segmentation.backbone.meta_graph',
-           'segmentation.option_types')
+           'segmentation.option_types',
+           'segmentation.inference.engines.onnxruntime')
 
 
 @pytest.mark.parametrize('module', sorted(set(PATHS) - set(SETTING)))

@@ -18,20 +18,20 @@ def check(runs, scorers):
 
     Parameters
     ----------
-    runs : two run_dir.Run
+    runs : two run_dir.Run or exported.Exported
     scorers : two PairScorer
     """
     first, second = runs
     if first.class_names != second.class_names:
         raise InputError(
-            f'{first.directory} has the classes '
-            f'{", ".join(first.class_names)}; {second.directory} has '
+            f'{first.path} has the classes '
+            f'{", ".join(first.class_names)}; {second.path} has '
             f'{", ".join(second.class_names)}')
     bootstrap.check_count(min(scorer.count for scorer in scorers))
     if all(scorer.pairs for scorer in scorers):
         check_pictures([list(map(scorer.name, scorer.pairs))
                         for scorer in scorers],
-                       [run.directory for run in runs])
+                       [run.path for run in runs])
 
 
 def check_pictures(pictures, names):

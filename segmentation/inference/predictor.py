@@ -3,15 +3,16 @@
     jobs -> read (threads) -> batches of one size -> engine (the caller's
     thread) -> results, in order
 """
+import collections
 import time
-from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
-                    Optional)
+from typing import (Any, Callable, Deque, Dict, Iterable, Iterator, List,
+                    NamedTuple, Optional)
 
 import numpy as np
 
 from segmentation import opencv, pixels, threads
 from segmentation.errors import InputError
-from segmentation.inference.engines import Engine
+from segmentation.inference.engines.engine import Engine
 from segmentation.inference.prediction import Prediction
 from segmentation.inference.tta import TestTimeAugmentation
 
@@ -100,17 +101,43 @@ class Predictor:
 
         prepared = threads.in_threads(self.workers, prepare, jobs,
                                       2 * self.batch_size + self.workers)
-        for batch in batches(prepared, self.batch_size):
-            yield from self.run(batch) if batch[0].inputs else [
-                result for result, _ in batch]
+        yield from self.run(batches(prepared, self.batch_size))
 
-    def run(self, batch: List[Prepared]) -> Iterator[Result]:
-        """Yield the Results of samples whose inputs have the same shapes."""
+    def run(self, batches: Iterable[List[Prepared]]) -> Iterator[Result]:
+        """Yield the Results of batches whose inputs have the same shapes."""
+        under_way: Deque[List[Prepared]] = collections.deque()
+        waiting = 0.0       # for the batches, as opposed to the engine
+
+        def stacks():
+            nonlocal waiting
+            start = time.perf_counter()
+            for batch in batches:
+                waiting += time.perf_counter() - start
+                under_way.append(batch)
+                for images in zip(*(inputs for _, inputs in batch)):
+                    yield np.stack(images)
+                start = time.perf_counter()
+
+        def errors():       # what could not be read has no inputs
+            while under_way and not under_way[0][0].inputs:
+                yield from (result for result, _ in under_way.popleft())
+
+        maps: List[np.ndarray] = []
         start = time.perf_counter()
-        maps = [self.engine.probabilities(np.stack(images))
-                for images in zip(*(inputs for _, inputs in batch))]
-        share = (time.perf_counter() - start) / len(batch)
-        self.seconds['network'] += [share] * len(batch)
+        for probabilities in self.engine.stream(stacks()):
+            yield from errors()
+            maps.append(probabilities)
+            if len(maps) == len(under_way[0][0].inputs):
+                batch = under_way.popleft()
+                share = time.perf_counter() - start - waiting
+                self.seconds['network'] += [share / len(batch)] * len(batch)
+                yield from self.results(batch, maps)
+                maps, waiting, start = [], 0.0, time.perf_counter()
+        yield from errors()
+
+    def results(self, batch: List[Prepared], maps: List[np.ndarray]
+                ) -> Iterator[Result]:
+        """Yield the Results of a batch, given the maps of each input."""
         for k, (result, _) in enumerate(batch):
             assert result.sample is not None
             yield result._replace(prediction=self.augmentation.prediction(

@@ -1,51 +1,53 @@
 """An exported model: a network in a file, with all that using it takes.
 
-    savedmodel   a folder with saved_model.pb   assets.extra/model.json
-    pb           NAME.pb, a frozen graph        NAME.pb.json, beside it
-    onnx         NAME.onnx                      in the metadata of the file
-    openvino     NAME.xml and NAME.bin          in <rt_info> of NAME.xml
-    tflite       NAME.tflite                    model.json, zipped at its end
-
-The last column is where the description stands. It is read without the
-library that runs the model.
+`read` needs no library that runs models. What is known of a model, its
+description, has the schema below; where it stands in the file is a matter of
+`descriptions`.
 """
 import json
 import os
-import zipfile
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
-from xml.etree import ElementTree
 
 from segmentation import schema
 from segmentation.errors import InputError
+from segmentation.trained import descriptions, run_dir
 
-KEY = 'segmentation'        # of the description in ONNX and OpenVINO
-NAME = 'model.json'         # in a SavedModel and in TFLite
-ONNX_METADATA = 14          # field of ModelProto; its entries are key, value
+SUFFIXES = {'.pb': 'pb', '.onnx': 'onnx', '.xml': 'openvino',
+            '.tflite': 'tflite'}
+CHANNEL_ORDERS = ('BGR', 'RGB')
+INPUT_TYPES = ('float32', 'uint8')
+PRECISIONS = ('float32', 'int8')
 
 # What a description is made of; see schema.check.
 SCHEMA = {
-    'class_names': [str], 'label_colors': [[int]], 'image_size': [int],
-    'ignore': bool,
-    'channel_order': str,           # of the pictures it takes: BGR or RGB
-    'input_type': str,              # uint8 or float32
+    'class_names': [str], 'label_colors': [[int]],      # BGR
+    'image_size': [int],            # (width, height), see Exported
+    'ignore': bool,                 # whether the labels had ignored pixels
+    'channel_order': str,           # of the pictures that it takes
+    'input_type': str,              # of their values 0..255
     'fixed_size': (list, None),     # [B, H, W] where they are not free
-    'precision': str,               # float32 or int8
-    'run': str, 'checkpoint': str,  # what was exported
+    'precision': str,
+    'run': str, 'checkpoint': str,  # names of what was exported
     'options': {'*': (str, float, bool, list, dict, None)},     # of train.py
-    'versions': {'*': str},
-    'crf': (dict, None),            # parameters tuned for the run
-    'golden': {'image': str, 'ids': str, 'machine': str}}   # PNG in base64
+    'versions': {'*': str},         # of training and of exporting
+    'crf': (dict, None),            # crf.json of the run, if it has one
+    'golden': {'image': str, 'ids': str, 'machine': str}}   # see golden
 
 
 class Exported(NamedTuple):
     """What it takes to use an exported model."""
 
     path: str
-    format: str                     # a key of FORMATS
-    image_size: Tuple[int, int]     # (width, height) that it was trained at
+    format: str                     # a key of descriptions.READERS
+    image_size: Tuple[int, int]     # (width, height) of the network's input
     class_names: List[str]
     label_colors: Dict[int, Tuple[int, int, int]]   # BGR
     description: Dict[str, Any]     # as SCHEMA has it
+
+    @property
+    def checkpoint(self) -> str:
+        """Return the name of the checkpoint that was exported."""
+        return self.description['checkpoint']
 
 
 def find_format(path: str) -> Optional[str]:
@@ -68,137 +70,41 @@ def read(path: str) -> Exported:
     """
     name = find_format(path)
     if name is None:
+        if not os.path.exists(path):
+            raise FileNotFoundError(f'{path}: no such file or folder')
         raise InputError(f'{path}: no exported model: a folder with '
                          f'saved_model.pb, or {", ".join(SUFFIXES)}, is '
                          'wanted')
-    text = READERS[name](path)
+    text = descriptions.READERS[name](path)
     if text is None:
         raise InputError(f'{path} has no description of its classes: it was '
                          'not written by export.py')
+    where = f'{path}: its description'
     try:
-        description = json.loads(text)
+        description = json.loads(text if isinstance(text, str)
+                                 else text.decode('utf-8'))
     except (ValueError, RecursionError) as error:
-        raise InputError(f'{path}: its description is no JSON: {error}')
-    schema.check(description, SCHEMA, f'{path}: its description')
+        raise InputError(f'{where} is no JSON: {error}')
+    check(description, where)
     names = description['class_names']
     return Exported(path, name, tuple(description['image_size']), names,
                     dict(enumerate(map(tuple, description['label_colors']))),
                     description)
 
 
-def read_saved_model(path):
-    """Return the description of a SavedModel, None without one."""
-    return read_text(os.path.join(path, 'assets.extra', NAME))
-
-
-def read_beside(path):
-    """Return the description in the file beside a frozen graph."""
-    return read_text(f'{path}.json')
-
-
-def read_text(path):
-    """Return the text of a file, None where there is no such file."""
-    if not os.path.isfile(path):
-        return None
-    with open(path, 'rb') as file:
-        return file.read()
-
-
-def read_onnx(path):
-    """Return the description in an ONNX file, None without one.
-
-    Only its metadata are read: the weights are passed over.
-    """
-    with open(path, 'rb') as file:
-        size = os.path.getsize(path)
-        for field, start, end in fields(file, size, path):
-            if field == ONNX_METADATA:
-                entry = {number: file_part(file, first, last)
-                         for number, first, last in fields(
-                             file, end, path, start)}
-                if entry.get(1) == KEY.encode():
-                    return entry.get(2)
-    return None
-
-
-def fields(file, end, path, start=0):
-    """Yield (number, start, end) of the length-delimited fields of a message.
-
-    Parameters
-    ----------
-    file : binary file
-    end : int
-        Where the message ends.
-    path : str
-        Names the file in an InputError, if it is no protocol buffer.
-    start : int, optional
-        Where it begins.
-    """
-    position = start
-    while position < end:
-        file.seek(position)
-        tag = read_varint(file, path)
-        kind = tag & 7
-        if kind == 0:
-            read_varint(file, path)
-            position = file.tell()
-        elif kind in (1, 5):
-            position = file.tell() + (8 if kind == 1 else 4)
-        elif kind == 2:
-            length = read_varint(file, path)
-            first = file.tell()
-            position = first + length
-            if position > end:
-                raise InputError(f'{path} is cut off, or no ONNX file')
-            yield tag >> 3, first, position
-        else:
-            raise InputError(f'{path} is no ONNX file')
-
-
-def read_varint(file, path):
-    """Return the number of variable length at the position of a file."""
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = file.read(1)
-        if not byte:
-            raise InputError(f'{path} is cut off, or no ONNX file')
-        value |= (byte[0] & 127) << shift
-        if byte[0] < 128:
-            return value
-    raise InputError(f'{path} is no ONNX file')
-
-
-def file_part(file, start, end):
-    """Return the bytes of a file between two positions; it stays where it is.
-    """
-    position = file.tell()
-    file.seek(start)
-    part = file.read(end - start)
-    file.seek(position)
-    return part
-
-
-def read_openvino(path):
-    """Return the description in an OpenVINO model, None without one."""
-    try:
-        root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        raise InputError(f'{path} is no OpenVINO model: {error}')
-    found = root.find(f'rt_info/{KEY}')
-    return None if found is None else found.get('value')
-
-
-def read_tflite(path):
-    """Return the description at the end of a TFLite file, or None."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(NAME)
-    except (zipfile.BadZipFile, KeyError, RuntimeError):
-        return None
-
-
-SUFFIXES = {'.pb': 'pb', '.onnx': 'onnx', '.xml': 'openvino',
-            '.tflite': 'tflite'}
-READERS = {'savedmodel': read_saved_model, 'pb': read_beside,
-           'onnx': read_onnx, 'openvino': read_openvino,
-           'tflite': read_tflite}
+def check(description, where):
+    """Raise InputError unless a description makes sense."""
+    schema.check(description, SCHEMA, where)
+    run_dir.check_options(description, where)
+    for key, values in (('channel_order', CHANNEL_ORDERS),
+                        ('input_type', INPUT_TYPES),
+                        ('precision', PRECISIONS)):
+        if description[key] not in values:
+            raise InputError(f'{where}: {key} is {description[key]!r}: '
+                             f'{" or ".join(values)} is wanted')
+    fixed, size = description['fixed_size'], description['image_size']
+    schema.check(fixed or [], [int], f'{where}: fixed_size')
+    if fixed and (len(fixed) != 3 or fixed[0] < 1
+                  or fixed[:0:-1] != size):
+        raise InputError(f'{where}: fixed_size is {fixed}: [B, H, W] of '
+                         f'image_size {size} is wanted')

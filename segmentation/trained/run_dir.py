@@ -55,7 +55,7 @@ RANGES = {'data_dir': option_types.path, 'seed': option_types.seed,
 class Run(NamedTuple):
     """What it takes to use a trained network."""
 
-    directory: str
+    path: str                       # the directory
     graph: str                      # file of the metagraph
     checkpoint: str                 # prefix of the files of the weights
     image_size: Tuple[int, int]     # (width, height) of the network's input
@@ -228,11 +228,10 @@ def find_blog_files(directory, kind):
 
 
 def check_source(run, source):
-    """Raise InputError where a source contradicts the classes of a run."""
+    """Raise InputError where a source contradicts the classes of a model."""
     if source.num_classes != len(run.class_names):
         raise InputError(f'the data source has {source.num_classes} classes, '
-                         f'the run {run.directory} has '
-                         f'{len(run.class_names)}')
+                         f'{run.path} has {len(run.class_names)}')
     names = contract.class_names(source)
     colors = contract.label_colors(source)
     for number, name in enumerate(run.class_names):
@@ -242,4 +241,4 @@ def check_source(run, source):
             if found != wanted:
                 raise InputError(
                     f'the {what} of class {number} is {found} in the data '
-                    f'source, {wanted} in the run {run.directory}')
+                    f'source, {wanted} in {run.path}')

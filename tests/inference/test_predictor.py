@@ -1,4 +1,5 @@
 """The predictor with an engine of NumPy: order, batches, errors."""
+import collections
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from segmentation.errors import InputError
-from segmentation.inference.engines import Engine
+from segmentation.inference.engines.engine import Engine
 from segmentation.inference.predictor import Predictor, Sample
 from segmentation.inference.tta import TestTimeAugmentation
 
@@ -32,7 +33,7 @@ class Thirds(Engine):
             np.float32)
 
     def describe(self):
-        return 'shares of the colours'
+        return {'engine': 'shares of the colours'}
 
 
 def read(job):
@@ -86,6 +87,34 @@ def test_what_cannot_be_read_is_a_result_in_its_place():
         results[1].check()
     assert [len(predictor.seconds[stage]) for stage in ('decode', 'network')
             ] == [2, 2]
+
+
+class Ahead(Thirds):
+    """Takes two batches in advance, as engines do that overlap requests."""
+
+    def stream(self, batches):
+        under_way = collections.deque()
+        for images in batches:
+            under_way.append(self.probabilities(images))
+            if len(under_way) > 2:
+                yield under_way.popleft()
+        yield from under_way
+
+
+@pytest.mark.parametrize('flip', [False, True])
+def test_results_stay_in_order_where_the_engine_takes_some_in_advance(flip):
+    jobs = [('a.png', 0, 64, 32), ('b.png', InputError('no picture')),
+            ('c.png', 1, 64, 32), ('d.png', 2, 96, 32),
+            ('e.png', InputError('nor this one'))]
+    augmentation = TestTimeAugmentation(None, flip=flip)
+    plain, ahead = (list(Predictor(engine, augmentation, 1, 2).predict(
+        jobs, read)) for engine in (Thirds(), Ahead()))
+    assert [result.job for result in ahead] == jobs
+    for one, other in zip(plain, ahead):
+        assert one.error is other.error
+        if one.error is None:
+            np.testing.assert_array_equal(one.prediction.ids,
+                                          other.prediction.ids)
 
 
 def test_a_bug_in_reading_is_no_result():

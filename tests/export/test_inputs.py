@@ -1,0 +1,59 @@
+"""Frozen graphs for other pictures: their type, their order, their size."""
+import numpy as np
+import pytest
+from fixtures import build_model, fresh_session, make_vgg
+
+from segmentation.export import inputs
+from segmentation.nn import freeze, network
+from segmentation.tf1 import tf
+
+IMAGES = np.random.RandomState(1).randint(0, 256, (2, 32, 64, 3))
+
+
+@pytest.fixture(scope='module', params=['fcn8s', 'fcn-pools', 'unet'])
+def frozen(request, tmp_path_factory):
+    """(GraphDef, probabilities of IMAGES) of a model with random scores."""
+    vgg_dir = make_vgg(tmp_path_factory.mktemp('inputs'))
+    with fresh_session() as sess:
+        net = build_model(sess, request.param, vgg_dir, 3)
+        network.initialize_rest(sess)
+        random = np.random.RandomState(2)
+        for variable in tf.trainable_variables():
+            if 'score' in variable.op.name:
+                variable.load(random.normal(
+                    0, .1, variable.shape.as_list()), sess)
+        return freeze.freeze(sess, net), sess.run(
+            net.softmax, {net.image_input: IMAGES})
+
+
+def run(graph_def, images):
+    with fresh_session() as sess:
+        tf.import_graph_def(graph_def, name='')
+        return sess.run('softmax:0', {'image_input:0': images})
+
+
+@pytest.mark.parametrize('size', [None, (2, 32, 64)])
+@pytest.mark.parametrize('kind, order', [
+    ('uint8', 'RGB'), ('float32', 'RGB'), ('uint8', 'BGR'),
+    ('float32', 'BGR')])
+def test_other_pictures_give_the_same(frozen, kind, order, size):
+    graph_def, expected = frozen
+    adapted = inputs.adapt(graph_def, kind, order, size)
+    images = IMAGES[..., ::-1] if order == 'RGB' else IMAGES
+    assert expected.std() > .01
+    np.testing.assert_allclose(run(adapted, images.astype(kind)), expected,
+                               atol=1e-5)
+    taken = inputs.as_taken(IMAGES.astype(np.uint8), kind, order)
+    assert taken.dtype == kind and taken.flags['C_CONTIGUOUS']
+    np.testing.assert_array_equal(taken, images)
+
+
+def test_what_follows_from_a_fixed_size_is_constant(frozen):
+    """Phones need not know how to compute with shapes."""
+    graph_def, _ = frozen
+    adapted = inputs.adapt(graph_def, 'float32', 'BGR', (2, 32, 64))
+    operations = {node.op for node in adapted.node}
+    assert not operations & {'Shape', 'OnesLike', 'Pack', 'StridedSlice'}
+    with tf.Graph().as_default():
+        softmax, = tf.import_graph_def(adapted, return_elements=['softmax:0'])
+        assert softmax.shape.as_list() == [2, 32, 64, 3]
