@@ -1,8 +1,11 @@
 """Which samples of an array store are written, and what that leaves to do.
 
-    progress.json   {split: [{name, crc32}]}, in the order of the rows
+    progress.json   {split: [{name, crc32}]}, in the order of the rows, and
+                    the checksum of all that
 """
+import json
 import os
+import zlib
 from typing import Dict, List, NamedTuple, Sequence
 
 from segmentation import files, schema
@@ -75,11 +78,12 @@ class Progress:
     def read(self) -> None:
         """Take what an earlier run wrote.
 
-        Names without checksums, as they were once written, do not count.
+        Names without checksums, as they were once written, do not count, nor
+        does anything of a file that is not as it was written.
         """
         self.samples = {split: [] for split in self.counts}
-        found = files.read_json(self.path,
-                                {split: list for split in self.counts})
+        found = files.read_json(self.path, dict(
+            {split: list for split in self.counts}, **{'crc32?': int}))
         for split, count in self.counts.items():
             for sample in found[split][:count]:
                 if isinstance(sample, str):
@@ -88,12 +92,15 @@ class Progress:
                              f'{self.path}: a sample')
                 self.samples[split].append(
                     Sample(sample['name'], sample['crc32']))
+        if found.get('crc32') != checksum(found, self.counts):
+            self.samples = {split: [] for split in self.counts}
 
     def write(self) -> None:
         """Write progress.json."""
-        files.write_json(self.path, {
-            split: [sample._asdict() for sample in samples]
-            for split, samples in self.samples.items()})
+        written = {split: [dict(sample._asdict()) for sample in samples]
+                   for split, samples in self.samples.items()}
+        files.write_json(self.path, dict(
+            written, crc32=checksum(written, self.counts)))
 
     def extend(self, split: str, samples: Sequence[Sample]) -> None:
         """Add samples that were written; `write` makes it last."""
@@ -111,3 +118,10 @@ class Progress:
         """
         del self.samples[split][first:]
         self.write()
+
+
+def checksum(found, splits):
+    """Return the CRC-32 of what progress.json says of some splits."""
+    text = json.dumps([[split, found[split]] for split in sorted(splits)],
+                      sort_keys=True)
+    return zlib.crc32(text.encode())

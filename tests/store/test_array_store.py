@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from segmentation.store import array_store
+from segmentation.store import array_store, progress
 
 COUNTS = {'train': 5, 'valid': 2}
 
@@ -198,3 +198,17 @@ def test_a_folder_goes_by_its_fingerprint():
 
     assert choose('12ab') == 'cache/features-12ab'
     assert choose() != choose()
+
+
+def test_progress_that_is_not_as_it_was_written_does_not_count(tmp_path):
+    written = progress.Progress(str(tmp_path), {'train': 2})
+    written.extend('train', [progress.Sample('0.png', 7),
+                             progress.Sample('1.png', 8)])
+    written.write()
+    again = progress.Progress(str(tmp_path), {'train': 2})
+    again.read()
+    assert again.names('train') == ['0.png', '1.png']
+    path = tmp_path / 'progress.json'
+    path.write_text(path.read_text().replace('1.png', '9.png'))
+    again.read()
+    assert again.missing() == {'train': 2}
