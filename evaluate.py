@@ -35,7 +35,6 @@ from segmentation.crf import choice, model, pool, tuning
 from segmentation.evaluation import (comparison, results, selection,
                                      submission)
 from segmentation.evaluation.tally import Tally
-from segmentation.inference import engines
 from segmentation.inference.predictor import Predictor
 from segmentation.report import folder, page
 
@@ -44,10 +43,8 @@ def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Score a trained network on a split of a data set, or '
                     'compare two.')
-    parser.add_argument('--name', default='runs/test',
-                        help='directory of the run (default: %(default)s)')
-    parser.add_argument('--compare', nargs=2, metavar=('RUN_A', 'RUN_B'),
-                        help='score two runs instead: what each class gains '
+    parser.add_argument('--compare', nargs=2, metavar=('A', 'B'),
+                        help='score two models instead: what each class gains '
                              'from A to B, with a 95 %% bootstrap interval '
                              'over pictures, and whether that is noise')
     selection.add_options(parser)
@@ -106,7 +103,7 @@ def check_options(parser, options):
 
 
 def prepare(options, name):
-    """Return the Selection of a run; check all that needs no network."""
+    """Return the Selection of a model; check all that needs no network."""
     selected = selection.select(options, name)
     written = (options.json, options.csv, options.matrix, options.reliability)
     folders = options.export, options.birds_eye
@@ -125,121 +122,133 @@ def prepare(options, name):
 
 
 @contextlib.contextmanager
-def restore(selected, workers):
-    """Yield the Predictor of a Selection; its network is restored."""
-    with engines.open(selected.run) as engine:
-        yield Predictor(engine, selected.augmentation(), selected.batch_size,
-                        workers)
+def opened(selected, workers):
+    """Yield the Predictor of a Selection; its engine is open."""
+    # Engines may take seconds to load: only after all that may be wrong.
+    with selected.settings.open(selected.model) as (engine, lines):
+        print('\n'.join(lines))
+        yield Predictor(engine, selected.augmentation,
+                        selected.settings.batch_size, workers)
 
 
-def tune(selected, chosen, wanted, workers):
+def tune(selected, predictor, chosen, wanted):
     """Find parameters of the CRF, write them to the run; return the Tuning.
 
     Parameters
     ----------
     selected : selection.Selection
+    predictor : Predictor
     chosen : choice.Choice
         The settings to try surround its parameters.
     wanted : int
         Pictures to tune on.
-    workers : int
     """
     scorer = selected.scorer()
-    tuning.check_run(selected.run)
-    with pool.start(chosen, workers) as processes:
-        with restore(selected, workers) as predictor:
-            examples = tuning.collect(predictor, scorer, wanted)
+    with pool.start(chosen, predictor.workers) as processes:
+        examples = tuning.collect(predictor, scorer, wanted)
         print(f'[i] tuning on {len(examples)} of {scorer.count} pictures of '
               f'the {selected.split} split')
         tuned = tuning.tune(processes, chosen.parameters, examples)
     print('\n'.join(tuning.report(tuned)))
-    print(f'[i] {tuning.save(selected.run, selected.split, tuned)}')
+    print(f'[i] {tuning.save(selected.model, selected.split, tuned)}')
     return tuned
 
 
-def predict(selected, scorer, jobs, function, workers):
+def predict(predictor, scorer, jobs, function):
     """Yield function(result) of each job, in order; it runs in threads."""
     def named(result):
         with opencv.blaming(result.job[0]):
             return function(result)
 
     # Threads that wait for the refinement come on top of those that work.
-    count = workers * (2 if scorer.refinement else 1)
-    with restore(selected, workers) as predictor:
-        yield from threads.in_threads(
-            count, named, predictor.predict(jobs, scorer.read),
-            max(count, selected.batch_size))
+    count = predictor.workers * (2 if scorer.refinement else 1)
+    yield from threads.in_threads(
+        count, named, predictor.predict(jobs, scorer.read),
+        max(count, predictor.batch_size))
 
 
-def score(selected, scorer, workers):
+def score(selected, scorer, predictor):
     """Take all pictures through the network; return the Tally of them."""
     tally = Tally()
     with contextlib.ExitStack() as stack:
         for writer in selected.writers:
             stack.enter_context(writer)
         for outcome in utils.progress(
-                predict(selected, scorer, scorer.list_jobs(), scorer.score,
-                        workers), scorer.count):
+                predict(predictor, scorer, scorer.list_jobs(), scorer.score),
+                scorer.count):
             tally.add(outcome)
     return tally
 
 
-def write_report(path, selected, scorer, tally, summary, workers, crf):
+def write_report(path, selected, scorer, tally, summary, predictor, crf):
     """Write the page; predict the pictures that it shows once more."""
     with folder.replace(path) as work:
-        report = page.Report(work, selected.run, scorer, tally, crf)
-        for figures in predict(selected, scorer, report.jobs(), report.draw,
-                               workers):
+        report = page.Report(work, selected.model, scorer, tally, crf)
+        for figures in predict(predictor, scorer, report.jobs(),
+                               report.draw):
             report.add(figures)
         report.write(summary.scores, summary.benchmark_lines)
 
 
 def compare(options):
-    """Score two runs; print and write how they differ."""
+    """Score two models; print and write how they differ."""
     selections = [prepare(options, name) for name in options.compare]
     scorers = [selected.scorer() for selected in selections]
-    runs = [selected.run for selected in selections]
-    comparison.check(runs, scorers)
-    tallies = [score(selected, scorer, options.workers)
-               for selected, scorer in zip(selections, scorers)]
+    models = [selected.model for selected in selections]
+    comparison.check(models, scorers)
+    tallies, described = [], []
+    for selected, scorer in zip(selections, scorers):
+        with opened(selected, options.workers) as predictor:
+            tallies.append(score(selected, scorer, predictor))
+            described.append(results.describe(selected,
+                                              predictor.engine.describe()))
     result = comparison.compare(*comparison.align(*tallies, options.compare),
-                                runs[0].class_names)
-    for letter, run in zip('AB', runs):
-        print(f'[i] {letter}: {os.path.basename(run.checkpoint)} of '
-              f'{run.path}, {options.split} split')
+                                models[0].class_names)
+    for letter, one in zip('AB', models):
+        print(f'[i] {letter}: {os.path.basename(one.checkpoint)} of '
+              f'{one.path}, {options.split} split')
     print(f'[i] {comparison.verdict(result)}')
     print(comparison.table(result))
     if options.json:
         files.write_json(options.json, files.without_nan(dict(
-            result, runs=list(map(results.describe, selections)))))
+            result, runs=described)))
 
 
 def evaluate(options):
-    """Score a run; print and write its scores."""
+    """Score a model; print and write its scores."""
     selected = prepare(options, options.name)
-    chosen = choice.choose(options, selected.run, tuned=not options.tune)
+    chosen = choice.choose(options, selected.model, tuned=not options.tune)
+    if options.tune:
+        tuning.check_model(selected.model)
     if chosen:
         print('\n'.join(chosen.lines()))
-    exclude = ()
-    if options.tune:
-        tuned = tune(selected, chosen, options.tune, options.workers)
-        chosen, exclude = tuned.choice(), tuned.pictures
-        count = selected.scorer(exclude=exclude).count
-        if not count:
-            print('[i] tuning has seen every picture: none is left to score')
-            return
-        print(f'[i] the scores are of the {count} pictures that tuning did '
-              'not see')
+    with opened(selected, options.workers) as predictor:
+        exclude = ()
+        if options.tune:
+            tuned = tune(selected, predictor, chosen, options.tune)
+            chosen, exclude = tuned.choice(), tuned.pictures
+            count = selected.scorer(exclude=exclude).count
+            print(f'[i] the scores are of the {count} pictures that tuning '
+                  'did not see' if count else '[i] tuning has seen every '
+                  'picture: none is left to score')
+            if not count:
+                return
+        score_and_write(options, selected, predictor, chosen, exclude)
+
+
+def score_and_write(options, selected, predictor, chosen, exclude):
+    """Score the pictures but those excluded; write what is asked for."""
     with pool.start(chosen, options.workers) as refinement:
         scorer = selected.scorer(refinement, exclude)
-        tally = score(selected, scorer, options.workers)
-        summary = results.summarize(selected, tally, refinement)
+        tally = score(selected, scorer, predictor)
+        summary = results.summarize(selected, predictor.engine.describe(),
+                                    tally, refinement)
         print('\n'.join(summary.lines))
         results.write(summary, tally, options.json, options.csv,
                       options.matrix, options.reliability)
         if options.report:
             write_report(options.report, selected, scorer, tally, summary,
-                         options.workers,
+                         predictor,
                          chosen and model.in_words(chosen.parameters))
             print(f"[i] {os.path.join(options.report, 'index.html')}")
 

@@ -12,9 +12,13 @@ other options ask for is in folders of its own:
 Where a.jpg and a.png lie side by side they become a.jpg.png and a.png.png.
 --crf refines all of these by a fully connected CRF, which brings them to the
 edges of the picture.
-out/infer.json says which run made the outputs. A later call replaces them,
+out/infer.json says which model made the outputs. A later call replaces them,
 but no file that is not listed there. A run of the blog's code takes
 --data-source as well.
+
+--name takes what export.py wrote, too, which runs without TensorFlow:
+
+    python infer.py --name kitti.onnx --samples-dir pictures --output-dir out
 """
 import argparse
 import os
@@ -28,20 +32,14 @@ from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
 from segmentation.errors import InputError
-from segmentation.inference import engines, jobs, outputs
+from segmentation.inference import jobs, model_options, outputs
 from segmentation.inference.predictor import Predictor
-from segmentation.inference.tta import TestTimeAugmentation
-from segmentation.trained import run_dir
+from segmentation.trained import lookup
 
 
 def parse_options(argv=None):
     parser = argparse.ArgumentParser(
         description='Segment pictures with a trained network.')
-    parser.add_argument('--name', default='runs/test',
-                        help='directory of the run (default: %(default)s)')
-    parser.add_argument('--checkpoint', default='best', metavar='WHICH',
-                        help='best or last; of the blog\'s code also a name, '
-                             'such as e50 (default: %(default)s)')
     parser.add_argument('--samples-dir', required=True, nargs='+',
                         metavar='PATH',
                         help='folders of pictures, with their sub-folders, '
@@ -65,26 +63,17 @@ def parse_options(argv=None):
                              'be repeated')
     parser.add_argument('--skip-existing', action='store_true',
                         help='leave outputs that are there as they are')
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument('--image-size', type=option_types.image_size,
-                      metavar='WxH',
-                      help='network input in pixels, each divisible by 32 '
-                           '(default: the run\'s)')
-    size.add_argument('--native', action='store_true',
-                      help='run the network at each picture\'s own size')
     parser.add_argument('--data-source', metavar='NAME',
                         help='has the classes of a run of the blog\'s code')
     parser.add_argument('--data-dir', metavar='DIR',
                         help='folder of a source with its classes in it')
     parser.add_argument('--classes', metavar='TABLE',
                         help='class table of a source that has several')
-    parser.add_argument('--batch-size', type=option_types.positive(int),
-                        default=4,
-                        help='pictures a step (default: %(default)s)')
     parser.add_argument('--workers', type=option_types.positive(int),
                         default=os.cpu_count() or 1,
                         help='threads that read and write pictures '
                              '(default: %(default)s, one a core)')
+    model_options.add_options(parser)
     choice.add_options(parser)
     options = parser.parse_args(argv)
     choice.check_options(parser, options)
@@ -98,7 +87,7 @@ def parse_options(argv=None):
     return options
 
 
-def choose_folders(options, run):
+def choose_folders(options, model):
     """Return {kind: its folder in the output folder} of what is asked for."""
     folders = {} if options.no_overlay else {outputs.OVERLAY: ''}
     if options.class_ids:
@@ -106,33 +95,35 @@ def choose_folders(options, run):
     if options.colors:
         folders[outputs.COLORS] = 'colors'
     for name in options.confidence:
-        if name not in run.class_names:
+        if name not in model.class_names:
             raise InputError(f'--confidence is {name!r}: the classes of '
-                             f'{run.path} are '
-                             f'{", ".join(run.class_names)}')
-        folders[run.class_names.index(name)] = 'confidence-' + re.sub(
+                             f'{model.path} are '
+                             f'{", ".join(model.class_names)}')
+        folders[model.class_names.index(name)] = 'confidence-' + re.sub(
             r'[^\w.-]+', '-', name)
     return folders
 
 
-def segment(options, run, pending, recorded, pool):
+def segment(options, model, pending, recorded, pool):
     """Take the jobs through the network; return the errors of those not read.
     """
-    writer = outputs.OutputWriter(run.class_names, run.label_colors,
+    writer = outputs.OutputWriter(model.class_names, model.label_colors,
                                   options.alpha, options.legend, pool)
-    augmentation = TestTimeAugmentation(
-        None if options.native else options.image_size or run.image_size)
+    settings = model_options.settings(options)
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
-    with engines.open(run) as engine:
-        jobs.write_record(options.output_dir, run, pending, recorded, pool)
-        predictor = Predictor(engine, augmentation, options.batch_size,
-                              options.workers)
+    # Engines may take seconds to load: only after all that may be wrong.
+    with settings.open(model, len(pending) > 1) as (engine, lines):
+        print('\n'.join(lines))
+        jobs.write_record(options.output_dir, model, pending, recorded, pool,
+                          engine.describe())
+        predictor = Predictor(engine, settings.augmentation(model),
+                              settings.batch_size, options.workers)
         start = time.perf_counter()
         written = list(utils.progress(
             threads.in_threads(count, writer.write,
                                predictor.predict(pending, jobs.read),
-                               max(count, options.batch_size)),
+                               max(count, settings.batch_size)),
             len(pending)))
         elapsed = time.perf_counter() - start
     done = [one for one in written if one.error is None]
@@ -146,13 +137,13 @@ def segment(options, run, pending, recorded, pool):
     return [one.error for one in written if one.error is not None]
 
 
-def fill(options, run, pending, chosen):
+def fill(options, model, pending, chosen):
     """Write the outputs of the jobs to a folder of ours; return the status.
 
     Parameters
     ----------
     options : argparse.Namespace
-    run : run_dir.Run
+    model : run_dir.Run or exported.Exported
     pending : list of jobs.Job
     chosen : choice.Choice, optional
     """
@@ -169,7 +160,7 @@ def fill(options, run, pending, chosen):
     if chosen:
         print('\n'.join(chosen.lines()))
     with crf_pool.start(chosen, min(options.workers, len(pending))) as pool:
-        failures = segment(options, run, pending, recorded, pool)
+        failures = segment(options, model, pending, recorded, pool)
     if failures:
         print(f'[!] {len(failures)} of {len(pending)} pictures were not '
               'read:', file=sys.stderr)
@@ -183,13 +174,16 @@ def main(argv=None):
     source = (loading.make_source(options.data_source, options.classes,
                                   options.data_dir)
               if options.data_source else None)
-    run = run_dir.find(options.name, options.checkpoint, source)
+    model = lookup.find(options.name, options.checkpoint, source)
+    settings = model_options.settings(options)
+    settings.check(model)
+    settings.augmentation(model)
     pending = jobs.list_jobs(options.samples_dir, options.output_dir,
-                             choose_folders(options, run))
-    chosen = choice.choose(options, run)
+                             choose_folders(options, model))
+    chosen = choice.choose(options, model)
     with locks.locked(options.output_dir, f'{options.output_dir}: another '
                       'infer.py writes to it'):
-        return fill(options, run, pending, chosen)
+        return fill(options, model, pending, chosen)
 
 
 if __name__ == '__main__':

@@ -35,4 +35,27 @@ training       loss, loop, checkpoints
 
 above the wings
 crf            the fully connected CRF that refines predictions
+
+`load` is the interface for other programs: docs/python.md.
 """
+
+
+def load(path, **options):
+    """Return a model that predicts the classes of pictures.
+
+    Nothing is loaded until it is called.
+
+    Parameters
+    ----------
+    path : str
+        Directory of a run, or what export.py wrote.
+    **options
+        As inference.interface.LoadedModel takes them.
+
+    Returns
+    -------
+    inference.interface.LoadedModel
+        A context manager; `close` ends it as well.
+    """
+    from segmentation.inference import interface
+    return interface.LoadedModel(path, **options)

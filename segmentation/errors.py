@@ -1,5 +1,8 @@
 """What went wrong: bad input, as opposed to a bug, and how to say it."""
+import contextlib
 import os
+import sys
+import tempfile
 import traceback
 
 
@@ -61,3 +64,28 @@ def is_library(path):
     """Return whether a file of code belongs to Python or to a package."""
     return (path.startswith(('<', os.path.dirname(os.__file__) + os.sep))
             or not PACKAGES.isdisjoint(path.split(os.sep)))
+
+
+@contextlib.contextmanager
+def quiet(reveal=True):
+    """Hold back what native code writes to stderr.
+
+    Parameters
+    ----------
+    reveal : bool
+        Whether it appears after all where an exception is raised.
+    """
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            if reveal:
+                held.seek(0)
+                os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -6,37 +6,42 @@ they say ``from segmentation.tf1 import tf``.
 """
 import contextlib
 import functools
+import importlib.util
 import os
 import sys
-import tempfile
 import warnings
 
-from segmentation import processor
+from segmentation import errors, processor
 from segmentation.errors import InputError
 
 
 @contextlib.contextmanager
-def quiet():
-    """Hold back what native code writes to stderr, unless it fails."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            os.write(stderr, held.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+def without_keras():
+    """Keep TensorFlow 2 from loading Keras, unless somebody has.
+
+    With all that Keras loads it takes two fifths of the time. Whoever asks
+    for `tf.keras`, or imports tensorflow.keras, has it loaded then.
+    """
+    if 'keras' in sys.modules or importlib.util.find_spec('keras') is None:
+        yield
+        return
+    folder = importlib.util.find_spec('keras').submodule_search_locations[0]
+    sys.modules['keras'] = None
+    try:
+        yield
+    finally:
+        del sys.modules['keras']
+    # TensorFlow has found no Keras, and has None in its place.
+    places = sys.modules['tensorflow'].__path__
+    if None in places:
+        places[:] = [os.path.join(folder, '_tf_keras')] + list(
+            filter(None, places))
 
 
 # While it is loaded, TensorFlow reports every processor feature and every GPU
 # library that it does not find. Errors remain.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-with quiet(), warnings.catch_warnings():
+with errors.quiet(), without_keras(), warnings.catch_warnings():
     warnings.simplefilter('ignore')
     import tensorflow.compat.v1 as tf
     from tensorflow.core.framework import variable_pb2  # noqa: F401
@@ -91,7 +96,7 @@ def check_tflite(input_type):
 @functools.lru_cache(maxsize=None)
 def has_gpu():
     """Return whether TensorFlow finds a GPU."""
-    with quiet():
+    with errors.quiet():
         return bool(tf.config.experimental.list_physical_devices('GPU'))
 
 
@@ -138,16 +143,22 @@ def session(config=None):
         The disk is full.
     """
     config = config or session_config()
-    with quiet():       # the first session looks for a GPU and reports it
+    with errors.quiet():       # the first session looks for a GPU and reports it
         sess = tf.Session(config=config)
-    with sess:
-        try:
-            yield sess
-        except tf.errors.ResourceExhaustedError as error:
-            what = reason(error)
-            if 'No space left' in what:     # a full disk has the same class
-                raise OSError(what)
-            raise MemoryError(what)
+    with sess, naming_exhaustion():
+        yield sess
+
+
+@contextlib.contextmanager
+def naming_exhaustion():
+    """Raise what `session` raises instead of TensorFlow's exhaustion."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        what = reason(error)
+        if 'No space left' in what:     # a full disk has the same class
+            raise OSError(what)
+        raise MemoryError(what)
 
 
 def restore(saver, sess, path):

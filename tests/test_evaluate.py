@@ -38,7 +38,7 @@ def test_scores_at_the_size_of_the_labels(run, place):
     assert scores['checkpoint'].startswith('best-')
     assert scores['class_names'] == list(helpers.CLASSES)
     assert scores['accuracy']['never'] is None
-    lines = done.stdout.splitlines()
+    lines = done.stdout.splitlines()[1:]    # the engine's stands first
     assert lines[0] == (
         '[i] {checkpoint} of {name}, valid split: 4 pictures, {pixels:,} '
         'pixels, {ignored_pixels:,} ignored'.format(**scores))
@@ -96,7 +96,7 @@ def test_source_of_the_contract_alone_is_scored_at_image_size(run, place):
      'data source \'bare\' gives samples of one size: --native does not '
      'apply'),
     (['--data-source', 'demo'],
-     'the data source has 7 classes, the run {run} has 4'),
+     'the data source has 7 classes, {run} has 4'),
     (['--json', 'nowhere/a.json'], '{cwd}/nowhere: no such folder'),
     (['--matrix', '{data}/valid/0_ids.png'],
      '{data}/valid/0_ids.png is an input: it is not overwritten'),
@@ -182,8 +182,8 @@ def test_run_of_the_blog_takes_its_data_from_the_options(run, place):
                                                'dir')):
         with pytest.raises(ValueError) as error:
             evaluate.main(['--name', 'old'] + arguments)
-        assert str(error.value) == ('old has no options.json: it takes '
-                                    '--data-' + option)
+        assert str(error.value) == ('old does not say what it was trained '
+                                    'on: it takes --data-' + option)
     scores = score('old', '--data-source', 'tiny', '--data-dir',
                    helpers.data_dir())
     assert scores['checkpoint'] == 'final.ckpt'
@@ -302,7 +302,7 @@ def test_two_runs_are_compared(pair, place, capsys):
     for name, row in scores['classes'].items():
         assert row['iou'] == pytest.approx([a[name], b[name]])
         assert row['low'] <= row['difference'] <= row['high']
-    lines = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()[2:]    # of two engines
     assert lines[0] == f'[i] A: best-1 of {pair[0]}, train split'
     assert lines[2].startswith('[i] mIoU {:.2f} % -> {:.2f} %, '.format(
         *(100 * value for value in scores['miou']['iou'])))
@@ -318,7 +318,7 @@ def test_comparison_takes_two_pictures(pair, place):
 
 def test_run_is_no_better_than_itself(pair, place, capsys):
     evaluate.main(['--compare', pair[0], pair[0]])
-    assert capsys.readouterr().out.splitlines()[2].endswith(
+    assert capsys.readouterr().out.splitlines()[4].endswith(
         '+0.00 points, 95 % interval +0.00 .. +0.00 over 4 pictures: no '
         'difference, as far as so few pictures tell')
 

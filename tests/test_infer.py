@@ -103,8 +103,9 @@ def test_folders_of_all_kinds_of_pictures(run, place):
     assert read(place / 'out' / 'sub dir' / 'deep' / 'B.png').shape == (
         67, 41, 3)
     words = [line.split(':')[0] for line in done.stdout.splitlines()]
-    assert words[0].startswith('[i] 5 pictures in ')
-    assert words[1:] == ['[i] decode', '[i] network', '[i] write']
+    assert words[0].startswith('[i] tensorflow ')
+    assert words[1].startswith('[i] 5 pictures in ')
+    assert words[2:] == ['[i] decode', '[i] network', '[i] write']
     assert done.stdout.count('95th percentile') == 3
     # 16 bits, another depth of the same picture, make the same.
     assert (read(place / 'out' / 'deep.png') == read(
@@ -238,7 +239,7 @@ def test_same_names_of_two_types_keep_their_suffix(run, place):
      'no run in text: it has neither options.json nor a *.meta and its '
      'checkpoint'),
     (['--samples-dir', 'in', '--output-dir', 'out', '--data-source', 'demo'],
-     'the data source has 7 classes, the run {run} has 4'),
+     'the data source has 7 classes, {run} has 4'),
     (['--samples-dir', 'in', '--output-dir', 'out', '--data-source', 'tiny',
       '--classes', '29'],
      'data source \'tiny\' has one class table: --classes does not apply'),
@@ -265,10 +266,10 @@ def test_errors_are_one_line(place):
 
 @pytest.mark.parametrize('class_, colors, message', [
     ('street', helpers.COLORS[2],
-     'the name of class 2 is road in the data source, street in the run '
+     'the name of class 2 is road in the data source, street in '
      'run'),
     ('road', (1, 2, 3), 'the colour (BGR) of class 2 is (255, 0, 255) in the '
-                        'data source, (1, 2, 3) in the run run')])
+                        'data source, (1, 2, 3) in run')])
 def test_source_of_other_names_or_colours_is_refused(
         run, place, class_, colors, message):
     write('in/a.png')

@@ -2,11 +2,11 @@
 import os
 from typing import Any, Dict, NamedTuple, Tuple
 
-from segmentation import files, option_types
+from segmentation import option_types, schema
 from segmentation.crf.model import (MIN_WIDTH, Parameters, check_installed,
                                     in_words)
 from segmentation.errors import InputError
-from segmentation.trained import run_dir
+from segmentation.trained import lookup
 
 PRESETS = {
     # of the blog's code, made for a cat that fills its picture
@@ -14,7 +14,6 @@ PRESETS = {
     # chosen on validation pictures of CamVid, 480x360: poles survive it
     'street': Parameters(2, 3, 0, 30, 8, 1),
 }
-FILE = 'crf.json'       # in a run: the parameters that were tuned for it
 SCHEMA = {'parameters': {'iterations': int, **{
     name: float for name in Parameters._fields[1:]}},
           'checkpoint': str, 'split': str, 'pictures': [str],
@@ -81,29 +80,29 @@ def check_options(parser, options):
                          f'{MIN_WIDTH} or more is wanted')
 
 
-def choose(options, run, tuned=True):
+def choose(options, model, tuned=True):
     """Return the Choice that the options ask for; None without --crf.
 
     Parameters
     ----------
     options : argparse.Namespace
-    run : run_dir.Run
+    model : run_dir.Run or exported.Exported
     tuned : bool
-        Whether --crf without a preset takes what was tuned for the run.
+        Whether --crf without a preset takes what was tuned for the model.
 
     Raises
     ------
     OSError, InputError
-        The run has no tuned parameters, or none that make sense.
+        The model has no tuned parameters, or none that make sense.
     """
     if options.crf is None:
         return None
     check_installed()
-    path = run_dir.path(run.path, FILE)
     preset = options.crf
     if preset == 'auto':
-        preset = 'tuned' if tuned and os.path.isfile(path) else 'street'
-    chosen = (read_tuned(path, run) if preset == 'tuned'
+        preset = ('tuned' if tuned and lookup.tuned_crf(model)[0] is not None
+                  else 'street')
+    chosen = (read_tuned(model) if preset == 'tuned'
               else Choice(PRESETS[preset], preset))
     given = ([options.crf_iterations]
              + list(options.crf_gaussian or [None] * 2)
@@ -113,12 +112,15 @@ def choose(options, run, tuned=True):
         for old, new in zip(chosen.parameters, given))))
 
 
-def read_tuned(path, run):
-    """Return the Choice in the crf.json of a run."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'{run.path} has no {FILE}: evaluate.py '
-                                '--crf --tune N writes it')
-    saved = files.read_json(path, SCHEMA)
+def read_tuned(model):
+    """Return the Choice of the parameters that were tuned for a model."""
+    saved, where = lookup.tuned_crf(model)
+    if saved is None:
+        raise FileNotFoundError(
+            f'{model.path} has no tuned parameters: evaluate.py --crf '
+            f'--tune N writes {lookup.CRF} of a run, and export.py takes '
+            'them from there')
+    schema.check(saved, SCHEMA, where)
     parameters = Parameters(**{name: saved['parameters'][name]
                                for name in Parameters._fields})
     widths = (parameters.gaussian_sxy, parameters.bilateral_sxy,
@@ -128,7 +130,7 @@ def read_tuned(path, run):
             and 0 <= parameters.gaussian_compat <= MOST
             and 0 <= parameters.bilateral_compat <= MOST
             and 0 <= saved['raw_miou'] <= 1 and 0 <= saved['miou'] <= 1):
-        raise InputError(f'{path}: iterations of 1 or more, widths of '
+        raise InputError(f'{where}: iterations of 1 or more, widths of '
                          f'{MIN_WIDTH} or more, weights of 0 or more and '
                          'mIoUs from 0 to 1 are wanted, as evaluate.py '
                          '--tune writes it')
@@ -137,7 +139,7 @@ def read_tuned(path, run):
             f'{saved["miou"]:.2%}')
     if saved['miou'] <= saved['raw_miou']:
         note += ', no gain'
-    checkpoint = os.path.basename(run.checkpoint)
+    checkpoint = os.path.basename(model.checkpoint)
     if saved['checkpoint'] == checkpoint:
         return Choice(parameters, 'tuned', (note,))
     return Choice(parameters, 'tuned', (

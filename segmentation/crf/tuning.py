@@ -19,12 +19,12 @@ import tqdm
 from segmentation import files, metrics, pixels, text
 from segmentation.crf import model
 from segmentation.crf import pool as crf_pool
-from segmentation.crf.choice import FILE, Choice
+from segmentation.crf.choice import Choice
 from segmentation.data import splits
 from segmentation.errors import InputError
 from segmentation.evaluation import comparison
 from segmentation.inference.prediction import Prediction
-from segmentation.trained import run_dir
+from segmentation.trained import exported, lookup, run_dir
 
 WEIGHTS = .25, .5, 1, 2
 COLORS = .5, 1, 2
@@ -57,10 +57,13 @@ class Tuning(NamedTuple):
         return Choice(self.ranked[0][0], 'tuned')
 
 
-def check_run(run):
-    """Raise PermissionError unless a run's directory can be written to."""
-    if not os.access(run.path, os.W_OK):
-        raise PermissionError(f'{run.path}: {FILE} cannot be '
+def check_model(model):
+    """Raise unless tuned parameters can be written beside a model."""
+    if isinstance(model, exported.Exported):
+        raise InputError(f'{model.path} is an exported model: --tune goes '
+                         'with its run, and export.py takes what it finds')
+    if not os.access(model.path, os.W_OK):
+        raise PermissionError(f'{model.path}: {lookup.CRF} cannot be '
                               'written there')
 
 
@@ -176,7 +179,7 @@ def save(run, split, tuning):
     tuning : Tuning
     """
     parameters, best = tuning.ranked[0]
-    path = run_dir.path(run.path, FILE)
+    path = run_dir.path(run.path, lookup.CRF)
     files.write_json(path, {
         'parameters': dict(parameters._asdict()),
         'checkpoint': os.path.basename(run.checkpoint),

@@ -18,7 +18,7 @@ def check(runs, scorers):
 
     Parameters
     ----------
-    runs : two run_dir.Run
+    runs : two run_dir.Run or exported.Exported
     scorers : two PairScorer
     """
     first, second = runs

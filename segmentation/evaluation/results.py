@@ -1,49 +1,58 @@
 """What evaluate.py says of the scores: lines, JSON, CSV and pictures."""
-import glob
 import os
 from typing import Any, Dict, NamedTuple, Sequence
 
 from segmentation import drawing, files, metrics, overwriting
 from segmentation.evaluation import calibration, comparison
-from segmentation.trained import run_dir
+from segmentation.trained import lookup
 
 
 class Summary(NamedTuple):
-    """The scores of a run, for people and as JSON."""
+    """The scores of a model, for people and as JSON."""
 
     lines: Sequence[str]            # for the terminal
     scores: Dict[str, Any]          # as --json has them
     benchmark_lines: Sequence[str]  # those of `lines` that the benchmark says
 
 
-def describe(selected):
-    """Return how the scores of a Selection are made, as --json has it."""
+def describe(selected, engine):
+    """Return how the scores of a Selection are made, as --json has it.
+
+    Parameters
+    ----------
+    selected : selection.Selection
+    engine : dict
+        As `Engine.describe` returns it.
+    """
     return {
-        'name': selected.run.path,
-        'checkpoint': os.path.basename(selected.run.checkpoint),
+        'name': selected.model.path,
+        'checkpoint': os.path.basename(selected.model.checkpoint),
         'data_source': selected.data_source,
         'data_dir': selected.data_dir,
         'split': selected.split,
         'list': selected.list_file,
-        'image_size': selected.image_size or 'native',
-        'scales': selected.scales,
-        'flip': selected.flip,
+        'image_size': selected.augmentation.image_size or 'native',
+        'scales': selected.augmentation.scales,
+        'flip': selected.augmentation.flip,
+        'engine': engine,
     }
 
 
-def summarize(selected, tally, refinement=None):
+def summarize(selected, engine, tally, refinement=None):
     """Return the Summary of the scores.
 
     Parameters
     ----------
     selected : selection.Selection
+    engine : dict
+        As `Engine.describe` returns it.
     tally : tally.Tally
     refinement : prediction.Refinement, optional
         By which the predictions were refined.
     """
-    matrix, class_names = tally.matrix, selected.run.class_names
-    lines = [f'[i] {os.path.basename(selected.run.checkpoint)} of '
-             f'{selected.run.path}, {selected.split} split: '
+    matrix, class_names = tally.matrix, selected.model.class_names
+    lines = [f'[i] {os.path.basename(selected.model.checkpoint)} of '
+             f'{selected.model.path}, {selected.split} split: '
              f'{len(tally.names)} pictures, {matrix.sum():,} pixels, '
              f'{tally.ignored:,} ignored']
     if matrix.any():
@@ -51,7 +60,8 @@ def summarize(selected, tally, refinement=None):
         lines.append(metrics.table(matrix, class_names))
     else:
         lines.append('[i] no pixel has a label: nothing is scored')
-    scores = dict(describe(selected), **tally.describe(class_names))
+    scores = dict(describe(selected, engine),
+                  **tally.describe(class_names))
     benchmark_lines = []
     if selected.benchmark:
         benchmark_lines, counted = selected.benchmark.report(
@@ -79,13 +89,11 @@ def gain_lines(raw, matrix, class_names, refinement):
 
 def check_paths(paths, selected):
     """Raise unless each of `paths` that is not None can be written to."""
-    run = selected.run
     inputs = [path for pair in selected.pairs or () for path in pair if path]
     inputs += filter(None, [selected.list_file])
-    # A run of the blog's code has names of its own.
-    inputs += [run.graph, *glob.glob(f'{glob.escape(run.checkpoint)}.*')]
-    overwriting.check_outputs(paths, inputs, [selected.data_dir],
-                              [(run.path, run_dir.OWN)])
+    overwriting.check_outputs(
+        paths, inputs + lookup.inputs(selected.model), [selected.data_dir],
+        lookup.owned(selected.model))
 
 
 def write(summary, tally, json=None, csv=None, matrix=None,

@@ -1,4 +1,4 @@
-"""Which run is scored, on which pictures, and how they are predicted.
+"""Which model is scored, on which pictures, and how they are predicted.
 
 `select` is the front door of the evaluation wing: it takes the options of the
 command line, and what it returns are plain values.
@@ -12,8 +12,9 @@ from segmentation.errors import InputError
 from segmentation.evaluation import submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
+from segmentation.inference import model_options
 from segmentation.inference.tta import TestTimeAugmentation
-from segmentation.trained import run_dir
+from segmentation.trained import lookup
 
 Pairs = List[Tuple[str, Optional[str]]]
 
@@ -32,9 +33,9 @@ class SourceOptions(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """A run, the pictures to score it on, and how they are predicted."""
+    """A model, the pictures to score it on, and how they are predicted."""
 
-    run: run_dir.Run
+    model: lookup.Model
     source: Any
     data_source: str                        # the name of the source
     data_dir: str
@@ -43,32 +44,24 @@ class Selection(NamedTuple):
     pairs: Optional[Pairs]                  # None: the source lists no files
     benchmark: Any                          # None where there is none
     writers: Tuple[submission.Writer, ...]  # those of the benchmark
-    image_size: Optional[Tuple[int, int]]   # None: each picture's own
-    scales: Tuple[float, ...]
-    flip: bool
-    batch_size: int
-
-    def augmentation(self):
-        """Return the TestTimeAugmentation of the predictions."""
-        return TestTimeAugmentation(self.image_size, self.scales, self.flip)
+    settings: model_options.Settings
+    augmentation: TestTimeAugmentation
 
     def scorer(self, refinement=None, exclude=()):
         """Return what scores the pictures, but those named in `exclude`."""
         if self.pairs is None:
-            return SampleScorer(self.source, self.split, self.batch_size,
-                                self.data_dir, refinement, exclude)
+            return SampleScorer(self.source, self.split,
+                                self.settings.batch_size, self.data_dir,
+                                refinement, exclude)
         return PairScorer(self.source, self.pairs, self.data_dir,
                           self.benchmark, refinement, exclude)
 
 
 def add_options(parser):
-    """Add the options that `select` takes, but for the name of the run."""
-    parser.add_argument('--checkpoint', default='best', metavar='WHICH',
-                        help='best or last; of the blog\'s code also a name, '
-                             'such as e50 (default: %(default)s)')
+    """Add the options that `select` takes."""
     group = parser.add_argument_group('which pictures')
     group.add_argument('--data-dir',
-                       help='folder of the data set (default: the run\'s)')
+                       help='folder of the data set (default: the model\'s)')
     group.add_argument('--split', default='valid',
                        choices=('valid', 'train', 'test'),
                        help='which samples (default: %(default)s)')
@@ -77,18 +70,11 @@ def add_options(parser):
                             'a path a line, relative to the folder of the '
                             'data set')
     group.add_argument('--data-source', metavar='NAME',
-                       help='default: the run\'s')
+                       help='default: the model\'s')
     group.add_argument('--classes', metavar='TABLE',
                        help='class table of a source that has several '
-                            '(default: the run\'s)')
-    group = parser.add_argument_group('how they are predicted')
-    size = group.add_mutually_exclusive_group()
-    size.add_argument('--image-size', type=option_types.image_size,
-                      metavar='WxH',
-                      help='network input in pixels, each divisible by 32 '
-                           '(default: the run\'s)')
-    size.add_argument('--native', action='store_true',
-                      help='run the network at each picture\'s own size')
+                            '(default: the model\'s)')
+    group = model_options.add_options(parser)
     group.add_argument('--flip', action='store_true',
                        help='average the probabilities with those of the '
                             'mirrored picture')
@@ -96,9 +82,6 @@ def add_options(parser):
                        metavar='S,S,...',
                        help='average the probabilities at these multiples of '
                             'the network input, such as 0.75,1,1.25')
-    group.add_argument('--batch-size', type=option_types.positive(int),
-                       default=4, help='samples a step (default: '
-                       '%(default)s)')
     group.add_argument('--workers', type=option_types.positive(int),
                        default=os.cpu_count() or 1,
                        help='threads that read and score pictures '
@@ -111,14 +94,17 @@ def select(options, name):
     Parameters
     ----------
     options : argparse.Namespace
-        What they leave open is as the run has it.
+        What they leave open is as the model has it.
     name : str
-        Directory of the run.
+        Directory of the run, or an exported model.
     """
     described = complete(options, name)
-    run = run_dir.find(name, options.checkpoint, loading.make_source(
+    model = lookup.find(name, options.checkpoint, loading.make_source(
         described.data_source, described.classes, described.data_dir))
-    image_size = options.image_size or run.image_size
+    settings = model_options.settings(options)
+    settings.check(model)
+    augmentation = settings.augmentation(model, options.scales, options.flip)
+    image_size = options.image_size or model.image_size
     source = loading.load_source(
         described._replace(image_size=image_size),
         # For the test split the others may be empty.
@@ -137,28 +123,25 @@ def select(options, name):
     elif options.list:
         pairs = read_list(options.list, pairs, described.data_dir,
                           options.split)
-    if options.split != 'test' and run.saved:
-        contract.check_split(source, described.data_dir, run.saved['split'])
+    split = lookup.split(model)
+    if options.split != 'test' and split:
+        contract.check_split(source, described.data_dir, split)
     return Selection(
-        run, source, described.data_source, described.data_dir, options.split,
-        options.list, pairs, benchmark, writers,
-        None if options.native else image_size, options.scales, options.flip,
-        options.batch_size)
+        model, source, described.data_source, described.data_dir,
+        options.split, options.list, pairs, benchmark, writers, settings,
+        augmentation)
 
 
 def complete(options, name):
-    """Return the SourceOptions; those left open are as the run has them."""
+    """Return the SourceOptions; those left open are as the model has them."""
     saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
              'group_by': None, 'data_source': None, 'data_dir': None}
-    if os.path.isfile(run_dir.path(name, 'options.json')):
-        saved.update(run_dir.read_options(name)['options'])
-    else:
-        run_dir.find_blog_files(name, options.checkpoint)
+    saved.update(lookup.read_options(name, options.checkpoint))
     for key, value in (('data_source', options.data_source),
                        ('data_dir', options.data_dir)):
         if not (value or saved[key]):
-            raise InputError(f'{name} has no options.json: it takes '
-                             f'{option_types.flag(key)}')
+            raise InputError(f'{name} does not say what it was trained on: '
+                             f'it takes {option_types.flag(key)}')
     is_same = options.data_source in (None, saved['data_source'])
     return SourceOptions(
         options.data_source or saved['data_source'],

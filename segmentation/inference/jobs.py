@@ -125,27 +125,31 @@ def read_record(output_dir):
                if os.path.exists(path) else ())
 
 
-def write_record(output_dir, run, jobs, recorded, refinement=None):
-    """Write what the outputs are and which run made them.
+def write_record(output_dir, model, jobs, recorded, refinement=None,
+                 engine=None):
+    """Write what the outputs are and which model made them.
 
     Parameters
     ----------
     output_dir : str
-    run : run_dir.Run
+    model : run_dir.Run or exported.Exported
     jobs : list of Job
         Their outputs are about to be written.
     recorded : set of str
         Outputs of earlier calls, as `read_record` returns them.
     refinement : prediction.Refinement, optional
+    engine : dict, optional
+        As `Engine.describe` returns it.
     """
     os.makedirs(output_dir, exist_ok=True)
     outputs = recorded.union(os.path.relpath(path, output_dir)
                              for job in jobs for path in job.outputs.values())
     files.write_json(os.path.join(output_dir, RECORD), {
-        'run': run.path,
-        'checkpoint': run.checkpoint,
-        'class_names': run.class_names,
-        'label_colors': [run.label_colors[class_id]
-                         for class_id in range(len(run.class_names))],
+        'run': model.path,
+        'checkpoint': model.checkpoint,
+        'class_names': model.class_names,
+        'label_colors': [model.label_colors[class_id]
+                         for class_id in range(len(model.class_names))],
+        'engine': engine,
         'crf': refinement and refinement.describe(),
         'outputs': sorted(outputs)})

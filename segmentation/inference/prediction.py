@@ -41,8 +41,14 @@ class Prediction:
             total = total + plane
         return total if len(self.maps) == 1 else total / len(self.maps)
 
-    def probabilities(self) -> np.ndarray:
-        """Return all classes, (H, W, C): gigabytes for a photograph."""
+    def probabilities(self, class_id: Optional[int] = None) -> np.ndarray:
+        """Return the plane of a class, (H, W) float32.
+
+        Without a class all of them are returned, (H, W, C): gigabytes for a
+        photograph.
+        """
+        if class_id is not None:
+            return self.plane(class_id)
         return np.stack([self.plane(class_id)
                          for class_id in range(self.num_classes)], axis=-1)
 

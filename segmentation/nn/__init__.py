@@ -1,5 +1,6 @@
 """What models share: inputs and named outputs, layers, frozen features.
 
+constants    graphs whose weights are constants, as variables again
 freeze       a network for inference alone, its weights as constants
 flops        the cost of a network: parameters and operations
 frozen       features of a frozen encoder, and their deviations

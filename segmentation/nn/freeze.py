@@ -16,6 +16,7 @@ from segmentation.tf1 import tf
 MULTIPLICATIONS, SELECTIONS = {'Mul'}, {'Select', 'SelectV2'}
 COPIES = {'Identity', 'StopGradient'}
 SOURCES = {'Const', 'Placeholder', 'PlaceholderWithDefault'}
+VARIABLES = {'Variable', 'VariableV2', 'VarHandleOp'}
 
 
 def freeze(sess, net):
@@ -200,3 +201,32 @@ def rename(nodes, image_input, outputs):
         tf.identity(tf.cast(classes, tf.uint8), name='classes')  # [B, H, W]
         names = ['image_input', 'softmax', 'classes']
         return tf.graph_util.extract_sub_graph(graph.as_graph_def(), names)
+
+
+def without_dropout(net):
+    """Return the probabilities of a network, computed without dropout.
+
+    Returns
+    -------
+    tf.Tensor
+        [B, H, W, C], in the same graph and by the same variables.
+
+    Raises
+    ------
+    InputError
+        The network draws random numbers for something else than dropout.
+    """
+    graph, softmax = net.softmax.graph, net.softmax.op.name
+    ones = constant(net.keep_prob.op.name, np.float32(1))
+    nodes = {node.name: ones if node.name == ones.name else node
+             for node in tf.graph_util.extract_sub_graph(
+                 graph.as_graph_def(), [softmax]).node}
+    nodes = cut_dropout(nodes, net.image_input.op.name, [softmax])
+    there = {f'{name}:0': graph.get_tensor_by_name(f'{name}:0')
+             for name, node in nodes.items()
+             if name == net.image_input.op.name or node.op in VARIABLES}
+    result, = tf.import_graph_def(
+        tf.GraphDef(node=[node for name, node in nodes.items()
+                          if f'{name}:0' not in there]),
+        input_map=there, name='inference', return_elements=[f'{softmax}:0'])
+    return result

@@ -12,7 +12,7 @@ import numpy as np
 from segmentation import files, metrics
 from segmentation.report import highlights, panels, plots
 from segmentation.report.highlights import Shot
-from segmentation.trained import run_dir
+from segmentation.trained import lookup
 
 TEMPLATE = os.path.join(os.path.dirname(__file__), 'report.html')
 EVALUATION = ('name', 'checkpoint', 'data_source', 'data_dir', 'split', 'list',
@@ -26,7 +26,7 @@ class Report:
     ----------
     work : str
         Folder that becomes the report.
-    run : run_dir.Run
+    model : run_dir.Run or exported.Exported
     scorer : PairScorer
     tally : Tally
         The scores of the pictures that the scorer has scored.
@@ -34,8 +34,8 @@ class Report:
         Describes the CRF that refined the predictions.
     """
 
-    def __init__(self, work, run, scorer, tally, crf=None):
-        self.work, self.run, self.scorer = work, run, scorer
+    def __init__(self, work, model, scorer, tally, crf=None):
+        self.work, self.model, self.scorer = work, model, scorer
         self.crf = crf
         self.names = tally.names
         self.matrices = np.stack(tally.matrices)            # [N, C, C]
@@ -61,7 +61,7 @@ class Report:
         prediction = self.scorer.refine(result)
         return self.write_figures(index, panels.Layers(
             self.work, f'pictures/{index:05d}', *result.sample,
-            prediction.ids, prediction.confidence, self.run.label_colors))
+            prediction.ids, prediction.confidence, self.model.label_colors))
 
     def write_figures(self, index, layers):
         """Write the layers of a picture, whole or cropped, for its Shots.
@@ -104,9 +104,9 @@ class Report:
         shares = metrics.ratio(totals, np.full(len(totals), totals.sum()))
         rows = metrics.ratio(self.matrix, np.repeat(
             totals[:, None], len(totals), axis=1))
-        return [{'name': name, 'color': css_color(self.run.label_colors[k]),
+        return [{'name': name, 'color': css_color(self.model.label_colors[k]),
                  'share': float(shares[k]), 'row': rows[k].tolist()}
-                for k, name in enumerate(self.run.class_names)]
+                for k, name in enumerate(self.model.class_names)]
 
     def sections(self):
         """Return the figures of each section of the page."""
@@ -128,11 +128,11 @@ class Report:
         return template.render(
             self.sections(), classes=self.classes(), scores=scores,
             lines=lines,
-            title=os.path.basename(os.path.abspath(self.run.path)),
+            title=os.path.basename(os.path.abspath(self.model.path)),
             evaluation=dict({key: scores[key] for key in EVALUATION},
                             crf=self.crf),
-            options=(self.run.saved or {}).get('options', {}),
-            curves=plots.curves(run_dir.read_log(self.run.path)),
+            options=lookup.options(self.model),
+            curves=plots.curves(lookup.log(self.model)),
             reliability=plots.reliability(scores['calibration']['bins'])
             if scores['pixels'] else None)
 

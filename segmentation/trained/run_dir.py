@@ -227,11 +227,10 @@ def find_blog_files(directory, kind):
 
 
 def check_source(run, source):
-    """Raise InputError where a source contradicts the classes of a run."""
+    """Raise InputError where a source contradicts the classes of a model."""
     if source.num_classes != len(run.class_names):
         raise InputError(f'the data source has {source.num_classes} classes, '
-                         f'the run {run.path} has '
-                         f'{len(run.class_names)}')
+                         f'{run.path} has {len(run.class_names)}')
     names = contract.class_names(source)
     colors = contract.label_colors(source)
     for number, name in enumerate(run.class_names):
@@ -241,4 +240,4 @@ def check_source(run, source):
             if found != wanted:
                 raise InputError(
                     f'the {what} of class {number} is {found} in the data '
-                    f'source, {wanted} in the run {run.path}')
+                    f'source, {wanted} in {run.path}')

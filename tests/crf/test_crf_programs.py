@@ -82,8 +82,9 @@ def test_pictures_are_refined_as_they_were_read(run, place, capsys):
     assert changed > .02
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f'[i] CRF, street: {model.in_words(STREET)}'
-    assert lines[1] == f'[i] CRF: {changed:.2%} of the pixels changed class'
-    assert [line.split(':')[0] for line in lines[3:]] == [
+    assert lines[1].startswith('[i] tensorflow ')
+    assert lines[2] == f'[i] CRF: {changed:.2%} of the pixels changed class'
+    assert [line.split(':')[0] for line in lines[4:]] == [
         '[i] decode', '[i] network', '[i] crf', '[i] write']
     with open('out/infer.json') as file:
         assert json.load(file)['crf'] == {
@@ -219,10 +220,10 @@ def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
         assert [line.split(',')[0] for line in file][1:] == [
             f'train/{k}.png' for k in (0, 2, 3, 5, 6, 8)]
     lines = done.stdout.splitlines()
-    assert lines[1:3] == ['[i] tuning on 3 of 9 pictures of the train split',
+    assert lines[2:4] == ['[i] tuning on 3 of 9 pictures of the train split',
                           '[i] 24 settings, the best by mIoU:']
     best = model.in_words(model.Parameters(**saved['parameters']))
-    assert lines[3].endswith(best)
+    assert lines[4].endswith(best)
     assert ('[i] the scores are of the 6 pictures that tuning did not see'
             in lines)
     capsys.readouterr()
@@ -270,7 +271,7 @@ def crf_json(miou=.5, **parameters):
 
 
 @pytest.mark.parametrize('content, message', [
-    (None, 'has no crf.json: evaluate.py --crf --tune N writes it'),
+    (None, 'has no tuned parameters: evaluate.py --crf --tune N writes'),
     ('{', 'crf.json: no JSON'),
     ('{}', 'crf.json lacks parameters, checkpoint'),
     (crf_json(iterations='x'), "crf.json: parameters.iterations is 'x': int"),

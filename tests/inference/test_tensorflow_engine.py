@@ -46,7 +46,11 @@ def test_a_run_of_other_classes_is_refused_and_leaves_no_graph(run):
     assert tf.get_default_graph() is graph
 
 
-def test_a_batch_that_does_not_fit_is_a_memory_error(run):
-    with pytest.raises(MemoryError, match='too large'):
-        with TensorFlowEngine(run):
-            raise tf.errors.ResourceExhaustedError(None, None, 'too large')
+def test_a_batch_that_does_not_fit_is_a_memory_error(run, monkeypatch):
+    def fail(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, 'too large')
+
+    with TensorFlowEngine(run) as engine:
+        monkeypatch.setattr(tf.Session, 'run', fail)
+        with pytest.raises(MemoryError, match='too large'):
+            engine.probabilities(IMAGES)

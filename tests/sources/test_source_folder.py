@@ -343,4 +343,4 @@ def test_a_folder_trains_and_scores_without_any_python(root):
     done = run_program('evaluate.py', '--name', run)
     assert done.returncode == 1
     assert done.stderr == ('[!] the name of class 0 is street in the data '
-                           "source, road in the run {}\n".format(run))
+                           "source, road in {}\n".format(run))

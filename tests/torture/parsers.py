@@ -130,7 +130,7 @@ def read_record(_):
 def read_crf(path):
     """Read crf.json of a run."""
     run = run_dir.Run('run', '', 'run/best-3', (64, 32), [], {}, None)
-    choice.read_tuned(path, run).lines()
+    choice.read_tuned(run).lines()
 
 
 def read_cached_weights(path):

@@ -87,7 +87,7 @@ def unpack(path):
 
 def read_tuned(path):
     """Read the parameters of a CRF."""
-    return choice.read_tuned(path, run_dir.Run(
+    return choice.read_tuned(run_dir.Run(
         '.', '', 'best-1', (64, 32), [], {}, None))
 
 

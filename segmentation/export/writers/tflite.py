@@ -5,7 +5,7 @@ import sys
 import tempfile
 import warnings
 
-from segmentation import tf1
+from segmentation import errors, tf1
 from segmentation.tf1 import tf
 
 
@@ -19,7 +19,7 @@ def write(graph_def, path, size):
         converter = tf.lite.TFLiteConverter.from_frozen_graph(
             frozen.name, ['image_input'], ['softmax', 'classes'],
             {'image_input': [*size, 3]})
-        with tools_on_path(), tf1.quiet():
+        with tools_on_path(), errors.quiet():
             model = converter.convert()
     with open(path, 'wb') as file:
         file.write(model)
@@ -40,7 +40,7 @@ def tools_on_path():
 
 @contextlib.contextmanager
 def open_file(path):
-    with warnings.catch_warnings(), tf1.quiet():
+    with warnings.catch_warnings(), errors.quiet():
         warnings.simplefilter('ignore')     # it has another package, too
         interpreter = tf.lite.Interpreter(model_path=path)
         interpreter.allocate_tensors()

@@ -1,13 +1,39 @@
 """The interface of an engine: what runs a network, by whatever library."""
 import abc
 import contextlib
-from typing import Any, Dict, Iterable, Iterator
+from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
 import numpy as np
 
+from segmentation.errors import InputError
+from segmentation.trained import exported, lookup
+
+
+class Setup(NamedTuple):
+    """How an engine is to run a model."""
+
+    precision: str = 'float32'      # float32, bfloat16, int8 or auto
+    num_threads: int = 0            # 0: all cores
+    throughput: bool = False        # many pictures soon, not each the sooner
+
 
 class Engine(contextlib.AbstractContextManager):
-    """A network that is ready to run while its context is open."""
+    """A network that is ready to run while its context is open.
+
+    Parameters
+    ----------
+    model : run_dir.Run or exported.Exported
+    setup : Setup
+
+    Raises
+    ------
+    InputError
+        The precision cannot be had on this machine.
+    """
+
+    def __init__(self, model: lookup.Model, setup: Setup = Setup()) -> None:
+        self.model = model
+        self.setup = setup
 
     @abc.abstractmethod
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -43,3 +69,39 @@ class Engine(contextlib.AbstractContextManager):
             'precision' that it really computes in; 'threads', 0 for all
             cores; 'device'.
         """
+
+
+def as_taken(images: np.ndarray, model: lookup.Model) -> np.ndarray:
+    """Return BGR pictures (B, H, W, 3) as an exported model takes them.
+
+    Raises
+    ------
+    InputError
+        It takes another size.
+    """
+    if not isinstance(model, exported.Exported):
+        return images
+    fixed = model.description['fixed_size']
+    if fixed and list(images.shape[1:3]) != fixed[1:]:
+        height, width = images.shape[1:3]
+        raise InputError(f'{model.path} takes pictures of '
+                         f'{fixed[2]}x{fixed[1]}, not {width}x{height}')
+    if model.description['channel_order'] == 'RGB':
+        images = images[..., ::-1]
+    return np.ascontiguousarray(images, model.description['input_type'])
+
+
+def checked(result: np.ndarray, shape: Tuple[int, ...], model: lookup.Model
+            ) -> np.ndarray:
+    """Return the probabilities of pictures of a shape; raise for others."""
+    wanted = shape[:3] + (len(model.class_names),)
+    if result.shape != wanted:
+        raise InputError(f'{model.path} gives {result.shape}: {wanted} is '
+                         'wanted')
+    return result                                           # [B, H, W, C]
+
+
+def last_line(error: Exception) -> str:
+    """Return what a library says in the last line of an exception."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return ([type(error).__name__] + list(filter(None, lines)))[-1]

@@ -1,0 +1,73 @@
+"""ONNX Runtime as an engine: it runs ONNX, on a GPU where it finds one."""
+from typing import Any, Dict
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+from segmentation import processor
+from segmentation.errors import InputError
+from segmentation.inference.engines.engine import (Engine, as_taken, checked,
+                                                   last_line)
+
+# In order of preference; a package for GPUs has the first.
+PROVIDERS = ('CUDAExecutionProvider', 'CPUExecutionProvider')
+SEVERITY = 3        # of what it logs: errors, which are raised as well
+ERRORS = (state.EPFail, state.Fail, state.InvalidArgument, state.InvalidGraph,
+          state.InvalidProtobuf, state.NoSuchFile, state.NotImplemented,
+          state.RuntimeException)
+
+
+class ONNXRuntimeEngine(Engine):
+    """An exported model in a session of ONNX Runtime.
+
+    It computes in the precision that the model is written in.
+    """
+
+    def __enter__(self) -> 'ONNXRuntimeEngine':
+        """Open the model.
+
+        Raises
+        ------
+        InputError
+            It cannot be read, or has no output that is called softmax.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.setup.num_threads
+        options.log_severity_level = SEVERITY
+        there = onnxruntime.get_available_providers()
+        try:
+            self.session = onnxruntime.InferenceSession(
+                self.model.path, options,
+                providers=[name for name in PROVIDERS if name in there])
+        except ERRORS as error:
+            raise InputError(f'{self.model.path}: ONNX Runtime cannot open '
+                             f'it: {last_line(error)}')
+        names = [output.name for output in self.session.get_outputs()]
+        if 'softmax' not in names:
+            raise InputError(f'{self.model.path} has no output softmax: '
+                             f'{", ".join(names)} are there')
+        self.input_name = self.session.get_inputs()[0].name
+        return self
+
+    def __exit__(self, *_):
+        del self.session
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        try:
+            result, = self.session.run(['softmax'], {
+                self.input_name: as_taken(images, self.model)})
+        except ERRORS as error:
+            if 'alloc' in str(error):
+                raise MemoryError(last_line(error))
+            raise InputError(f'{self.model.path}: ONNX Runtime cannot run '
+                             f'it: {last_line(error)}')
+        return checked(result, images.shape, self.model)
+
+    def describe(self) -> Dict[str, Any]:
+        is_cpu = self.session.get_providers()[0] == PROVIDERS[-1]
+        return {'engine': 'onnxruntime', 'version': onnxruntime.__version__,
+                'precision': 'int8' if self.setup.precision == 'int8'
+                else 'float32',
+                'threads': self.setup.num_threads,
+                'device': processor.name() if is_cpu else 'GPU'}

@@ -1,0 +1,136 @@
+"""A model for programs that build on this one: pictures in, classes out."""
+import contextlib
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from segmentation import drawing, option_types, pixels
+from segmentation.errors import InputError
+from segmentation.inference import model_options
+from segmentation.inference.prediction import Prediction
+from segmentation.trained import lookup
+
+
+class PicturePrediction(Prediction):
+    """What a model says of a picture, and the picture.
+
+    Attributes
+    ----------
+    ids : (H, W) uint8 array
+        The likeliest class of each pixel.
+    confidence : (H, W) float32 array
+        Its probability.
+    """
+
+    def __init__(self, prediction: Prediction, image: np.ndarray,
+                 label_colors: Dict[int, Tuple[int, int, int]]) -> None:
+        super().__init__(prediction.maps, prediction.mirrored,
+                         prediction.size)
+        self.image = image
+        self.label_colors = label_colors
+
+    def overlay(self, alpha: float = .5) -> np.ndarray:
+        """Return the picture under the colours of its classes.
+
+        Parameters
+        ----------
+        alpha : float
+            Share of the colours, 0..1.
+
+        Returns
+        -------
+        (H, W, 3) uint8 array, BGR
+        """
+        return drawing.blend(self.image, self.ids, self.label_colors, alpha)
+
+
+class LoadedModel(contextlib.AbstractContextManager):
+    """A run or an exported model, ready for pictures until it is closed.
+
+    Parameters
+    ----------
+    path : str
+        Directory of the run, or the exported model.
+    checkpoint : str, optional
+        Of a run: best, which is the default, or last.
+    engine : str, optional
+        tensorflow, openvino or onnxruntime; by default what the format takes.
+    precision : str, optional
+        float32, bfloat16, int8 or auto; by default the model's own.
+    num_threads : int
+        0 takes all cores.
+    image_size : (width, height), optional
+        Network input in pixels, each divisible by 32; by default the model's.
+    native : bool
+        Whether the network runs at each picture's own size instead.
+    scales : sequence of float
+        The probabilities at these multiples of the network input are
+        averaged.
+    flip : bool
+        Whether those of the mirrored picture are averaged with them.
+    check_golden : bool
+        Whether an exported model is run on the picture that it carries, the
+        first time that it is loaded on a machine.
+
+    Attributes
+    ----------
+    class_names : list of C str
+    label_colors : {class id: (blue, green, red)}
+    engine : dict
+        What runs the network: 'engine', 'version', 'precision', 'threads',
+        'device'.
+    notes : list of str
+        What was found when the golden picture was checked.
+
+    Raises
+    ------
+    segmentation.errors.InputError, OSError
+        The model cannot be run so, in one line.
+    """
+
+    def __init__(self, path: str, checkpoint: Optional[str] = None,
+                 engine: Optional[str] = None,
+                 precision: Optional[str] = None, num_threads: int = 0,
+                 image_size: Optional[Tuple[int, int]] = None,
+                 native: bool = False, scales: Sequence[float] = (1.,),
+                 flip: bool = False, check_golden: bool = True) -> None:
+        if image_size is not None:
+            option_types.check_image_size(image_size)
+        model = lookup.find(path, checkpoint)
+        settings = model_options.Settings(engine, precision, num_threads,
+                                          image_size, native, 1, check_golden)
+        self.class_names: List[str] = model.class_names
+        self.label_colors = model.label_colors
+        self.augmentation = settings.augmentation(model, scales, flip)
+        self.stack = contextlib.ExitStack()
+        self.runner, lines = self.stack.enter_context(
+            settings.open(model, throughput=False))
+        self.engine: Dict[str, Any] = self.runner.describe()
+        self.notes = lines[1:]
+
+    def predict(self, image: np.ndarray) -> PicturePrediction:
+        """Return what the model says of a picture.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8 array, BGR
+            Of any size, which is that of the prediction.
+        """
+        if not (isinstance(image, np.ndarray) and image.dtype == np.uint8
+                and image.ndim == 3 and image.shape[2] == 3 and image.size):
+            found = (f'{image.dtype} {image.shape}'
+                     if isinstance(image, np.ndarray)
+                     else type(image).__name__)
+            raise InputError(f'the picture is {found}: a uint8 array '
+                             '(H, W, 3), BGR, is wanted')
+        maps = [self.runner.probabilities(view[np.newaxis])[0]
+                for view in self.augmentation.inputs(image)]
+        prediction = self.augmentation.prediction(maps, pixels.size_of(image))
+        return PicturePrediction(prediction, image, self.label_colors)
+
+    def close(self) -> None:
+        """Free what the engine holds; no picture can be predicted then."""
+        self.stack.close()
+
+    def __exit__(self, *_):
+        self.close()

@@ -1,0 +1,117 @@
+"""The options of every program that uses a model: which, and how it runs.
+
+`settings` is their front door: what it returns are plain values.
+"""
+import contextlib
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from segmentation import option_types
+from segmentation.errors import InputError
+from segmentation.inference import engines, golden
+from segmentation.inference.engines.engine import Engine
+from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.trained import exported, lookup
+
+
+class Settings(NamedTuple):
+    """How a model is run."""
+
+    engine: Optional[str]                   # None: by the format
+    precision: Optional[str]                # None: the model's own
+    num_threads: int                        # 0: all cores
+    image_size: Optional[Tuple[int, int]]   # None: the model's
+    native: bool                            # each picture at its own size
+    batch_size: int
+    check_golden: bool
+
+    def augmentation(self, model: lookup.Model,
+                     scales: Sequence[float] = (1.,), flip: bool = False
+                     ) -> TestTimeAugmentation:
+        """Return the network inputs of pictures.
+
+        Raises
+        ------
+        InputError
+            The model takes one size only, which is another.
+        """
+        size = None if self.native else self.image_size or model.image_size
+        fixed = (model.description['fixed_size']
+                 if isinstance(model, exported.Exported) else None)
+        if fixed and (size != model.image_size or tuple(scales) != (1.,)):
+            raise InputError(f'{model.path} takes pictures of '
+                             f'{fixed[2]}x{fixed[1]} alone: --image-size, '
+                             '--native and --scales do not apply')
+        return TestTimeAugmentation(size, scales, flip)
+
+    def check(self, model: lookup.Model) -> None:
+        """Raise InputError where a model cannot be run so, by its format."""
+        name = engines.choose(model, self.engine)
+        engines.choose_precision(model, name, self.precision)
+
+    @contextlib.contextmanager
+    def open(self, model: lookup.Model, throughput: bool = True
+             ) -> Iterator[Tuple[Engine, List[str]]]:
+        """Open the engine of a model; check its golden picture.
+
+        Yields
+        ------
+        Engine
+        list of str
+            Lines for the terminal: what runs the model, what was found.
+        """
+        with engines.open(model, self.engine, self.precision,
+                          self.num_threads, throughput) as engine:
+            lines = [f'[i] {engines.in_words(engine.describe())}']
+            if self.check_golden and isinstance(model, exported.Exported):
+                lines += golden.check_once(engine, model)
+            yield engine, lines
+
+
+def add_options(parser):
+    """Add the options that `settings` and `lookup.find` take.
+
+    Returns
+    -------
+    argparse group
+        For more options on how pictures are predicted.
+    """
+    parser.add_argument('--name', default='runs/test', metavar='MODEL',
+                        help='directory of the run, or an exported model '
+                             '(default: %(default)s)')
+    parser.add_argument('--checkpoint', metavar='WHICH',
+                        help='of a run: best or last; of the blog\'s code '
+                             'also a name, such as e50 (default: best)')
+    group = parser.add_argument_group('how pictures are predicted')
+    size = group.add_mutually_exclusive_group()
+    size.add_argument('--image-size', type=option_types.image_size,
+                      metavar='WxH',
+                      help='network input in pixels, each divisible by 32 '
+                           '(default: the model\'s)')
+    size.add_argument('--native', action='store_true',
+                      help='run the network at each picture\'s own size')
+    group.add_argument('--engine', choices=sorted(engines.ENGINES),
+                       help='library that runs the network (default: by the '
+                            'format; tensorflow for a run)')
+    group.add_argument('--precision', choices=engines.PRECISIONS,
+                       help='that the engine computes in; auto is bfloat16 '
+                            'where the processor has it, which is about '
+                            'twice as fast and changes the class of about '
+                            'one pixel in a thousand (default: float32, or '
+                            'int8 of a model that is)')
+    group.add_argument('--threads', type=option_types.positive(int),
+                       default=0, metavar='N',
+                       help='threads of the network (default: one a core)')
+    group.add_argument('--batch-size', type=option_types.positive(int),
+                       default=4, help='pictures a step (default: '
+                       '%(default)s)')
+    group.add_argument('--skip-golden', action='store_true',
+                       help='do not run an exported model on the picture '
+                            'that it carries, whose classes are known')
+    return group
+
+
+def settings(options):
+    """Return the Settings that the options ask for."""
+    return Settings(options.engine, options.precision, options.threads,
+                    options.image_size, options.native, options.batch_size,
+                    not options.skip_golden)

@@ -1,0 +1,121 @@
+"""The model at a path: the directory of a run, or an exported model.
+
+Both have a path, an image_size, class_names, label_colors and the name of a
+checkpoint; what else is known of a model is asked for here.
+"""
+import glob
+import os
+import re
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+from segmentation import files
+from segmentation.errors import InputError
+from segmentation.trained import exported, run_dir
+
+Model = Union[run_dir.Run, exported.Exported]
+
+CRF = 'crf.json'        # of a run: the parameters that were tuned for it
+
+
+def find(path: str, checkpoint: Optional[str] = None, source: Any = None
+         ) -> Model:
+    """Return the model at a path.
+
+    Parameters
+    ----------
+    checkpoint : str, optional
+        Of a run: best, which is the default, or last; of the blog's code see
+        `run_dir.find`.
+    source : data source, optional
+        Its classes are compared with the model's; a run of the blog's code
+        has no others.
+
+    Raises
+    ------
+    OSError
+        There is no model.
+    InputError
+        It is broken, or the source contradicts it.
+    """
+    if not is_exported(path):
+        return run_dir.find(path, checkpoint or 'best', source)
+    if checkpoint is not None:
+        raise InputError(f'{path} is an exported model, which has one '
+                         'checkpoint: --checkpoint goes with a run')
+    model = exported.read(path)
+    if source is not None:
+        run_dir.check_source(model, source)
+    return model
+
+
+def is_exported(path: str) -> bool:
+    """Return whether there is an exported model, or some other file."""
+    return os.path.isfile(path) or exported.find_format(path) is not None
+
+
+def read_options(path: str, checkpoint: Optional[str] = None
+                 ) -> Dict[str, Any]:
+    """Return the options of train.py by which the model at a path was made.
+
+    There are none of a run of the blog's code.
+    """
+    if is_exported(path):
+        return exported.read(path).description['options']
+    if os.path.isfile(run_dir.path(path, 'options.json')):
+        return run_dir.read_options(path)['options']
+    run_dir.find_blog_files(path, checkpoint or 'best')
+    return {}
+
+
+def options(model: Model) -> Dict[str, Any]:
+    """Return the options of train.py by which a model was made."""
+    if isinstance(model, exported.Exported):
+        return model.description['options']
+    return (model.saved or {}).get('options', {})
+
+
+def split(model: Model) -> Optional[Dict[str, List[str]]]:
+    """Return the split that a run was trained on; None where none is known.
+    """
+    if isinstance(model, exported.Exported):
+        return None
+    return model.saved and model.saved['split']
+
+
+def log(model: Model) -> List[Dict[str, Any]]:
+    """Return the scores of the epochs; an exported model has none."""
+    return ([] if isinstance(model, exported.Exported)
+            else run_dir.read_log(model.path))
+
+
+def tuned_crf(model: Model) -> Tuple[Optional[Any], str]:
+    """Return the parameters of the CRF that were tuned for a model.
+
+    Returns
+    -------
+    dict, optional
+        As `crf.choice` wrote it; None where nothing was tuned.
+    str
+        Where it stands.
+    """
+    if isinstance(model, exported.Exported):
+        return model.description['crf'], f'{model.path}: crf'
+    path = run_dir.path(model.path, CRF)
+    return files.read_json(path, {}) if os.path.isfile(path) else None, path
+
+
+def inputs(model: Model) -> List[str]:
+    """Return the files that are read to use a model."""
+    if isinstance(model, run_dir.Run):
+        # A run of the blog's code has names of its own.
+        return [model.graph, *glob.glob(f'{glob.escape(model.checkpoint)}.*')]
+    stem = os.path.splitext(model.path)[0]
+    return [model.path, f'{model.path}.json', f'{stem}.bin']
+
+
+def owned(model: Model) -> List[Tuple[str, Any]]:
+    """Return the (folder, pattern of names) that belong to a model."""
+    if isinstance(model, run_dir.Run):
+        return [(model.path, run_dir.OWN)]
+    return ([(model.path, re.compile(''))] if os.path.isdir(model.path)
+            else [])
