@@ -38,31 +38,45 @@ RUN := $(VENV)/bin/python
 
 export OTHER_PYTHON
 
-.PHONY: demo single test check-all torture install
+.PHONY: demo announce single test check-all torture install
 .DEFAULT_GOAL := demo
 
 install: $(VENV)/installed
 	@echo "[i] Python $(VERSION) of $(PYTHON), in $(VENV)"
 
-# OpenCV's headless build is the one for servers without libGL.
+# An older pip knows no wheels of today's Linux. Byte code is compiled as it is
+# imported, since most of TensorFlow's never is, and stored, whatever the shell
+# says. OpenCV's headless build is the one for servers without libGL.
 $(VENV)/installed: requirements.txt
 	@echo "[i] Python $(VERSION) of $(PYTHON): installing to $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install --quiet -r requirements.txt
+	$(RUN) -m pip install --quiet 'pip>=20.3'
+	$(RUN) -m pip install --quiet --no-compile -r requirements.txt
 	$(RUN) -c 'import cv2' 2>/dev/null || { \
 	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
 	  $(RUN) -m pip install --quiet opencv-python-headless && \
 	  $(RUN) -c 'import cv2'; }
+	@env -u PYTHONDONTWRITEBYTECODE TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -W ignore \
+	  -c 'import tensorflow'
 	touch $@
 
-demo: install
+announce:
+	@echo "[i] the demo takes about 5 minutes on 2 cores:"
+	@echo "    - installs TensorFlow and others to $(VENV), unless they are there"
+	@echo "    - draws synthetic road scenes in memory, and checks them"
+	@echo "    - trains a small network on them, in 4 epochs"
+	@echo "    - scores it, and segments six new pictures"
+	@echo "    It can be interrupted: make demo goes on from there"
+
+demo: announce install
 	@test -e $(DEMO)/vgg || \
 	  $(RUN) vgg16.py --vgg-dir $(DEMO)/vgg --random --width 0.125
 	$(RUN) check_source.py --data-source demo --output-dir $(DEMO)/check
 	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
-	  --vgg-dir $(DEMO)/vgg --learning-rate 1e-3 --keep-prob 0.8 --epochs 12)
+	  --vgg-dir $(DEMO)/vgg --model fcn-pools --head-width 32 \
+	  --learning-rate 2e-3 --schedule poly --keep-prob 1 --batch-size 2 \
+	  --epochs 4)
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \

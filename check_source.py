@@ -23,6 +23,7 @@ import utils
 from segmentation import files, overwriting, text
 from segmentation.checking import (audit, ceiling, class_draft, faults,
                                    pictures, summary, survey)
+from segmentation.checking.appearance import examine
 from segmentation.data import contract, loading
 
 SAMPLES = 24        # of each split, in its sheet
@@ -72,17 +73,19 @@ def main(argv=None):
     audited.run()
     seconds = time.time() - start
     scores = measure_ceiling(audited) if options.ceiling else None
-    result = summary.summarize(audited, seconds, scores)
-    print('\n'.join(summary.lines(result)))
+    findings = examine.examine(audited) if audited.can_draw else []
+    result = summary.summarize(audited, findings, seconds, scores)
+    print('\n'.join(summary.lines(result) + examine.lines(findings)))
     if options.json:
         overwriting.check_outputs([options.json], audited.paths())
     if audited.can_draw:
-        result['pictures'] = folder.write(audited)
+        result['pictures'] = folder.write(audited, findings)
         print(f'[i] {len(result["pictures"])} pictures in '
               f'{options.output_dir}')
     if options.json:
         files.write_json(options.json, files.without_nan(result))
-    return conclude(audited.faults)
+    return conclude(audited.faults + examine.faults(findings),
+                    options.output_dir)
 
 
 def measure_ceiling(audited):
@@ -97,14 +100,20 @@ def measure_ceiling(audited):
     return scores
 
 
-def conclude(problems):
-    """Print the faults, and return the exit status."""
+def conclude(problems, output_dir):
+    """Print the faults, and return the exit status.
+
+    Without any it says what has been tested, and what has not.
+    """
     sys.stdout.flush()
     for trace in faults.tracebacks(problems):
         print(trace, file=sys.stderr)
     for line in faults.lines(problems):
         print(f'[!] {line}', file=sys.stderr)
-    print(f'[i] faults: {len(problems)}' if problems else '[i] sound')
+    sheet = os.path.join(output_dir, 'sheet_valid.png')
+    print(f'[i] faults: {len(problems)}' if problems else
+          '[i] sound: files, label rows, and the tests above. Whether classes '
+          f'are right is for eyes to judge: {sheet}')
     return 1 if problems else 0
 
 
@@ -116,6 +125,7 @@ def write_classes(path, data_dir, workers):
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise FileNotFoundError(f'{folder}: no such folder')
+    utils.remove_leftovers([folder])
     values = survey.Survey(os.path.join(data_dir, 'labels'), workers)
     draft = class_draft.draft(values)
     omitted = class_draft.write(path, draft)

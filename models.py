@@ -108,7 +108,13 @@ def check(options: argparse.Namespace) -> None:
             raise InputError('--freeze-encoder computes the features of '
                              'pictures once, as they are and mirrored: '
                              '--augment does not apply')
+    if options.cache_samples and (options.freeze_encoder
+                                  or options.soft_labels):
+        raise InputError('--cache-samples applies to pictures and their class '
+                         'ids: not to the features of --freeze-encoder, nor '
+                         'to --soft-labels')
     for name in ('feature_dir', 'delete_features'):
-        if getattr(options, name) and not options.freeze_encoder:
+        if getattr(options, name) and not (options.freeze_encoder
+                                           or options.cache_samples):
             raise InputError(f'{option_types.flag(name)} goes with '
-                             '--freeze-encoder')
+                             '--freeze-encoder or --cache-samples')

@@ -18,14 +18,22 @@ from segmentation import drawing, files, option_types
 from segmentation.data import class_table, contract
 from segmentation.synthetic import scenes, stage
 
-TRAINING, VALIDATION = 800, 40
+TRAINING, VALIDATION = 600, 40
+OTHERS = 840            # number of the first scene that is in neither
+MOST_BYTES = 1 << 29    # of the scenes that a source keeps
 
 
 class DemoSource(source.DataSource):
-    """Road scenes drawn from a seed; names take the place of files."""
+    """Road scenes drawn from a seed; names take the place of files.
+
+    Each is drawn once: a source keeps as many as fit into MOST_BYTES.
+    """
 
     image_size = (256, 128)
     classes = stage.CLASSES
+
+    def __init__(self):
+        self.drawn = {}     # {(seed, size, number): scene}
 
     def list_splits(self, data_dir, valid_fraction):
         """Return names as if the scenes were files in `data_dir`."""
@@ -38,8 +46,18 @@ class DemoSource(source.DataSource):
         """Do nothing, as no file can be missing."""
 
     def read_pair(self, image_path, label_path):
-        """Draw the scene that a name stands for."""
-        return self.draw(int(os.path.basename(image_path)[:4]))
+        """Return the scene that a name stands for, which is read-only."""
+        index = int(os.path.basename(image_path)[:4])
+        key = self.seed, tuple(self.image_size), index
+        scene = self.drawn.get(key)
+        if scene is None:
+            scene = self.draw(index)
+            for array in scene:
+                array.setflags(write=False)
+            size = sum(array.nbytes for array in scene)
+            if (len(self.drawn) + 1) * size <= MOST_BYTES:
+                self.drawn[key] = scene
+        return scene
 
     def draw(self, index):
         """Draw a scene: its picture (H, W, 3) BGR and class ids (H, W)."""
@@ -92,7 +110,7 @@ def main(argv=None):
     if options.labels:
         write_table(os.path.join(options.directory, 'classes.csv'))
     for k in range(options.count):
-        image, ids = demo.draw(TRAINING + VALIDATION + k)
+        image, ids = demo.draw(OTHERS + k)
         name = f'scene_{k:02d}.png'
         files.write_image(os.path.join(images, name), image)
         if options.labels:

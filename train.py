@@ -14,22 +14,17 @@ from segmentation import option_types
 from segmentation.backbone import course
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
-from segmentation.trained import run_dir
+from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files, schedules
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
-              'resume', 'name', 'feature_dir', 'delete_features', 'offline')
+              'resume', 'name', 'cache_samples', 'feature_dir',
+              'delete_features', 'offline')
 
 STDDEV = .01    # of --initializer truncated_normal
-
-
-class SavedOptions(argparse.ArgumentParser):
-    """A parser of saved options: what is wrong in them is bad input."""
-
-    def error(self, message):
-        raise InputError(f'{self.prog}: {message}')
+PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
 
 
 def make_parser(kind=argparse.ArgumentParser, prog=None):
@@ -104,12 +99,18 @@ def make_parser(kind=argparse.ArgumentParser, prog=None):
                         help='leave VGG16 untrained and without dropout: '
                              'compute the features of all pictures and of '
                              'their mirror images once, and train on them')
-    parser.add_argument('--feature-dir', type=option_types.path,
-                        metavar='DIR',
-                        help='folder in which the features are cached for '
-                             'other runs (default: the user\'s cache folder)')
-    parser.add_argument('--delete-features', action='store_true',
-                        help='delete the features when the run is finished')
+    parser.add_argument('--cache-samples', action='store_true',
+                        help='decode and resize all pictures and labels once, '
+                             'to files from which every epoch is read')
+    parser.add_argument('--feature-dir', '--cache-dir', dest='feature_dir',
+                        type=option_types.path, metavar='DIR',
+                        help='folder in which features and samples are cached '
+                             'for other runs (default: the user\'s cache '
+                             'folder)')
+    parser.add_argument('--delete-features', '--delete-cache',
+                        dest='delete_features', action='store_true',
+                        help='delete the cached features or samples when the '
+                             'run is finished')
     parser.add_argument('--head-width', type=count, metavar='N',
                         help='channels of the convolutions of fcn-pools '
                              f"(default: {models.DEFAULTS['head_width']})")
@@ -126,13 +127,21 @@ def make_parser(kind=argparse.ArgumentParser, prog=None):
                         metavar='N',
                         help='epochs between resumable checkpoints '
                              '(default: %(default)s)')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
+                        help='what the network computes in: bfloat16 takes '
+                             'TensorFlow 2 and a processor that has it, '
+                             'float16 a GPU; auto takes bfloat16 where it '
+                             'can; weights are float32 in each (default: '
+                             '%(default)s)')
+    parser.add_argument('--xla', action='store_true',
+                        help='compile the network by XLA, for GPUs')
     parser.add_argument('--tensorboard-dir', type=option_types.path,
                         metavar='DIR',
                         help='folder of the TensorBoard events '
                              '(default: NAME/tensorboard)')
     parser.add_argument('--histograms', action='store_true',
-                        help='histograms of gradients and weights in '
-                             'TensorBoard')
+                        help='histograms in TensorBoard: gradients of the '
+                             'first step of an epoch, weights after its last')
     parser.add_argument('--table', action='store_true',
                         help='print a table of per-class scores every epoch')
     return parser
@@ -143,7 +152,8 @@ def parse_options(argv=None):
     parser = make_parser()
     options = parser.parse_args(argv)
     if options.resume:
-        return resumed_options(parser, options, argv)
+        return saved_options.resumed(make_parser, options.name, CHANGEABLE,
+                                     argv)
     if not options.data_source:
         parser.error('the following arguments are required: --data-source')
     if options.initializer == 'truncated_normal':
@@ -151,45 +161,6 @@ def parse_options(argv=None):
     elif options.stddev:
         parser.error('--stddev goes with --initializer truncated_normal')
     return parser.parse_args(argv)
-
-
-def resumed_options(parser, options, argv):
-    """Return the options of a run, with what the command line may change."""
-    saved = read_saved(options.name)
-    saved['name'] = options.name    # the run may have been moved
-    # What the command line does not give keeps its saved value.
-    resumed = parser.parse_args(argv, argparse.Namespace(**saved))
-    for key, value in vars(resumed).items():
-        if key not in CHANGEABLE and value != saved[key]:
-            raise InputError(f'{option_types.flag(key)} is {saved[key]} in '
-                             f'{options.name}: a resumed run cannot change '
-                             'it')
-    return resumed
-
-
-def read_saved(directory):
-    """Return {name: value} of the options in options.json of a run.
-
-    They are parsed like a command line, which finds what is no value of
-    theirs; options of an earlier train.py that are gone are passed over.
-    """
-    path = run_dir.path(directory, 'options.json')
-    saved = run_dir.read_options(directory)['options']
-    parser = make_parser(SavedOptions, path)
-    arguments = []
-    for key, default in vars(parser.parse_args([])).items():
-        value, flag = saved.get(key, default), option_types.flag(key)
-        if value is True:
-            arguments.append(flag)
-        elif key == 'image_size' and isinstance(value, list):
-            arguments.append(f"{flag}={'x'.join(map(str, value))}")
-        elif isinstance(value, (list, tuple)) and value:
-            arguments += [flag, *map(str, value)]
-        elif isinstance(value, dict) or value is False is not default:
-            raise InputError(f'{path}: {key} is {value}')
-        elif value is not default:
-            arguments.append(f'{flag}={value}')
-    return vars(parser.parse_args(arguments))
 
 
 def main(argv=None):
@@ -209,12 +180,16 @@ def train(options):
     models.check(options)
     source = loading.load_source(options)
     for capability, wanted in (('augment', options.augment),
-                               ('soft', options.soft_labels)):
+                               ('soft', options.soft_labels),
+                               ('samples', options.cache_samples)):
         if wanted and not contract.offers(source, capability):
             raise InputError(f'data source {options.data_source!r} gives '
-                             'samples as they are: --augment and '
-                             '--soft-labels do not apply')
+                             'samples as they are: --augment, --soft-labels '
+                             'and --cache-samples do not apply')
+    if contract.offers(source, 'labels_as_ids'):
+        contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)
+    precision = choose_precision(options)
     weights = note = None
     if not options.resume:
         weights, note = class_weights.class_weights(
@@ -231,9 +206,30 @@ def train(options):
         course.fetch(options.vgg_dir, offline=options.offline)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
-    return launch.train(options, source, weights,
+    return launch.train(options, source, weights, precision,
                         models.MODELS[options.model],
                         models.build_options(options))
+
+
+def choose_precision(options):
+    """Return the precision of a run, a new one or the one to resume.
+
+    InputError says so if this machine cannot compute in it.
+    """
+    wanted = options.precision
+    if options.resume:      # runs of before have none
+        wanted = run_dir.read_options(options.name).get('precision', 'float32')
+    if wanted not in PRECISIONS:
+        raise InputError(f'{run_dir.path(options.name, "options.json")}: '
+                         f'precision is {wanted!r}: one of '
+                         f'{", ".join(PRECISIONS)} is wanted')
+    if wanted == 'float32':
+        return wanted
+    # Only what may be refused loads TensorFlow before a download.
+    from segmentation import tf1
+    precision = tf1.choose_precision(wanted)
+    print(f'[i] precision: {precision}')
+    return precision
 
 
 if __name__ == '__main__':

@@ -2,20 +2,26 @@
 
     python benchmarks/loader.py --data-dir cityscapes
 
-It reads Cityscapes pictures of 2048x1024 as a training epoch does: resized to
-512x256, with one-hot labels. It prints samples/s, and the ratios to
+It reads Cityscapes pictures of 2048x1024 as an epoch of train.py does: resized
+to 512x256, labels as class ids, from the files (ours) and from
+``--cache-samples``, without augmentation (cached) and with (augmented). It
+prints samples/s, and the ratios to
 
 * bare: ``cv2.imread`` of the two files of every sample, on as many threads;
 * seed: one thread that resizes colour labels and compares one class after
   another, as the scripts did that this project started from.
 
-Rounds alternate, so that the ratios hold while the machine's speed drifts.
+Rounds alternate, so that the ratios hold while the machine's speed drifts. The
+caches are filled before, which is timed as well; no round is their first, when
+they are held against their checksums.
 """
 import argparse
 import concurrent.futures
+import functools
 import os
 import statistics
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -26,6 +32,45 @@ import numpy as np  # noqa: E402
 import source_cityscapes  # noqa: E402
 from segmentation import option_types  # noqa: E402
 from segmentation.data import contract  # noqa: E402
+from segmentation.training import cached_samples  # noqa: E402
+
+
+def repeat(pairs, count, folder):
+    """Return `count` pairs with a name each: links to the pairs in turn."""
+    links = []
+    for k in range(count):
+        pair = pairs[k % len(pairs)]
+        link = tuple(os.path.join(folder, f'{k}_{os.path.basename(path)}')
+                     for path in pair)
+        for path, name in zip(pair, link):
+            os.symlink(os.path.abspath(path), name)
+        links.append(link)
+    return links
+
+
+def load(classes, workers, pairs, **settings):
+    """Return a source whose training split is these pairs."""
+    source = source_cityscapes.get_source()
+    source.choose_classes(classes)
+    contract.configure(source, workers=workers,
+                       splits={'train': pairs, 'valid': pairs[:1]},
+                       labels_as_ids=True, **settings)
+    return source
+
+
+def fill(source, folder, name):
+    """Let a source read from a cache that is filled here; print how long."""
+    cached = cached_samples.CachedSamples(folder, source, folder)
+    start = time.perf_counter()
+    with cached.store.locked():
+        plan = cached.store.open()
+        cached.compute(plan)
+    seconds = time.perf_counter() - start
+    contract.configure(source, samples=cached)
+    count = source.num_training + source.num_validation
+    print(f'{name}: {plan.size / count / 1e6:.2f} MB a sample, filled at '
+          f'{count / seconds:.1f} samples/s')
+    return source
 
 
 def read_epoch(source, batch_size):
@@ -81,28 +126,35 @@ def parse_options(argv=None):
 
 def main(argv=None):
     options = parse_options(argv)
-    source = source_cityscapes.get_source()
-    source.choose_classes(options.classes)
-    contract.configure(source, workers=options.workers)
-    source.load_data(options.data_dir, .1)
-    available = source.splits['train']
-    pairs = (available * options.samples)[:options.samples]
-    contract.configure(source, splits=dict(source.splits, train=pairs))
+    listed = source_cityscapes.get_source()
+    listed.load_data(options.data_dir, .1)
+    available = listed.splits['train']
     color_pairs = [(image, label.replace('_labelIds', '_color'))
-                   for image, label in pairs]
-    colors = list(source.label_colors.values())
-    rates = measure({
-        'ours': lambda: read_epoch(source, options.batch_size),
-        'bare': lambda: decode(pairs, options.workers),
-        'seed': lambda: compare_classes(color_pairs, source.image_size,
-                                        colors)}, options.rounds)
-    print(f'{len(available)} pictures, {source.num_classes} classes, '
-          f'{options.workers} workers, {os.cpu_count()} cores')
+                   for image, label in available]
+    color_pairs = (color_pairs * options.samples)[:options.samples]
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = repeat(available, options.samples, folder)
+        sources = {name: load(options.classes, options.workers, pairs,
+                              augment=name == 'augmented')
+                   for name in ('ours', 'cached', 'augmented')}
+        ours = sources['ours']
+        print(f'{len(available)} pictures, {ours.num_classes} classes, '
+              f'{options.workers} workers, {os.cpu_count()} cores')
+        for name in ('cached', 'augmented'):
+            fill(sources[name], folder, name)
+        contestants = {
+            name: functools.partial(read_epoch, source, options.batch_size)
+            for name, source in sources.items()}
+        contestants['bare'] = lambda: decode(pairs, options.workers)
+        contestants['seed'] = lambda: compare_classes(
+            color_pairs, ours.image_size, list(ours.label_colors.values()))
+        rates = measure(contestants, options.rounds)
     for name, values in rates.items():
         print(f'{name}: {statistics.median(values):.1f} samples/s')
-    for name in ('bare', 'seed'):
-        ratios = [a / b for a, b in zip(rates['ours'], rates[name])]
-        print(f'ours / {name}: {statistics.median(ratios):.2f} (median of '
+    for name, other in (('ours', 'bare'), ('ours', 'seed'),
+                        ('cached', 'bare'), ('augmented', 'bare')):
+        ratios = [a / b for a, b in zip(rates[name], rates[other])]
+        print(f'{name} / {other}: {statistics.median(ratios):.2f} (median of '
               f'{len(ratios)}, {min(ratios):.2f} to {max(ratios):.2f})')
 
 

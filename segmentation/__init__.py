@@ -20,6 +20,7 @@ backbone       VGG16: download, weights, SavedModel
 data           files -> batches: data sources and all they read
 drawing        overlays, legends and sheets of pictures
 nn             what models share: named outputs, layers, frozen features
+store          arrays in files that fill up over several runs
 synthetic      road scenes drawn in memory
 
 above data

@@ -1,6 +1,7 @@
 """What went wrong: bad input, as opposed to a bug, and how to say it."""
 import contextlib
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -18,6 +19,8 @@ class MissingModuleError(InputError, ImportError):
     """An optional package, or a module that the user named, is missing."""
 
 
+# What ends a line, or moves the cursor of a terminal.
+CONTROL = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')
 PACKAGES = {'site-packages', 'dist-packages'}
 
 # What a program reports in one line; everything else is a bug.
@@ -25,7 +28,19 @@ EXPECTED = (InputError, OSError, MemoryError)
 
 
 def describe(error):
-    """Return one line on an exception of EXPECTED, with the file's name."""
+    """Return one line on an exception of EXPECTED, with the file's name.
+
+    Control characters, which names of files may hold, are escaped.
+
+    >>> describe(InputError('a\\nb.png: no picture'))
+    'a\\\\nb.png: no picture'
+    """
+    return CONTROL.sub(lambda match: repr(match.group())[1:-1],
+                       message(error))
+
+
+def message(error):
+    """Return what an exception of EXPECTED says."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f'{error.filename}: {error.strerror}'
     if isinstance(error, MemoryError):

@@ -83,6 +83,15 @@ def positive(kind):
     return parse
 
 
+def quality(text):
+    """Return the quality of a JPEG file, 1 to 100."""
+    value = int(text)
+    if not 1 <= value <= 100:
+        raise argparse.ArgumentTypeError(
+            f'{text}: a whole number from 1 to 100 is wanted')
+    return value
+
+
 def not_negative(text):
     """Return a finite number of 0 or more."""
     value = float(text)

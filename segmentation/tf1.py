@@ -44,6 +44,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 with errors.quiet(), without_keras(), warnings.catch_warnings():
     warnings.simplefilter('ignore')
     import tensorflow.compat.v1 as tf
+    from google.protobuf import message  # noqa: F401
     from tensorflow.core.framework import variable_pb2  # noqa: F401
     from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: F401
@@ -143,7 +144,7 @@ def session(config=None):
         The disk is full.
     """
     config = config or session_config()
-    with errors.quiet():       # the first session looks for a GPU and reports it
+    with errors.quiet():    # the first session looks for a GPU, and reports
         sess = tf.Session(config=config)
     with sess, naming_exhaustion():
         yield sess

@@ -15,7 +15,7 @@ FLOORS = (
     {'errors', 'files', 'locks', 'metrics', 'opencv', 'option_types',
      'overwriting', 'pixels', 'processor', 'schema', 'text', 'tf1',
      'threads'},
-    {'backbone', 'data', 'drawing', 'nn', 'synthetic'},
+    {'backbone', 'data', 'drawing', 'nn', 'store', 'synthetic'},
     {'trained'},
     {'training', 'inference', 'export', 'evaluation', 'report', 'checking'},
     {'crf'},
@@ -27,7 +27,8 @@ MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
 WITH_TENSORFLOW = {
     'segmentation.tf1', 'segmentation.nn', 'segmentation.backbone.graph',
     'segmentation.backbone.meta_graph', 'segmentation.backbone.saved_model',
-    'segmentation.training.launch', 'segmentation.training.trainer',
+    'segmentation.training.launch', 'segmentation.training.start',
+    'segmentation.training.trainer',
     'segmentation.training.step', 'segmentation.training.checkpoints',
     'segmentation.training.tensorboard',
     'segmentation.inference.engines.tensorflow',
@@ -133,9 +134,10 @@ def test_tensorflow_is_loaded_by_graphs_alone(module):
     assert 'segmentation.tf1' not in reached
 
 
-# Protocol buffers and functions have no other way.
+# Protocol buffers, functions and options of libraries have no other way.
 SETTING = ('segmentation.tf1', 'segmentation.backbone.meta_graph',
-           'segmentation.option_types')
+           'segmentation.option_types',
+           'segmentation.inference.engines.onnxruntime')
 
 
 @pytest.mark.parametrize('module', sorted(set(PATHS) - set(SETTING)))

@@ -198,6 +198,43 @@ def test_existing_outputs_are_skipped_or_replaced(run, place, capsys):
     assert (place / 'out' / 'a.png').read_bytes() == wanted
 
 
+def test_jpeg_is_for_overlays_alone(run, place, capsys):
+    write('in/a.png', 0)
+    write('in/b.png', 1)
+    write('in/b.bmp', 1)
+    command = ['--samples-dir', 'in', '--output-dir', 'out', '--class-ids',
+               '--jpeg']
+    assert segment(run, *command) == 0
+    assert files_below('out') == [
+        'a.jpg', 'b.bmp.jpg', 'b.png.jpg', 'class-ids/a.png',
+        'class-ids/b.bmp.png', 'class-ids/b.png.png', 'infer.json']
+    with open('out/infer.json') as file:
+        record = json.load(file)
+    assert record['jpeg'] == 90 and 'a.jpg' in record['outputs']
+    assert segment(run, '--samples-dir', 'in/a.png', '--output-dir',
+                   'png') == 0
+    found = read('out/a.jpg')
+    assert found.shape == (45, 70, 3)
+    assert abs(found.astype(int) - read('png/a.png')).mean() < 8
+    assert (place / 'out' / 'a.jpg').read_bytes()[:2] == pixels.JPEG
+    capsys.readouterr()
+    assert segment(run, *command, '--skip-existing') == 0
+    assert capsys.readouterr().out == '[i] 3 of 3 pictures are done already\n'
+    size = (place / 'out' / 'a.jpg').stat().st_size
+    assert segment(run, *command, '20') == 0
+    assert (place / 'out' / 'a.jpg').stat().st_size < size
+
+
+def test_jpeg_replaces_no_input(run, place):
+    image = write('in/a.jpg')
+    before = (place / 'in' / 'a.jpg').read_bytes()
+    with pytest.raises(ValueError, match='^in/a.jpg is an input: it is not'):
+        segment(run, '--samples-dir', 'in/a.jpg', '--output-dir', 'in',
+                '--jpeg')
+    assert (place / 'in' / 'a.jpg').read_bytes() == before
+    assert image.shape == (45, 70, 3)
+
+
 def test_outputs_inside_of_the_samples_are_no_samples(run, place):
     write('in/a.png')
     for _ in range(2):

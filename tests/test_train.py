@@ -13,11 +13,12 @@ import pytest
 
 import train
 import utils
+from segmentation import files, tf1
 from segmentation.backbone import course, download
 from segmentation.data import contract
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
-from segmentation.training import run_files
+from segmentation.training import run_files, trainer
 
 # To the contract alone, in float32: half of each picture is road. Files are
 # drawn from the global generators, as a source of one's own may do. HALVES
@@ -454,7 +455,9 @@ def test_a_finished_run_has_nothing_to_resume(finished, capsys):
     (['--seed', '6'], '--seed is 5 in'),
     (['--data-source', 'demo'], '--data-source is tiny in'),
     (['--class-weights', 'none'], '--class-weights is median in'),
-    (['--init-from', 'four'], '--init-from is None in')])
+    (['--init-from', 'four'], '--init-from is None in'),
+    (['--precision', 'auto'], '--precision is float32 in'),
+    (['--xla'], '--xla is False in')])
 def test_a_resumed_run_keeps_what_it_began_with(
         finished, monkeypatch, capsys, arguments, message):
     saved = run_dir.read_options(finished)
@@ -469,6 +472,76 @@ def test_a_resumed_run_takes_the_same_options_again(finished):
         tiny(finished, '--resume', '--seed', '5', '--class-weights', 'median',
              '--augment', '--epochs', '30'))
     assert (options.epochs, options.batch_size, options.seed) == (30, 4, 5)
+
+
+@pytest.mark.parametrize('precision, message', [
+    ('bfloat16', 'does not compute in it: it takes TensorFlow 2 and a '
+                 'processor with avx512_bf16 or amx_bf16'),
+    ('float16', 'is for GPUs, and TensorFlow')])
+def test_a_precision_that_is_not_to_be_had_is_refused_first(
+        precision, message, monkeypatch, capsys):
+    if is_available(precision):
+        pytest.skip(f'{precision} is to be had here')
+    monkeypatch.setattr(course, 'fetch_and_unpack', None)
+    assert run(halves('new', '--vgg-dir', 'none', '--precision',
+                      precision)) == 1
+    error = error_of(capsys)
+    assert f'--precision {precision}' in error and message in error
+    assert not os.path.exists('new')
+
+
+def is_available(precision):
+    try:
+        return tf1.choose_precision(precision) == precision
+    except ValueError:
+        return False
+
+
+def test_a_run_records_the_precision_that_it_has(finished, capsys):
+    assert run_dir.read_options(finished)['precision'] == 'float32'
+    assert run(halves('auto', '--epochs', '1', '--precision', 'auto')) == 0
+    wanted = 'bfloat16' if is_available('bfloat16') else 'float32'
+    assert capsys.readouterr().out.startswith(f'[i] precision: {wanted}\n')
+    saved = run_dir.read_options('auto')
+    assert saved['precision'] == wanted
+    assert saved['options']['precision'] == 'auto'
+    assert all(reader.dtype == np.float32 for name, reader
+               in variables('auto', 'resume').items() if name != 'global_step')
+
+
+@pytest.mark.parametrize('recorded, message', [
+    ('float64', "precision is 'float64': one of float32, "),
+    ('float16', '--precision float16 is for GPUs')])
+def test_a_run_is_resumed_in_its_precision(recorded, message, capsys):
+    if is_available(recorded):
+        pytest.skip(f'{recorded} is to be had here')
+    name = f'recorded-{recorded}'
+    assert run(halves(name, '--epochs', '1')) == 0
+    saved = run_dir.read_options(name)
+    log = read_log(name)
+    capsys.readouterr()
+    files.write_json(run_dir.path(name, 'options.json'),
+                     dict(saved, precision=recorded))
+    assert run(['--resume', '--name', name, '--epochs', '2']) == 1
+    assert message in error_of(capsys)
+    assert read_log(name) == log
+    # As a run of before, which computes in float32.
+    del saved['precision'], saved['options']['precision']
+    del saved['options']['xla']
+    files.write_json(run_dir.path(name, 'options.json'), saved)
+    assert run(['--resume', '--name', name, '--epochs', '2']) == 0
+    assert run_dir.read_options(name)['precision'] == 'float32'
+
+
+def test_the_handlers_of_signals_are_as_before_a_run():
+    before = [signal.getsignal(number)
+              for number in (signal.SIGINT, signal.SIGTERM)]
+    with trainer.Stop() as stop:
+        signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
+        assert stop.signal == signal.SIGTERM
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert [signal.getsignal(number)
+            for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):

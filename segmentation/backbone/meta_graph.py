@@ -7,12 +7,11 @@ import contextlib
 import os
 
 import numpy as np
-from google.protobuf import message
 
 from segmentation import tf1
 from segmentation.backbone import architecture
 from segmentation.errors import InputError
-from segmentation.tf1 import saved_model_pb2, tf, variable_pb2
+from segmentation.tf1 import message, saved_model_pb2, tf, variable_pb2
 
 TAG = 'vgg16'
 LARGEST = (1 << 31) - 1     # bytes of a protocol buffer

@@ -11,4 +11,5 @@ gallery         draws samples with their classes
 pictures        writes the drawings, and knows which ones are its own
 survey          counts the values of label files without known classes
 class_draft     drafts a class table from a survey
+appearance      what eyes would see: labels that do not fit, odd colours
 """

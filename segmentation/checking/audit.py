@@ -18,6 +18,7 @@ from segmentation.data import contract, splits
 from segmentation.errors import InputError
 
 SPLITS = ('train', 'valid')
+MOST_UNNAMED = 3    # values that may stand for a class 'all the rest'
 
 
 class LabelRows(NamedTuple):
@@ -59,6 +60,9 @@ class Audit:
     rows : {split: list of LabelRows}
     duplicates : list of ((split, path), (split, path))
         Pictures that occur twice.
+    unnamed : list of str
+        Values of label files that are in `label_colors` of no class, and that
+        the source has put into one.
     """
 
     def __init__(self, source: contract.Source, num_samples: int = 0):
@@ -82,6 +86,7 @@ class Audit:
         self.rows: Dict[str, List[LabelRows]] = {
             split: [] for split in SPLITS}
         self.duplicates: List[Tuple[Tuple[str, str], Tuple[str, str]]] = []
+        self.unnamed: List[str] = []
         self._samples: Dict[str, List[Sample]] = {
             split: [] for split in SPLITS}
 
@@ -101,6 +106,7 @@ class Audit:
                 self.inspect(split, [(row.image_path, row.label_path)
                                      for row in self.rows[split]
                                      if inspection.is_picture(row.label_path)])
+            self.accept_unnamed()
         self.find_duplicates()
 
     def sound_pairs(self, split: str) -> List[Tuple[str, str]]:
@@ -116,6 +122,25 @@ class Audit:
                     self.reader, self.names, *pair), pairs):
                 self.files[split].append(files)
                 self.faults += files.faults
+
+    def accept_unnamed(self):
+        """Take few values in no class for what a class of the source is.
+
+        A source that reads labels in its own way may have a class for all
+        that is in no other. Then every other class has its colour in the
+        files, and few colours are left.
+        """
+        values = [value for split in SPLITS for files in self.files[split]
+                  for value in files.values]
+        unknown = {value.describe() for value in values
+                   if value.class_id == pixels.UNKNOWN}
+        known = {value.class_id for value in values
+                 if value.class_id < pixels.UNKNOWN}
+        if (unknown and len(unknown) <= MOST_UNNAMED
+                and len(known) >= self.source.num_classes - 1):
+            self.unnamed = sorted(unknown)
+            self.faults = [fault for fault in self.faults
+                           if fault.kind != 'unknown']
 
     def check_generator(self, split, count):
         """Look at all that a generator gives, one sample at a time."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from segmentation import pixels
 from segmentation.checking import census, faults
+from segmentation.checking.appearance import duplicates
 from segmentation.checking.faults import Fault
 from segmentation.data import contract, data_source, label_files
 
@@ -22,6 +23,7 @@ class FilePair(NamedTuple):
     size: Optional[Tuple[int, int]] = None  # of the picture, if it was read
     pixels: int = 0                         # of the label
     digest: Optional[str] = None            # hash of the picture's file
+    fingerprint: Optional[bytes] = None     # of what the picture looks like
     seconds: float = 0                      # that counting the values took
 
     def class_pixels(self, num_classes):
@@ -88,15 +90,16 @@ def inspect(reader, names, image_path, label_path):
         counted = census.take(codes, table, names)
         problems = census.find_faults(counted, label_path)
         seconds = time.perf_counter() - start
-        size = digest = None
+        size = digest = fingerprint = None
         if image is not None:
             size = image.shape[1], image.shape[0]
             digest = hash_picture(image_path, image)
+            fingerprint = duplicates.fingerprint(image)
             if size != codes.shape[::-1]:
                 problems.append(Fault('size', label_files.describe_sizes(
                     image_path, image.shape, label_path, codes.shape)))
         return FilePair(image_path, label_path, problems, counted.values,
-                        size, counted.pixels, digest, seconds)
+                        size, counted.pixels, digest, fingerprint, seconds)
     except Exception as error:      # one bad sample does not hide the others
         return FilePair(image_path, label_path, [
             faults.from_exception(error, 'file', image_path)])

@@ -3,6 +3,7 @@
 A record in the folder lists the pictures that earlier audits wrote. Nothing
 else in it is ever overwritten or removed.
 """
+import itertools
 import os
 import re
 from typing import Iterator, List, Tuple
@@ -12,6 +13,7 @@ import numpy as np
 from segmentation import files
 from segmentation.checking import audit as auditing
 from segmentation.checking import gallery
+from segmentation.checking.appearance import finding
 from segmentation.data import splits
 
 COUNT = 10                      # samples of each split that are drawn large
@@ -58,10 +60,12 @@ class Folder:
             raise FileExistsError(f'{path} was not written by '
                                   'check_source.py: it is not overwritten')
 
-    def write(self, audit: auditing.Audit) -> List[str]:
+    def write(self, audit: auditing.Audit, findings: List[finding.Finding]
+              ) -> List[str]:
         """Write the pictures of an audit, and return their names."""
         written = []
-        for name, image in draw(audit):
+        for name, image in itertools.chain(
+                draw(audit), draw_findings(audit, findings)):
             self.refuse_foreign(name)
             written.append(name)
             with files.atomic(self.record) as work, open(
@@ -88,3 +92,15 @@ def draw(audit: auditing.Audit) -> Iterator[Tuple[str, np.ndarray]]:
             stem = re.sub(r'[^\w.-]', '_', stem)[:80]
             yield (f'{split}_{k:02d}_{stem}.png',
                    gallery.picture(samples[index], audit.names, colors))
+
+
+def draw_findings(audit: auditing.Audit, findings: List[finding.Finding]
+                  ) -> Iterator[Tuple[str, np.ndarray]]:
+    """Yield (name, picture) of the worst sample of each test that failed."""
+    failed = [one for one in findings if one.view
+              and one.verdict in (finding.FAULT, finding.WARNING)]
+    for k, one in enumerate(failed):
+        name = re.sub(r'[^\w]+', '_', one.test)
+        yield (f'worst_{k:02d}_{name}.png',
+               gallery.picture(one.view, audit.names,
+                               audit.source.label_colors))

@@ -6,15 +6,18 @@ import numpy as np
 
 from segmentation import metrics, pixels, text
 from segmentation.checking import audit as auditing
+from segmentation.checking.appearance import examine, finding
 from segmentation.checking.faults import LISTED
 
 
-def summarize(audit: auditing.Audit, seconds: float,
+def summarize(audit: auditing.Audit, findings: List[finding.Finding],
+              seconds: float,
               ceiling: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
     """Return the results of an audit as a dict.
 
     Parameters
     ----------
+    findings : list of appearance.finding.Finding
     seconds : float
         Time that the audit took.
     ceiling : dict, optional
@@ -27,13 +30,15 @@ def summarize(audit: auditing.Audit, seconds: float,
     sizes = collections.Counter(f'{pair.size[0]}x{pair.size[1]}'
                                 for pair in files if pair.size)
     return {
-        'faults': [fault.text for fault in audit.faults],
+        'faults': [fault.text for fault in
+                   audit.faults + examine.faults(findings)],
         'classes': summarize_classes(audit),
         'values': [value for value in values if value['class'] is not None],
         'unknown': [value for value in values if value['class'] is None],
         'sizes': dict(sizes.most_common()),
         'splits': audit.counts,
         'image_size': list(audit.source.image_size),
+        'appearance': examine.as_json(findings),
         'duplicates': [
             [{'split': split, 'file': path} for split, path in pair]
             for pair in audit.duplicates],

@@ -3,7 +3,7 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from segmentation import threads
+from segmentation import pixels, threads
 from segmentation.errors import InputError
 
 
@@ -19,19 +19,19 @@ class Batch(NamedTuple):
 
     jobs: List[Job]
     images: np.ndarray              # (B, H, W, 3) uint8, BGR
-    labels: np.ndarray              # (B, H, W, C) uint8
+    labels: np.ndarray              # (B, H, W) or (B, H, W, C) uint8
 
 
-def start(jobs, image_size, num_classes):
+def start(jobs, image_size, label_shape):
     """Return the Batch of some jobs, not filled yet."""
     width, height = image_size
     shape = len(jobs), height, width
     return Batch(jobs, np.empty(shape + (3,), np.uint8),
-                 np.empty(shape + (num_classes,), np.uint8))
+                 np.empty(shape + label_shape, np.uint8))
 
 
 def read_ahead(jobs: List[Job], batch_size: int, image_size: Tuple[int, int],
-               num_classes: int, read: Callable[[Job], tuple],
+               label_shape: Tuple[int, ...], read: Callable[[Job], tuple],
                workers: int) -> Iterator[Batch]:
     """Yield the filled Batches of jobs in order, read ahead by threads.
 
@@ -41,15 +41,17 @@ def read_ahead(jobs: List[Job], batch_size: int, image_size: Tuple[int, int],
 
     Parameters
     ----------
+    label_shape : tuple of int
+        What the label of a pixel is: (C,) for a row, () for a class id.
     read : function of a Job
-        Returns a picture (H, W, 3) and label rows (H, W, C) of `image_size`.
+        Returns a picture (H, W, 3) and its labels, (H, W) + `label_shape`.
     workers : int
         Number of threads.
     """
     def slots():
         for first in range(0, len(jobs), batch_size):
             batch = start(jobs[first:first + batch_size], image_size,
-                          num_classes)
+                          label_shape)
             for k in range(len(batch.jobs)):
                 yield batch, k
 
@@ -64,12 +66,12 @@ def read_ahead(jobs: List[Job], batch_size: int, image_size: Tuple[int, int],
             yield batch
 
 
-def check_shapes(images, labels, image_size, num_classes):
+def check_shapes(images, labels, image_size, label_shape):
     """Raise InputError unless a batch has the contract's shapes."""
     width, height = image_size
-    for what, array, depth in (('images', images, 3),
-                               ('labels', labels, num_classes)):
-        wanted = (len(images), height, width, depth)
+    for what, array, depth in (('images', images, (3,)),
+                               ('labels', labels, label_shape)):
+        wanted = (len(images), height, width) + depth
         if np.shape(array) != wanted:
             raise InputError(f'the data source gives {what} of shape '
                              f'{np.shape(array)}: {wanted} is wanted')
@@ -77,10 +79,34 @@ def check_shapes(images, labels, image_size, num_classes):
 
 def check_finite(images, paths=None):
     """Raise InputError if a picture has values that are not finite."""
+    images = np.asarray(images)
+    if images.dtype == np.uint8:
+        return
     finite = np.isfinite(images).all(axis=(1, 2, 3))
     if not finite.all():
         raise InputError(f'{paths[finite.argmin()] if paths else "images"}: '
                          'the picture has values that are not finite')
+
+
+def as_ids(labels, num_classes, paths=None):
+    """Return class ids (B, H, W) as uint8.
+
+    InputError names what is neither a class nor IGNORE.
+    """
+    labels = np.asarray(labels)
+    if labels.dtype == np.uint8 and labels.max(initial=0) < num_classes:
+        return labels
+    with np.errstate(invalid='ignore'):     # of what is not finite
+        ids = labels.astype(np.uint8)
+    wrong = np.argwhere((ids != labels) | (
+        (ids >= num_classes) & (ids != pixels.IGNORE)))
+    if len(wrong):
+        k, row, column = wrong[0]
+        raise InputError(
+            f'{paths[k] if paths else "labels"}: class id '
+            f'{labels[k, row, column]:g} at row {row}, column {column}: 0 to '
+            f'{num_classes - 1}, or {pixels.IGNORE} to ignore, is wanted')
+    return ids
 
 
 def as_rows(labels, largest, paths=None):
@@ -106,12 +132,19 @@ def as_rows(labels, largest, paths=None):
     return rows
 
 
-def refuse_empty_rows(labels, paths=None):
-    """Raise InputError if a pixel of (B, H, W, C) labels has no class."""
-    empty = np.argwhere(~labels.any(axis=-1))
+def refuse_unlabelled(labels, paths=None):
+    """Raise InputError if a pixel of ids, or of label rows, has no class."""
+    empty = np.argwhere(~is_labelled(labels))
     if len(empty):
         k, row, column = empty[0]
         raise InputError(
             f'{paths[k] if paths else "labels"}: no class at row {row}, '
             f'column {column} ({len(empty)} pixels of the batch), and the '
             'source does not declare ignore')
+
+
+def is_labelled(labels):
+    """Return which pixels of ids, or of label rows, have a class, (B, H, W).
+    """
+    return (labels != pixels.IGNORE if labels.ndim == 3
+            else labels.any(axis=-1))

@@ -17,7 +17,8 @@ def folder():
 def fingerprint(source, data_dir, pictures=False):
     """Return a text that differs for other training labels, classes or size.
 
-    Files go by name, length and time of change.
+    Files go by name, length and time of change; names without a file, which
+    are drawn from, by the seed.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ def fingerprint(source, data_dir, pictures=False):
     entries, seed = [], contract.ask(source, 'seed')
     for path in paths:
         status = os.stat(path) if os.path.exists(path) else None
-        entries.append([os.path.relpath(path, data_dir), seed] + (
-            [status.st_size, status.st_mtime_ns] if status else []))
+        entries.append([os.path.relpath(path, data_dir)] + (
+            [status.st_size, status.st_mtime_ns] if status else [seed]))
     identity = (source.identity() if contract.offers(source, 'identity')
                 else repr([contract.ask(source, 'class_names'),
                            source.label_colors]))

@@ -17,7 +17,7 @@ valid_generator        the same of the validation split, never shuffled
 
 The generators yield (images, labels) or, with names, (images, labels, image
 paths, label paths): images (B, H, W, 3) BGR 0..255, labels (B, H, W, C)
-one-hot.
+one-hot. A source that can give class ids instead says so by `labels_as_ids`.
 
 Everything else that a source may offer is in the table OPTIONAL. Only this
 module asks a source for it: no other one looks whether an attribute exists.
@@ -76,6 +76,11 @@ OPTIONAL = {
     'augment': Capability(False, 'whether training samples are augmented'),
     'soft': Capability(False, 'whether training labels are the share of each '
                        'class in a pixel, in 255ths'),
+    'samples': Capability(None, 'training.cached_samples.CachedSamples, from '
+                          'which the generators read instead of the files'),
+    'labels_as_ids': Capability(False, 'whether labels are class ids (B, H, '
+                                'W) uint8, IGNORE = 255, and not one-hot; '
+                                'soft ones are shares all the same'),
     'group_by': Capability(None, 'regular expression: pictures that it '
                            'matches alike stay on one side of the split'),
     'required_splits': Capability(('train', 'valid'), 'splits that must not '
@@ -215,22 +220,27 @@ def checked(source: Source, batches: Iterable[tuple]) -> Iterator[tuple]:
     """Yield batches with uint8 labels; InputError names what is wrong.
 
     It checks the shapes, that pictures are finite (not every TensorFlow shows
-    it in the loss), that label rows are of 0 and 1, or of shares in 255ths
-    from a source that is `soft`, and that none is all zeros unless the source
-    declares `ignore`.
+    it in the loss), and the labels: class ids, of a source that was asked for
+    them, or else rows of 0 and 1, or of shares in 255ths from a source that
+    is `soft`. A pixel without a class is wrong unless the source declares
+    `ignore`.
     """
     for images, labels, *names in batches:
         if names and len(names) != 2:
             raise InputError(f'the data source gives {2 + len(names)} parts '
                              'of a batch: 2, or 4 with names, are wanted')
         paths, label_paths = names or (None, None)
+        are_ids = ask(source, 'labels_as_ids') and np.ndim(labels) == 3
         batching.check_shapes(images, labels, source.image_size,
-                              source.num_classes)
+                              () if are_ids else (source.num_classes,))
         batching.check_finite(images, paths)
-        labels = batching.as_rows(labels, 255 if ask(source, 'soft') else 1,
-                                  label_paths)
+        if are_ids:
+            labels = batching.as_ids(labels, source.num_classes, label_paths)
+        else:
+            labels = batching.as_rows(
+                labels, 255 if ask(source, 'soft') else 1, label_paths)
         if not ask(source, 'ignore'):
-            batching.refuse_empty_rows(labels, label_paths)
+            batching.refuse_unlabelled(labels, label_paths)
         yield (images, labels) + tuple(names)
 
 

@@ -1,6 +1,6 @@
 """The base class of data sources: a class table and a list of files."""
 import os
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -33,13 +33,16 @@ class DataSource:
         Colours of pixels to ignore.
     ids : dict {value in a single-channel label file: class id}
         For labels that are ids, not colours; IGNORE is a class id too.
-    augment, soft : bool
-        Whether training samples are augmented, and whether their label rows
-        are the share of each class in the pixel, in 255ths.
+    augment, soft, labels_as_ids : bool
+        Whether training samples are augmented, whether their label rows are
+        the share of each class in the pixel, in 255ths, and whether other
+        labels are class ids (B, H, W) instead of one-hot rows.
     seed, workers, epoch : int
         Seed of split and order, number of threads, and epochs that are done:
         the same epoch of the same seed is the same for any number of
         workers.
+    samples : training.cached_samples.CachedSamples, optional
+        Has the samples decoded: they are read from there, not from the files.
     required_splits : sequence of str
         Splits that must not be empty.
     benchmark : str
@@ -55,7 +58,9 @@ class DataSource:
     workers = os.cpu_count() or 1
     augment = False
     soft = False
+    labels_as_ids = False
     epoch = 0
+    samples: Any = None
     required_splits: Sequence[str] = ('train', 'valid')
     benchmark: Optional[str] = None
 
@@ -224,17 +229,20 @@ class DataSource:
     def generate(self, jobs, batch_size, names, soft=False):
         """Yield the batches of batching.Jobs as the contract wants them."""
         rows = pixels.one_hot_rows(self.num_classes)
+        resize = augmentation.nearest if self.samples else pixels.resize_ids
+        are_ids = self.labels_as_ids and not soft
 
         def resize_labels(ids, size):
             if soft:
                 return pixels.area_shares(ids, size, self.num_classes)
+            ids = resize(ids, size)
             # mode='clip' lets take() do without a copy.
-            return np.take(rows, pixels.resize_ids(ids, size), axis=0,
-                           mode='clip')
+            return ids if are_ids else np.take(rows, ids, 0, mode='clip')
 
         def read(job):
             with opencv.blaming(job.pair[0]):
-                image, ids = self.read_pair(*job.pair)
+                image, ids = (self.samples.read(job) if self.samples
+                              else self.read_pair(*job.pair))
                 if job.seed is not None:
                     return augmentation.augment(image, ids, self.image_size,
                                                 job.seed, resize_labels)
@@ -242,8 +250,8 @@ class DataSource:
                         resize_labels(ids, self.image_size))
 
         for batch in batching.read_ahead(
-                jobs, batch_size, self.image_size, self.num_classes, read,
-                self.workers):
+                jobs, batch_size, self.image_size,
+                () if are_ids else (self.num_classes,), read, self.workers):
             paths = [list(side) for side in zip(*(
                 job.pair for job in batch.jobs))]
             yield (batch.images, batch.labels, *(paths if names else ()))

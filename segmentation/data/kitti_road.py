@@ -15,7 +15,7 @@ from segmentation.errors import InputError
 
 PICTURE = re.compile(r'(um|umm|uu)_(\d+)\.png')
 # The matrices that the view from above needs, and their shapes by size.
-REQUIRED = ('P2', 'R0_rect', 'Tr_cam_to_road')
+REQUIRED = {'P2': (3, 4), 'R0_rect': (3, 3), 'Tr_cam_to_road': (3, 4)}
 SHAPES = {9: (3, 3), 12: (3, 4)}
 
 
@@ -84,7 +84,7 @@ def read_calibration(path):
     ------
     InputError
         A line is no 'name: numbers', or P2, R0_rect or Tr_cam_to_road is
-        missing.
+        missing or has another number of them.
     """
     matrices = {}
     with open(path, encoding='utf-8', errors='replace') as file:
@@ -96,6 +96,10 @@ def read_calibration(path):
     if missing:
         raise InputError(f'{path}: {", ".join(missing)} wanted, found '
                          f'{", ".join(matrices) or "nothing"}')
+    for name, shape in REQUIRED.items():
+        if matrices[name].shape != shape:
+            raise InputError(f'{path}: {name} has {matrices[name].size} '
+                             f'numbers: {shape[0] * shape[1]} are wanted')
     return matrices
 
 

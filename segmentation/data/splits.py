@@ -94,11 +94,12 @@ def check_apart(splits, lists):
     """
     for split in ('train', 'valid'):
         if not splits.get(split):
+            if split in lists:
+                raise InputError(f'{lists[split]}: no pictures in it')
             folder = os.path.dirname(next(iter(lists.values())))
             others = ', '.join(map(os.path.basename, lists.values()))
-            raise InputError(
-                f'{folder}: no {split} pictures: {split}.txt is '
-                + ('empty' if split in lists else f'wanted beside {others}'))
+            raise InputError(f'{folder}: no {split} pictures: {split}.txt is '
+                             f'wanted beside {others}')
     split_of = {}
     for split, names in splits.items():
         for name in names:

@@ -16,6 +16,13 @@ SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
 RECORD = 'infer.json'
 
 
+class Place(NamedTuple):
+    """Where the outputs of a kind go."""
+
+    folder: str             # in the output folder; '' is itself
+    suffix: str = '.png'    # of their names: the type of the files
+
+
 class Job(NamedTuple):
     """A picture, and where its outputs go."""
 
@@ -57,7 +64,7 @@ def is_picture(path):
             or pixels.is_picture(path))
 
 
-def list_jobs(paths, output_dir, folders):
+def list_jobs(paths, output_dir, places):
     """Return the Jobs of all pictures; no two have an output in common.
 
     Parameters
@@ -65,7 +72,7 @@ def list_jobs(paths, output_dir, folders):
     paths : sequence of str
         Folders of pictures, or single ones.
     output_dir : str
-    folders : {kind: its folder in the output folder}
+    places : {kind: Place}
     """
     pictures = [pair for path in paths
                 for pair in list_pictures(path, output_dir)]
@@ -74,9 +81,10 @@ def list_jobs(paths, output_dir, folders):
     jobs, owners = [], {}
     for picture, name in pictures:
         stem = os.path.splitext(name)[0]
-        output = f'{name if stems[stem] > 1 else stem}.png'
-        outputs = {kind: os.path.join(output_dir, folder, output)
-                   for kind, folder in folders.items()}
+        output = name if stems[stem] > 1 else stem
+        outputs = {kind: os.path.join(output_dir, place.folder,
+                                      f'{output}{place.suffix}')
+                   for kind, place in places.items()}
         jobs.append(Job(picture, outputs))
         for path in outputs.values():
             if path in owners:
@@ -126,7 +134,7 @@ def read_record(output_dir):
 
 
 def write_record(output_dir, model, jobs, recorded, refinement=None,
-                 engine=None):
+                 engine=None, jpeg=None):
     """Write what the outputs are and which model made them.
 
     Parameters
@@ -140,6 +148,8 @@ def write_record(output_dir, model, jobs, recorded, refinement=None,
     refinement : prediction.Refinement, optional
     engine : dict, optional
         As `Engine.describe` returns it.
+    jpeg : int, optional
+        Quality of the overlays, where they are JPEG files.
     """
     os.makedirs(output_dir, exist_ok=True)
     outputs = recorded.union(os.path.relpath(path, output_dir)
@@ -152,4 +162,5 @@ def write_record(output_dir, model, jobs, recorded, refinement=None,
                          for class_id in range(len(model.class_names))],
         'engine': engine,
         'crf': refinement and refinement.describe(),
+        'jpeg': jpeg,
         'outputs': sorted(outputs)})

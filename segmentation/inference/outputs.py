@@ -3,6 +3,7 @@ import os
 import time
 from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
+import cv2
 import numpy as np
 
 from segmentation import drawing, files, opencv, text
@@ -35,17 +36,21 @@ class OutputWriter:
     legend : bool
         Whether the classes stand below overlays.
     refinement : Refinement, optional
+    jpeg : int, optional
+        Quality of overlays, 1..100, where they are JPEG files.
     """
 
     def __init__(self, class_names: Sequence[str],
                  label_colors: Dict[int, Tuple[int, int, int]],
                  alpha: float = .5, legend: bool = False,
-                 refinement: Optional[Refinement] = None) -> None:
+                 refinement: Optional[Refinement] = None,
+                 jpeg: Optional[int] = None) -> None:
         self.class_names = class_names
         self.label_colors = label_colors
         self.alpha = alpha
         self.legend = legend
         self.refinement = refinement
+        self.jpeg = jpeg
 
     def write(self, result: Result) -> Written:
         """Write the outputs that the job of a result asks for."""
@@ -66,7 +71,10 @@ class OutputWriter:
         start = time.perf_counter()
         for kind, path in paths.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            files.write_image(path, self.draw(kind, image, prediction))
+            files.write_image(
+                path, self.draw(kind, image, prediction),
+                (cv2.IMWRITE_JPEG_QUALITY, self.jpeg)
+                if self.jpeg and kind == OVERLAY else ())
         return Written(None, time.perf_counter() - start,
                        prediction.ids.size, changed)
 

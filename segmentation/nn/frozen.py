@@ -38,13 +38,20 @@ def standardize(x, name):
         return feature(x) / deviation
 
 
-def measure_deviations(sess, batches):
-    """Set each deviation of `standardize` by the first of batches.Batch."""
+def measure_deviations(sess, first):
+    """Set each deviation of `standardize` by a batch.
+
+    Parameters
+    ----------
+    sess : tf.Session
+    first : function
+        Returns the batches.Batch; it is not called without deviations.
+    """
     pairs = [(x, deviation) for x in tf.get_collection(FEATURES)
              for deviation in tf.get_collection(deviations_of(x))]
     if pairs:
         values = sess.run([tf.math.reduce_std(x) for x, _ in pairs],
-                          next(batches).feed)
+                          first().feed)
         for (_, deviation), value in zip(pairs, values):
             deviation.load(max(float(value), 1e-6), sess)
 

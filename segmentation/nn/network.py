@@ -1,16 +1,19 @@
 """What a model begins with and ends in: inputs, and outputs with names.
 
-    Inputs -> a model -> logits [B, H, W, C] -> softmax [B, H, W, C]
-                                             -> classes [B, H, W]
+    image_bytes -> image_input -> a model -> logits [B, H, W, C]
+                                               -> softmax [B, H, W, C]
+                                               -> classes [B, H, W]
 
 A saved graph is restored by these names.
 """
 import os
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
+import numpy as np
+
 from segmentation import tf1
 from segmentation.errors import InputError
-from segmentation.tf1 import tf
+from segmentation.tf1 import message, tf
 
 # The names that the blog's training script gave to the same tensors.
 BLOG_NAMES = {'logits': 'sum/Add_1', 'softmax': 'result/Softmax',
@@ -26,6 +29,8 @@ class Inputs(NamedTuple):
         [B, H, W, 3], BGR 0..255.
     keep_prob : tf.Tensor
         Share of the activations that dropout keeps; 1 unless it is fed.
+    image_bytes : tf.Tensor
+        [B, H, W, 3] uint8: `image_input` is cast from it unless it is fed.
     seed : int
         Seed of dropout.
     backbone : callable, optional
@@ -35,6 +40,7 @@ class Inputs(NamedTuple):
 
     image_input: tf.Tensor
     keep_prob: tf.Tensor
+    image_bytes: tf.Tensor
     seed: int = 0
     backbone: Optional[Callable[..., Tuple[Dict[str, tf.Tensor], str]]] = None
 
@@ -72,6 +78,8 @@ class Network(NamedTuple):
         [B, H, W, C]
     classes : tf.Tensor
         [B, H, W], uint8.
+    image_bytes : tf.Tensor, optional
+        See Inputs; None of a graph that has float pictures alone.
     channel_order : str, optional
         What VGG16 takes, 'RGB' or 'BGR'; None without VGG16, and of a graph
         that was restored.
@@ -82,10 +90,21 @@ class Network(NamedTuple):
     logits: tf.Tensor
     softmax: tf.Tensor
     classes: tf.Tensor
+    image_bytes: Optional[tf.Tensor] = None
     channel_order: Optional[str] = None
 
+    def feed(self, images: np.ndarray) -> Dict[tf.Tensor, np.ndarray]:
+        """Return {tensor: value} that feeds pictures (B, H, W, 3), BGR.
 
-TENSORS = tuple(field for field in Network._fields if field != 'channel_order')
+        Pictures of bytes go as they are: a quarter of what floats take.
+        """
+        if images.dtype == np.uint8 and self.image_bytes is not None:
+            return {self.image_bytes: images}
+        return {self.image_input: images}
+
+
+# What a graph has to have.
+TENSORS = ('image_input', 'keep_prob', 'logits', 'softmax', 'classes')
 
 
 def inputs(seed=0, backbone=None):
@@ -95,10 +114,12 @@ def inputs(seed=0, backbone=None):
     saves.
     """
     tf.train.get_or_create_global_step()
-    image_input = tf.placeholder(tf.float32, [None, None, None, 3],
-                                 name='image_input')
+    shape = [None, None, None, 3]
+    image_bytes = tf.placeholder(tf.uint8, shape, name='image_bytes')
+    image_input = tf.placeholder_with_default(
+        tf.cast(image_bytes, tf.float32), shape, name='image_input')
     keep_prob = tf.placeholder_with_default(1.0, [], name='keep_prob')
-    return Inputs(image_input, keep_prob, seed, backbone)
+    return Inputs(image_input, keep_prob, image_bytes, seed, backbone)
 
 
 def finish(inputs, logits, channel_order=None):
@@ -108,7 +129,7 @@ def finish(inputs, logits, channel_order=None):
     classes = tf.argmax(logits, axis=-1, output_type=tf.int32)
     classes = tf.cast(classes, tf.uint8, name='classes')    # [B, H, W]
     return Network(inputs.image_input, inputs.keep_prob, logits, softmax,
-                   classes, channel_order)
+                   classes, inputs.image_bytes, channel_order)
 
 
 def initialize_rest(sess):
@@ -128,19 +149,25 @@ def find(graph):
         The graph has a tensor under neither name.
     """
     names = {operation.name for operation in graph.get_operations()}
-    tensors = []
+    tensors = {}
     for field in TENSORS:
         name = field if field in names else BLOG_NAMES.get(field)
         if name not in names:
             other = f' (nor {name!r})' if name else ''
             raise InputError(f'the saved graph has no tensor {field!r}{other}')
-        tensors.append(graph.get_tensor_by_name(f'{name}:0'))
-    return Network(*tensors)
+        tensors[field] = graph.get_tensor_by_name(f'{name}:0')
+    if 'image_bytes' in names:
+        tensors['image_bytes'] = graph.get_tensor_by_name('image_bytes:0')
+    return Network(**tensors)
 
 
 def export(path):
     """Write the default graph as a metagraph: a few hundred kilobytes."""
-    tf.train.export_meta_graph(path, strip_default_attrs=True)
+    try:
+        tf.train.export_meta_graph(path, strip_default_attrs=True)
+    except tf.errors.OpError as error:
+        raise OSError(f'{path}: the graph cannot be written: '
+                      f'{tf1.reason(error)}')
 
 
 def restore(sess, meta_path, checkpoint=None):
@@ -157,8 +184,8 @@ def restore(sess, meta_path, checkpoint=None):
         raise FileNotFoundError(f'no saved graph {meta_path}')
     try:
         tf.train.import_meta_graph(meta_path)
-    except (tf.errors.OpError, ValueError, TypeError, LookupError,
-            OSError) as error:
+    except (tf.errors.OpError, message.Error, ValueError, TypeError,
+            LookupError, OSError) as error:
         reason = str(error).split('. ')[0].splitlines()[0]
         raise InputError(f'{meta_path}: the graph cannot be read: {reason}')
     if not tf.global_variables():

@@ -1,14 +1,14 @@
 """Training: what is learned from the batches of a data source, and saved.
 
-launch           the entry point: begins a run or resumes one
+launch           the entry point: a run from its start to its last line
+start            a run before it is trained: begun, or restored
 trainer          the loop: epochs, validation, stopping
 step             the loss (masked cross entropy) and the Adam step
 schedules        the learning rate over a run
 class_weights    how much a pixel counts in the loss, by its class
 batches          pictures of a data source, as the loop takes them
 cached_features  features of a frozen encoder, computed once, then read
-array_store      arrays in files, memory-mapped, that fill up over several runs
-progress         which samples of such arrays are written, with checksums
+cached_samples   pictures and class ids, decoded once, then read
 run_files        the directory of a run, as training writes it
 checkpoints      best, last and resumable weights; early stopping
 tensorboard      scalars, pictures and histograms of a run

@@ -3,8 +3,9 @@
     samples of a source -> encoder -> float16 arrays in a folder -> batches
 
     train-features-0 ...   (2N, h, w, c), of the N samples in the order in
-                           which they came, then of their mirror images
-    train-labels           (N, H, W, C) uint8 label rows
+                           which they came, then of their mirror images;
+                           epochs draw from them in the order of their names
+    train-labels           (N, H, W) uint8 class ids, or (N, H, W, C) rows
     valid-features-0 ...   (N, h, w, c), of the validation samples
     valid-labels, valid-images
 
@@ -22,12 +23,13 @@ import tqdm
 from segmentation import pixels, threads
 from segmentation.data import cache
 from segmentation.errors import InputError
-from segmentation.training import array_store, batches
+from segmentation.store import array_store
+from segmentation.training import batches
 
 LARGEST = 65504         # of float16
 
 
-def fingerprint(source, data_dir, soft_labels, names, weights):
+def fingerprint(source, data_dir, soft_labels, precision, names, weights):
     """Return a text that differs wherever the features would.
 
     Parameters
@@ -36,6 +38,8 @@ def fingerprint(source, data_dir, soft_labels, names, weights):
     data_dir : str
     soft_labels : bool
         Whether labels are shares of the classes.
+    precision : str
+        What the features are computed in.
     names : list of str
         Names of the tensors that are the features.
     weights : list of arrays
@@ -49,7 +53,8 @@ def fingerprint(source, data_dir, soft_labels, names, weights):
     files = cache.fingerprint(source, data_dir, pictures=True)
     if files is None:
         return None
-    digest = hashlib.sha256(repr([files, soft_labels] + names).encode())
+    digest = hashlib.sha256(repr(
+        [files, soft_labels, precision] + names).encode())
     with open(inspect.getfile(type(source)), 'rb') as file:
         digest.update(file.read())
     for array in weights:
@@ -57,22 +62,17 @@ def fingerprint(source, data_dir, soft_labels, names, weights):
     return digest.hexdigest()[:16]
 
 
-def first_image(pictures):
-    """Return the first validation picture as a batch, (1, H, W, 3)."""
-    return next(pictures.valid()).images[:1]
-
-
-def specify(pictures, values):
-    """Return {name: (shape, dtype)} of all arrays, given one sample's values.
+def specify(pictures, values, labels):
+    """Return {name: (shape, dtype)} of all arrays, given samples of each.
 
     Parameters
     ----------
     pictures : batches.Pictures
     values : list of (1, h, w, c) arrays
         The features of one sample.
+    labels : {split: array of B labels}
     """
-    source = pictures.source
-    width, height = source.image_size
+    width, height = pictures.source.image_size
     specification = {}
     for split, rows in (('train', 2 * pictures.num_training),
                         ('valid', pictures.num_validation)):
@@ -82,7 +82,7 @@ def specify(pictures, values):
     for split, rows in (('train', pictures.num_training),
                         ('valid', pictures.num_validation)):
         specification[f'{split}-labels'] = (
-            (rows, height, width, source.num_classes), np.uint8)
+            (rows,) + labels[split].shape[1:], np.uint8)
     specification['valid-images'] = (
         (pictures.num_validation, height, width, 3), np.uint8)
     return specification
@@ -113,13 +113,19 @@ class Features:
         To be opened and locked before `compute`.
     """
 
+    what = 'features'
+
     def __init__(self, folder, pictures, data_dir, tensors, encode):
         self.pictures = pictures
         self.data_dir = data_dir
         self.tensors = tensors
         self.encode = encode
+        valid = batches.first_of(pictures.valid(), 'validation')
+        self.image = valid.images[:1]       # to encode, and to time that
         self.store = array_store.ArrayStore(
-            folder, specify(pictures, encode(first_image(pictures))),
+            folder, specify(pictures, encode(self.image),
+                            {'train': pictures.first().labels,
+                             'valid': valid.labels}),
             {'train': pictures.num_training, 'valid': pictures.num_validation})
 
     @property
@@ -127,13 +133,18 @@ class Features:
         """Return how many samples an epoch has."""
         return 2 * self.pictures.num_training
 
+    def describe(self):
+        """Return of how many samples the features are, in words."""
+        return (f'features of {self.store.counts["train"]} samples and their '
+                f'mirror images, and of {self.store.counts["valid"]} to '
+                'validate')
+
     def estimate(self, plan):
         """Return how many seconds the features missing in a Plan take."""
         if plan.is_complete:
             return 0
-        image = first_image(self.pictures)
         start = time.perf_counter()
-        self.encode(image)
+        self.encode(self.image)
         return (time.perf_counter() - start) * (
             2 * plan.missing['train'] + plan.missing['valid'])
 
@@ -178,9 +189,13 @@ class Features:
 
     def train(self, epoch):
         """Return the batches of epoch 1, 2, ..., in an order of its own."""
-        order = np.random.RandomState([self.pictures.seed, epoch]).permutation(
-            self.num_training)
-        return self.batches('train', order)
+        written = self.store.progress.samples['train']
+        # Whichever seed's run has written them.
+        rows = np.array(sorted(range(len(written)),
+                               key=lambda k: written[k].name))
+        rows = np.append(rows, rows + len(rows))
+        return self.batches('train', np.random.RandomState(
+            [self.pictures.seed, epoch]).permutation(rows))
 
     def valid(self):
         """Return the batches of the validation split, always in one order."""

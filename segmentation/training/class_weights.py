@@ -46,12 +46,20 @@ def median_weights(source):
     """
     batches = tqdm.tqdm(source.train_generator(8), disable=None, leave=False,
                         desc='class weights', unit='batch')
-    counts = np.concatenate([
-        labels.sum(axis=(1, 2), dtype=np.int64)
-        for _, labels in contract.checked(source, batches)])
+    counts = np.array([
+        count_pixels(label, source.num_classes)
+        for _, labels in contract.checked(source, batches)
+        for label in labels])
     if not counts.any():
         raise InputError('no pixel of the training split is labelled')
     return metrics.median_frequency_weights(counts).tolist()
+
+
+def count_pixels(label, num_classes):
+    """Return the pixels of each class, of ids (H, W) or rows (H, W, C)."""
+    if label.ndim == 2:
+        return np.bincount(label.ravel(), minlength=256)[:num_classes]
+    return label.sum(axis=(0, 1), dtype=np.int64)
 
 
 def read_weights(path, names):

@@ -1,8 +1,11 @@
 """What training adds to the graph of a network: a loss and an Adam step.
 
-    logits, labels [B, H, W, C] -> masked cross entropy -> Adam
+    labels [B, H, W] -> label_rows [B, H, W, C], logits
+      -> masked cross entropy -> Adam
 """
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
 
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
@@ -11,11 +14,16 @@ from segmentation.tf1 import tf
 class Training(NamedTuple):
     """The tensors and the operation of a training step."""
 
-    labels: tf.Tensor           # [B, H, W, C] uint8, a placeholder
+    labels: tf.Tensor           # [B, H, W] uint8 class ids, a placeholder
+    label_rows: tf.Tensor       # [B, H, W, C] uint8, one-hot of `labels`
     learning_rate: tf.Tensor    # [], of this step
     loss: tf.Tensor             # [], in nats per pixel
     step: tf.Operation          # takes the step, counts the global step
     gradients: List[Tuple[tf.Tensor, tf.Variable]]
+
+    def feed(self, labels: np.ndarray) -> Dict[tf.Tensor, np.ndarray]:
+        """Return {tensor: value} that feeds class ids (B, H, W) or rows."""
+        return {self.labels if labels.ndim == 3 else self.label_rows: labels}
 
 
 def masked_cross_entropy(
@@ -50,7 +58,8 @@ def masked_cross_entropy(
 
 def add_training(net: network.Network, learning_rate: float,
                  class_weights: Optional[Sequence[float]] = None,
-                 l2: float = 0, freeze: bool = False) -> Training:
+                 l2: float = 0, freeze: bool = False,
+                 loss_scaling: bool = False) -> Training:
     """Add loss and Adam step to the graph of a network.
 
     Parameters
@@ -65,22 +74,37 @@ def add_training(net: network.Network, learning_rate: float,
     freeze : bool, optional
         Leave alone what lies before the features of the graph. These can
         then be fed in place of pictures.
+    loss_scaling : bool, optional
+        Multiply what is minimized, by a number that adapts itself, so that
+        small gradients are no zeros in float16; a step whose gradients
+        overflow is left out.
     """
     num_classes = int(net.logits.shape[-1])
-    labels = tf.placeholder(tf.uint8, [None, None, None, num_classes],
-                            name='labels')
+    labels = tf.placeholder(tf.uint8, [None, None, None], name='labels')
+    # The rows of ids from C on, such as IGNORE, are zeros.
+    label_rows = tf.placeholder_with_default(
+        tf.one_hot(labels, num_classes, dtype=tf.uint8),
+        [None, None, None, num_classes], name='label_rows')
     with tf.name_scope('training'):
         rate = tf.placeholder_with_default(
             tf.constant(learning_rate, tf.float32), [], 'learning_rate')
-        loss = masked_cross_entropy(net.logits, labels, class_weights)
+        loss = masked_cross_entropy(net.logits, label_rows, class_weights)
         objective = loss
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
             objective = loss + l2 * tf.add_n(penalties)
-        gradients = differentiate(objective, freeze)
-        step = tf.train.AdamOptimizer(rate).apply_gradients(
+        optimizer = tf.train.AdamOptimizer(rate)
+        if loss_scaling:
+            scale = tf.train.experimental.DynamicLossScale()
+            optimizer = tf.train.experimental.MixedPrecisionLossScaleOptimizer(
+                optimizer, scale)
+            gradients = [(gradient / scale(), variable) for gradient, variable
+                         in differentiate(objective * scale(), freeze)]
+        else:
+            gradients = differentiate(objective, freeze)
+        step = optimizer.apply_gradients(
             gradients, global_step=tf.train.get_or_create_global_step())
-    return Training(labels, rate, loss, step, gradients)
+    return Training(labels, label_rows, rate, loss, step, gradients)
 
 
 def differentiate(objective, freeze):

@@ -49,14 +49,16 @@ class Board:
         self.writer.flush()
 
 
-def histograms(gradients):
-    """Return a summary operation: histograms of gradients and weights.
+def histograms(kind, values):
+    """Return a summary operation: histograms of tensors.
 
     Parameters
     ----------
-    gradients : list of (tf.Tensor, tf.Variable)
+    kind : str
+        Comes before the name of a variable in the tag.
+    values : list of (tf.Tensor, tf.Variable)
+        Each tensor goes by the name of a variable.
     """
     return tf.summary.merge([
         tf.summary.histogram(f'{kind}/{variable.op.name}', tensor)
-        for gradient, variable in gradients
-        for kind, tensor in (('gradients', gradient), ('weights', variable))])
+        for tensor, variable in values])

@@ -7,18 +7,19 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional
 import numpy as np
 import tqdm
 
-from segmentation import drawing, files, metrics, text
+from segmentation import drawing, files, metrics
 from segmentation.data import contract, splits
 from segmentation.errors import InputError
-from segmentation.training import run_files, tensorboard
+from segmentation.training import batches, run_files, tensorboard
 
 PICTURES = 4        # validation pictures in TensorBoard
 
 
 class Stop:
-    """Records Ctrl-C and SIGTERM, so that the run ends after a step.
+    """Records Ctrl-C and SIGTERM while its context is open.
 
-    The second signal of a kind has its usual effect.
+    The run then ends after a step; a second signal of a kind has its usual
+    effect.
 
     Attributes
     ----------
@@ -28,8 +29,16 @@ class Stop:
 
     def __init__(self):
         self.signal = None
+        self.handlers = {}      # as they were before
+
+    def __enter__(self):
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.receive)
+            self.handlers[number] = signal.signal(number, self.receive)
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
 
     def receive(self, number, _):
         """Handle a signal."""
@@ -69,7 +78,8 @@ class Trainer:
     board : tensorboard.Board
     stop : Stop
     histograms : bool, optional
-        Write gradients and weights to the board.
+        Write the gradients of an epoch's first step, and the weights after
+        its last one, to the board.
     """
 
     def __init__(self, sess, net, training, source, samples, schedule,
@@ -86,8 +96,13 @@ class Trainer:
         self.checkpoints = checkpoints
         self.board = board
         self.stop = stop
-        self.histograms = (tensorboard.histograms(training.gradients)
-                           if histograms else None)
+        self.gradients = self.weights = None    # summary operations
+        if histograms:
+            variables = [variable for _, variable in training.gradients]
+            self.gradients = tensorboard.histograms(
+                'gradients', training.gradients)
+            self.weights = tensorboard.histograms(
+                'weights', zip(variables, variables))
 
     def run(self) -> Iterator[Epoch]:
         """Train, yielding each epoch once it is logged and saved.
@@ -141,18 +156,23 @@ class Trainer:
         """
         losses, sizes = [], []
         is_labelled = False
+        fetches = [self.training.loss, self.training.step]
+        if self.gradients is not None:
+            fetches.append(self.gradients)
         with tqdm.tqdm(total=self.samples.num_training, unit='image',
                        leave=False, desc='training', disable=None) as bar:
             for batch in self.samples.train(number):
                 rate = self.schedule.rate(number, len(losses))
-                loss, _ = self.sess.run(
-                    [self.training.loss, self.training.step],
-                    self.feed(batch, {self.training.learning_rate: rate,
-                                      self.net.keep_prob: self.keep_prob}))
+                loss, _, *summaries = self.sess.run(fetches, self.feed(
+                    batch, {self.training.learning_rate: rate,
+                            self.net.keep_prob: self.keep_prob}))
                 check_loss(loss, batch.paths)
+                for summary in summaries:
+                    self.board.add_summary(summary, number)
+                del fetches[2:]     # of the first step alone
                 losses.append(float(loss))
                 sizes.append(len(batch.labels))
-                is_labelled = is_labelled or batch.labels.any()
+                is_labelled = is_labelled or batch.is_labelled
                 bar.set_postfix(loss=f'{loss:.3f}')
                 bar.update(len(batch.labels))
                 if self.stop.signal:
@@ -180,7 +200,7 @@ class Trainer:
             loss, predicted = self.sess.run(
                 [self.training.loss, self.net.classes], self.feed(batch))
             check_loss(loss, batch.paths)   # the last step may have broken it
-            truth = drawing.ids_of_rows(batch.labels)
+            truth = batch.ids
             matrix = matrix + metrics.confusion_matrix(
                 truth, predicted, source.num_classes)
             pictures += [
@@ -194,10 +214,8 @@ class Trainer:
 
     def feed(self, batch, values=()):
         """Return what sess.run is fed for a Batch, and these values."""
-        fed = {self.training.labels: batch.labels}
-        fed.update(batch.feed)
-        fed.update(values)
-        return fed
+        return {**self.training.feed(batch.labels), **batch.feed,
+                **dict(values)}
 
     def write_events(self, number, scores, ious, pictures):
         """Write an epoch to TensorBoard."""
@@ -208,10 +226,8 @@ class Trainer:
         self.board.add_pictures({f'validation/{k}': picture
                                  for k, picture in enumerate(pictures)},
                                 number)
-        if self.histograms is not None:
-            batch = next(iter(self.samples.valid()))
-            self.board.add_summary(
-                self.sess.run(self.histograms, self.feed(batch)), number)
+        if self.weights is not None:
+            self.board.add_summary(self.sess.run(self.weights), number)
         self.board.flush()
 
 
@@ -222,8 +238,7 @@ def mean(losses, sizes, split, is_labelled):
     that its loss would be 0 whatever the network does.
     """
     if not sizes:
-        raise InputError(f'the data source yields no {split} batch: it may '
-                         'have fewer samples than --batch-size')
+        raise batches.no_batch(split)
     if not is_labelled:
         raise InputError(f'no pixel of the {split} split is labelled')
     return float(np.average(losses, weights=sizes))
@@ -235,14 +250,3 @@ def check_loss(loss, paths):
         raise InputError(f'the loss is {loss} after the batch '
                          f'{", ".join(paths)}: stopped, the checkpoints are '
                          'those of before')
-
-
-def describe(entry, epochs):
-    """Return one line on a log entry, of a run of so many epochs."""
-    left = text.duration((epochs - entry['epoch']) * entry['seconds'])
-    return (f'epoch {entry["epoch"]}/{epochs}: '
-            f'loss {entry["train_loss"]:.4f}, '
-            f'validation {entry["valid_loss"]:.4f}; '
-            f'pixel accuracy {entry["pixel_accuracy"]:.2%}, '
-            f'mIoU {entry["miou"]:.2%}; '
-            f'{entry["images_per_second"]:.1f} images/s; {left} left')

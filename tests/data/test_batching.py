@@ -21,8 +21,8 @@ def read(job):
 
 @pytest.mark.parametrize('workers', [1, 2, 7])
 def test_batches_come_in_order_and_the_last_one_is_smaller(workers):
-    batches = list(batching.read_ahead(jobs(8), 3, SIZE, NUM_CLASSES, read,
-                                       workers))
+    batches = list(batching.read_ahead(jobs(8), 3, SIZE, (NUM_CLASSES,),
+                                       read, workers))
     assert [batch.images[:, 0, 0, 0].tolist() for batch in batches] == [
         [0, 1, 2], [3, 4, 5], [6, 7]]
     assert [batch.labels.shape for batch in batches] == [
@@ -38,7 +38,8 @@ def test_as_many_batches_are_read_ahead_as_keep_the_workers_busy():
             assert release.wait(10)
         return read(job)
 
-    batches = batching.read_ahead(jobs(30), 3, SIZE, NUM_CLASSES, wait, 20)
+    batches = batching.read_ahead(jobs(30), 3, SIZE, (NUM_CLASSES,), wait,
+                                  20)
     # twenty workers on batches of three: eight batches at most
     assert next(batches).images[0, 0, 0, 0] == 0
     release.set()
@@ -52,7 +53,7 @@ def test_the_first_error_of_a_batch_is_raised_instead_of_it():
             raise OSError(f'{job.pair[0]} fails')
         return read(job)
 
-    batches = batching.read_ahead(jobs(9), 3, SIZE, NUM_CLASSES, fail, 2)
+    batches = batching.read_ahead(jobs(9), 3, SIZE, (NUM_CLASSES,), fail, 2)
     assert next(batches).images[:, 0, 0, 0].tolist() == [0, 1, 2]
     with pytest.raises(OSError, match='4.png fails'):
         next(batches)

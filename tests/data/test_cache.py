@@ -56,6 +56,17 @@ def test_broken_or_unwritable_cache_does_no_harm(home, content):
     assert ('not cached' in (note or '')) == (content is None)
 
 
+def test_fingerprint_has_the_seed_of_names_without_files_alone(home):
+    (home / 'a.png').write_bytes(b'12')
+    for name, count in ('a.png', 1), ('drawn.png', 2):
+        prints = set()
+        for seed in (0, 1):
+            files = Files(home / name)
+            files.seed = seed
+            prints.add(cache.fingerprint(files, str(home)))
+        assert len(prints) == count
+
+
 def test_fingerprint_changes_with_labels_size_and_classes(home):
     label = home / 'a.png'
     label.write_bytes(b'12')

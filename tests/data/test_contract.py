@@ -45,6 +45,53 @@ def test_a_soft_source_has_shares_in_255ths():
         list(contract.checked(soft, [(images, labels, *names)]))
 
 
+def ids_batch(*ids):
+    labels = np.full((1, 2, 4), 1, np.uint8)
+    labels[0, 1, :len(ids)] = ids
+    return np.zeros((1, 2, 4, 3), np.uint8), labels, ['a.png'], ['a_ids.png']
+
+
+def test_class_ids_are_taken_from_a_source_that_was_asked_for_them():
+    asked = Plain()
+    contract.configure(asked, labels_as_ids=True)
+    (_, labels, _, _), = contract.checked(asked, [ids_batch(2, 0)])
+    assert labels.tolist() == [[[1, 1, 1, 1], [2, 0, 1, 1]]]
+    # It may give rows all the same, as soft labels are.
+    (_, labels, _, _), = contract.checked(asked, [batch()])
+    assert labels.shape == (1, 2, 4, 3)
+    with pytest.raises(ValueError, match=r'labels of shape \(1, 2, 4\): '
+                                         r'\(1, 2, 4, 3\) is wanted'):
+        list(contract.checked(Plain(), [ids_batch(2, 0)]))
+
+
+@pytest.mark.parametrize('class_id, dtype', [
+    (3, np.uint8), (254, np.uint8), (-1, np.int64), (257, np.int64),
+    (.5, np.float32), (np.nan, np.float64)])
+def test_an_id_of_no_class_names_its_file(class_id, dtype):
+    asked = Plain()
+    contract.configure(asked, labels_as_ids=True)
+    images, labels, *names = ids_batch(2, 0)
+    labels = labels.astype(dtype)
+    labels[0, 1, 3] = class_id
+    for ignore in (False, True):
+        contract.configure(asked, ignore=ignore)
+        with pytest.raises(ValueError, match=(
+                f'^a_ids.png: class id {class_id:g} at row 1, column 3: 0 to '
+                '2, or 255 to ignore, is wanted$')):
+            list(contract.checked(asked, [(images, labels, *names)]))
+
+
+def test_ignored_ids_are_for_a_source_that_declares_ignore():
+    asked = Plain()
+    contract.configure(asked, labels_as_ids=True, ignore=True)
+    (_, labels, _, _), = contract.checked(asked, [ids_batch(2, 255)])
+    assert labels[0, 1].tolist() == [2, 255, 1, 1]
+    contract.configure(asked, ignore=False)
+    with pytest.raises(ValueError, match='a_ids.png: no class at row 1, '
+                                         r'column 1 \(1 pixels'):
+        list(contract.checked(asked, [ids_batch(2, 255)]))
+
+
 @pytest.mark.parametrize('count', [0, 255, 3., None])
 def test_classes_have_room_in_8_bits(count):
     plain = Plain()

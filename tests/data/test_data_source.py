@@ -121,6 +121,35 @@ def test_number_of_workers_changes_nothing(tmp_path, augment):
         assert np.array_equal(labels, other_labels)
 
 
+@pytest.mark.parametrize('augment', [False, True])
+def test_class_ids_are_those_of_the_one_hot_rows(tmp_path, augment):
+    make_scenes(tmp_path, 7, size=(96, 40))
+    mask = np.full((40, 96, 3), ROAD)
+    mask[:9], mask[9:20, 30:] = VOID, GRASS
+    for number in range(7):
+        write(tmp_path / f'mask_{number:02d}.png', mask)
+    plain, asked = (load(tmp_path, augment=augment, labels_as_ids=as_ids)
+                    for as_ids in (False, True))
+    for function in 'train_generator', 'valid_generator':
+        for (images, rows), (same_images, ids) in zip(
+                getattr(plain, function)(3), getattr(asked, function)(3)):
+            assert ids.shape == rows.shape[:3] and ids.dtype == np.uint8
+            assert set(np.unique(ids)) == {0, 1, pixels.IGNORE}
+            np.testing.assert_array_equal(
+                rows, (ids[..., None] == (0, 1)).astype(np.uint8))
+            np.testing.assert_array_equal(images, same_images)
+
+
+def test_soft_training_labels_are_shares_where_ids_are_asked_for(tmp_path):
+    make_scenes(tmp_path, 4)
+    toy = load(tmp_path, soft=True, labels_as_ids=True)
+    _, labels = next(toy.train_generator(3))
+    assert labels.shape == (3, 32, 64, 2)
+    assert (labels[:, :, :32] == (0, 255)).all()
+    _, labels = next(toy.valid_generator(3))
+    assert labels.shape == (1, 32, 64)
+
+
 def test_void_pixels_are_rows_of_zeros(tmp_path):
     make_scenes(tmp_path, 4)
     for number in range(4):

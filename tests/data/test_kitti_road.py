@@ -33,6 +33,7 @@ def test_calibration_is_a_dict_of_matrices(tmp_path):
     (f"{CALIBRATION}P3: 1 2 3\n", 'line 5 is .P3: 1 2 3'),
     (CALIBRATION.replace('P2: 0', 'P2: x'), 'line 1: .*x'),
     (CALIBRATION.replace('P2: 0', 'P2: nan'), 'line 1 is'),
+    (f'{CALIBRATION}R0_rect: {MATRIX}\n', 'R0_rect has 12 numbers: 9 are'),
     ('no matrices here\n', 'line 1 is')])
 def test_broken_calibration_is_named_with_its_line(tmp_path, text, message):
     path = tmp_path / 'um_000000.txt'

@@ -9,7 +9,8 @@ from segmentation import option_types
 @pytest.mark.parametrize('kind, text, value', [
     (option_types.seed, '0', 0), (option_types.seed, '4294967295', 2**32 - 1),
     (option_types.path, 'runs/a', 'runs/a'),
-    (option_types.scales, '1', (1.,)), (option_types.share, '1', 1)])
+    (option_types.scales, '1', (1.,)), (option_types.share, '1', 1),
+    (option_types.quality, '100', 100)])
 def test_what_is_taken(kind, text, value):
     assert kind(text) == value
 
@@ -20,7 +21,8 @@ def test_what_is_taken(kind, text, value):
     (option_types.scales, 'nan'), (option_types.share, '0'),
     (option_types.not_negative, 'inf'), (option_types.positive(int), '0'),
     (option_types.image_size, '64x0'), (option_types.image_size, '64'),
-    (option_types.pattern, '(')])
+    (option_types.pattern, '('), (option_types.quality, '0'),
+    (option_types.quality, '101')])
 def test_what_is_refused(kind, text):
     with pytest.raises(argparse.ArgumentTypeError):
         kind(text)

@@ -9,7 +9,8 @@ from segmentation.trained import run_dir
 SAVED = {'options': {'data_source': 'tiny', 'data_dir': 'data', 'seed': 3,
                      'valid_fraction': .1, 'group_by': None},
          'class_names': ['a', 'b'], 'label_colors': [[0, 0, 0], [1, 2, 3]],
-         'image_size': [64, 32], 'class_weights': [.5, 2]}
+         'image_size': [64, 32], 'class_weights': [.5, 2],
+         'split': {'train': ['1.png'], 'valid': ['0.png']}}
 
 
 def write_checkpoint(directory, name, size=10):
@@ -101,3 +102,12 @@ def test_a_line_that_is_no_entry_is_named(tmp_path, line, message):
         b'{"epoch": 1}\n' + line + b'\n{"epoch": 3}\n')
     with pytest.raises(ValueError, match=f'log.jsonl, line 2:? {message}'):
         run_dir.read_log(str(tmp_path))
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(SAVED, options={'data_dir': 'data'}), 'options lacks data_source'),
+    ({key: SAVED[key] for key in SAVED if key != 'split'}, 'lacks split')])
+def test_options_that_lack_what_using_a_run_takes(tmp_path, options, message):
+    (tmp_path / 'options.json').write_text(json.dumps(options))
+    with pytest.raises(ValueError, match=message):
+        run_dir.read_options(str(tmp_path))

@@ -23,8 +23,8 @@ def test_a_deviation_is_that_of_its_own_feature(raw):
         sess.run(tf.global_variables_initializer())
         # Half of the values are 0, half are 3: their deviation is 1.5.
         values = np.array([0, 0, 0, 3, 3, 3], np.float32).reshape(1, 2, 3, 1)
-        batches = iter([types.SimpleNamespace(feed={x: values})])
-        frozen.measure_deviations(sess, batches)
+        batch = types.SimpleNamespace(feed={x: values})
+        frozen.measure_deviations(sess, lambda: batch)
         assert sess.run(['a/deviation:0', 'b/deviation:0']) == [3, 15]
         for output in sess.run(outputs, {x: values}):
             np.testing.assert_allclose(output, values / 1.5)
@@ -37,14 +37,14 @@ def test_a_feature_that_is_always_zero_has_a_deviation_above_zero():
         sess.run(tf.global_variables_initializer())
         feed = {x: np.zeros((3, 2))}
         frozen.measure_deviations(
-            sess, iter([types.SimpleNamespace(feed=feed)]))
+            sess, lambda: types.SimpleNamespace(feed=feed))
         assert not sess.run(output, feed).any()
 
 
 def test_without_deviations_no_batch_is_read():
     with fixtures.fresh_session() as sess:
         frozen.feature(tf.zeros([1, 2]))
-        frozen.measure_deviations(sess, iter([]))
+        frozen.measure_deviations(sess, None)
 
 
 def test_a_graph_with_features_restores(tmp_path):

@@ -41,8 +41,8 @@ def test_every_model_starts_at_ln_c_and_learns(name, vgg_dir):
         net = fixtures.build_model(sess, name, vgg_dir)
         training = step.add_training(net, 1e-3)
         network.initialize_rest(sess)
-        feed = {net.image_input: images, training.labels: labels,
-                net.keep_prob: .9}
+        feed = {net.image_input: images, net.keep_prob: .9,
+                **training.feed(labels)}
         losses = [sess.run([training.loss, training.step], feed)[0]
                   for _ in range(8)]
         classes = sess.run(net.classes, feed)
@@ -171,7 +171,7 @@ def test_l2_pulls_on_the_decoder_alone(vgg_dir):
         training = step.add_training(net, 1e-3, l2=.5)
         network.initialize_rest(sess)
         feed = {net.image_input: np.zeros((1, 32, 64, 3)),
-                training.labels: np.zeros((1, 32, 64, 3), np.uint8)}
+                training.labels: np.full((1, 32, 64), 255, np.uint8)}
         for gradient, variable in training.gradients:
             found, value = sess.run([gradient, variable], feed)
             decoder = ('up' in variable.op.name or 'score' in variable.op.name

@@ -54,7 +54,7 @@ def test_the_first_loss_is_ln_c(vgg_dir, num_classes, nats):
         training = training_step.add_training(net, 1e-4)
         network.initialize_rest(sess)
         loss = sess.run(training.loss, {net.image_input: images,
-                                        training.labels: labels})
+                                        **training.feed(labels)})
     assert abs(loss - nats) < .05 * nats
 
 
@@ -194,7 +194,7 @@ def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
         watched = ['conv1_1/filter:0', 'layer7_out_score/filter:0',
                    'layer3_out_up/filter:0']
         before = sess.run(watched)
-        feed = {net.image_input: images, training.labels: labels}
+        feed = {net.image_input: images, **training.feed(labels)}
         losses = [sess.run([training.loss, training.step], feed)[0]
                   for _ in range(6)]
         step = sess.run(tf.train.get_global_step())
@@ -208,10 +208,74 @@ def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
     assert all((a != b).any() for a, b in zip(before, after))
 
 
-def test_labels_are_bytes(vgg_dir):
+def test_pictures_and_labels_are_bytes(fcn):
+    """Ids give the loss of their one-hot rows, which may be fed as well."""
+    sess, net = fcn
+    images, rows = draw_batch(3, 2, 32, 64)
+    images = images.astype(np.uint8)
+    ids = rows.argmax(axis=-1).astype(np.uint8)
+    ids[0, :5], rows[0, :5] = 255, 0            # IGNORE
+    assign(sess, 'layer7_out_score/biases', [1, 0, .5])
+    training = training_step.add_training(net, 1e-4)
+    network.initialize_rest(sess)
+    floats = images.astype(np.float32)
+    for pictures in (images, floats):
+        for labels in (ids, rows):
+            feed = {**net.feed(pictures), **training.feed(labels)}
+            assert sum(value.nbytes for value in feed.values()) == 2 * 32 * (
+                64 * (pictures.itemsize * 3 + (1 if labels is ids else 3)))
+            loss, logits = sess.run([training.loss, net.logits], feed)
+            # log(exp(4) + exp(0) + exp(2)) less the score of the class
+            scores = np.array([4, 0, 2])
+            wanted = (np.log(np.exp(scores).sum())
+                      - scores[ids[ids < 3]]).mean()
+            np.testing.assert_allclose(loss, wanted, rtol=1e-5)
+            np.testing.assert_allclose(logits[0, 0, 0], scores, atol=1e-5)
+    assign(sess, 'layer7_out_score/biases', [0, 0, 0])
+
+
+def build_pixelwise(sess, loss_scaling):
+    """(kernel, Network, Training) of one 1x1 convolution."""
+    inputs = network.inputs()
+    kernel = tf.get_variable('kernel', initializer=np.float32(
+        np.linspace(-1, 1, 6).reshape(1, 1, 3, 2)))
+    net = network.finish(inputs, tf.nn.conv2d(
+        inputs.image_input / 255, kernel, strides=[1, 1, 1, 1],
+        padding='SAME'))
+    training = training_step.add_training(net, .1, loss_scaling=loss_scaling)
+    network.initialize_rest(sess)
+    return kernel, net, training
+
+
+IMAGES = np.arange(72, dtype=np.uint8).reshape(2, 3, 4, 3)
+
+
+def test_loss_scaling_takes_the_same_steps():
+    """The scales are powers of two, which no float32 is rounded by."""
+    losses, weights = [], []
+    for loss_scaling in (False, True):
+        with fresh_session() as sess:
+            kernel, net, training = build_pixelwise(sess, loss_scaling)
+            feed = {**net.feed(IMAGES), **training.feed(IMAGES[..., 0] % 2)}
+            losses.append([sess.run([training.loss, training.step], feed)[0]
+                           for _ in range(4)])
+            weights.append(sess.run(kernel))
+            assert sess.run(tf.train.get_global_step()) == 4
+    np.testing.assert_array_equal(*losses)
+    np.testing.assert_array_equal(*weights)
+    assert losses[0][3] < losses[0][0]
+
+
+def test_a_step_whose_gradients_overflow_is_left_out():
     with fresh_session() as sess:
-        net = build_model(sess, 'fcn8s', vgg_dir, 2)
-        assert training_step.add_training(net, 1e-4).labels.dtype == tf.uint8
+        kernel, net, training = build_pixelwise(sess, True)
+        before = sess.run(kernel)
+        huge = np.full(IMAGES.shape, 1e37, np.float32)  # times 2 ** 15
+        loss, _ = sess.run([training.loss, training.step], {
+            **training.feed(IMAGES[..., 0] % 2), **net.feed(huge)})
+        assert np.isfinite(loss)
+        np.testing.assert_array_equal(sess.run(kernel), before)
+        assert sess.run(tf.train.get_global_step()) == 0
 
 
 def test_only_what_is_uninitialized_is_initialized(vgg_dir):
@@ -278,8 +342,12 @@ def test_a_run_of_the_blog_restores(tmp_path):
         logits, classes = sess.run(
             [net.logits, net.classes],
             {net.image_input: [[[[5, 1, 0], [2, 2, 0]]]], net.keep_prob: 1})
+        # Its graph takes floats, and gets them of bytes, too.
+        picture = np.array([[[[5, 1, 0], [2, 2, 0]]]], np.uint8)
+        again = sess.run(net.logits, {**net.feed(picture), net.keep_prob: 1})
     np.testing.assert_allclose(logits, [[[[5, 2], [2, 3]]]])
     np.testing.assert_array_equal(classes, [[[0, 1]]])
+    np.testing.assert_array_equal(again, logits)
 
 
 def test_a_graph_that_lacks_a_tensor_is_refused():
@@ -297,6 +365,14 @@ def test_a_missing_graph_and_a_missing_checkpoint_are_refused(tmp_path):
         os.truncate(f'{checkpoint}.index', 20)
         with pytest.raises(ValueError, match='weights cannot be read'):
             network.restore(sess, f'{checkpoint}.meta', checkpoint)
+
+
+def test_a_graph_that_cannot_be_written_is_an_error_of_the_disk(tmp_path):
+    (tmp_path / 'file').write_text('no folder')
+    with fresh_session():
+        network.inputs()
+        with pytest.raises(OSError, match='the graph cannot be written'):
+            network.export(str(tmp_path / 'file' / 'network.meta'))
 
 
 def test_weights_are_loaded_by_name_and_shape(tmp_path):

@@ -33,8 +33,9 @@ from segmentation.evaluation.benchmarks import birds_eye
 from segmentation.inference import jobs
 from segmentation.report import folder as report_folder
 from segmentation.report import plots
+from segmentation.store import array_store
 from segmentation.trained import descriptions, exported, golden, run_dir
-from segmentation.training import array_store, class_weights, run_files
+from segmentation.training import class_weights, run_files
 
 JSON, TEXT, PICTURE = (by.of_json, by.of_json, by.of_bytes), (
     by.of_text, by.of_bytes), (by.of_bytes,)

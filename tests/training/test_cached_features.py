@@ -38,14 +38,23 @@ class Source:
         return self.train_generator(batch_size, names, 'valid')
 
 
+class Shuffled(Source):
+    """The same, whose training samples come in a drawn order."""
+
+    def train_generator(self, batch_size, names=False, split='train'):
+        batches = list(super().train_generator(1, names, split))
+        for k in np.random.permutation(len(batches)):
+            yield batches[k]
+
+
 def encode(images):
     """Two features: pictures themselves, and their left half's third."""
     return [np.float32(images), np.float32(images[:, ::2, :3, :1]) / 3]
 
 
 def make(folder, encode=encode, batch_size=2, seed=0,
-         tensors=('whole', 'half')):
-    pictures = batches.Pictures('pictures', Source(), batch_size, seed)
+         tensors=('whole', 'half'), source=Source):
+    pictures = batches.Pictures(lambda images: {}, source(), batch_size, seed)
     return cached_features.Features(str(folder), pictures, '', tensors,
                                     encode)
 
@@ -98,6 +107,37 @@ def test_an_epoch_repeats_by_seed_and_number(tmp_path):
     assert order(0, 1) == order(0, 1)
     assert order(0, 1) != order(0, 2)
     assert order(0, 1) != order(1, 1)
+
+
+def test_an_epoch_is_the_same_on_features_that_another_seed_computed(
+        tmp_path):
+    def rows(made):
+        return [(path, *whole[0, :, 0]) for batch in made.train(1)
+                for path, whole in zip(batch.paths, batch.feed['whole'])]
+
+    own = prepare(tmp_path / 'own', seed=1, source=Shuffled)
+    others = prepare(tmp_path / 'others', seed=2, source=Shuffled)
+    written = [[sample.name for sample in made.store.progress.samples['train']]
+               for made in (own, others)]
+    assert written[0] != written[1]
+    del others
+    again = prepare(tmp_path / 'others', seed=1, source=Shuffled)
+    assert [sample.name for sample in
+            again.store.progress.samples['train']] == written[1]
+    assert rows(again) == rows(own)
+
+
+def test_features_of_another_precision_are_others(tmp_path):
+    label = tmp_path / 'a.png'
+    label.write_bytes(b'12')
+    listed = Source()
+    listed.splits = {split: [(str(label), str(label))] for split in COUNT}
+    listed.read_pair, listed.label_colors = None, {0: (1, 2, 3)}
+    keys = {cached_features.fingerprint(listed, str(tmp_path), soft, precision,
+                                        ['whole'], [np.float32([factor])])
+            for soft in (False, True) for factor in (1, 2)
+            for precision in ('float32', 'bfloat16')}
+    assert len(keys) == 8
 
 
 def test_an_interrupted_computation_goes_on(tmp_path):
@@ -163,7 +203,7 @@ def test_the_size_is_printed_first(tmp_path, capsys):
 def test_a_disk_that_is_too_full_is_refused_first(tmp_path, monkeypatch):
     full = collections.namedtuple('Usage', 'free')(1 << 20)
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: full)
-    with pytest.raises(OSError, match='--feature-dir names another place'):
+    with pytest.raises(OSError, match='--cache-dir names another place'):
         prepare(tmp_path / 'features')
     assert not glob.glob(str(tmp_path / 'features' / '*.npy'))
 
@@ -294,7 +334,8 @@ def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
 def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     before = weights_of('frozen')
     done = train('tuned', vgg_dir, '--init-from', 'frozen', '--epochs', '1')
-    assert done.stderr == '[!] --feature-dir goes with --freeze-encoder\n'
+    assert done.stderr == ('[!] --feature-dir goes with --freeze-encoder or '
+                           '--cache-samples\n')
     done = fixtures.run_program(
         'train.py', '--name', 'tuned', '--data-source', 'tiny', '--data-dir',
         helpers.data_dir(), '--vgg-dir', vgg_dir, '--model', 'fcn-pools',

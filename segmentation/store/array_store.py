@@ -19,8 +19,8 @@ from typing import Any, Dict, Set, Tuple
 import numpy as np
 
 from segmentation import locks
-from segmentation.training.progress import PROGRESS, Plan, Progress, Sample
 from segmentation.errors import InputError
+from segmentation.store.progress import PROGRESS, Plan, Progress, Sample
 
 INTERVAL = 8            # batches between two writes of progress.json
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

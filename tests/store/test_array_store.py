@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from segmentation.training import array_store
+from segmentation.store import array_store
 
 COUNTS = {'train': 5, 'valid': 2}
 

@@ -1,0 +1,101 @@
+"""How a run starts: its network, new or restored, and its samples.
+
+    begin, resume -> Start
+"""
+import functools
+import platform
+from typing import Any, Dict, NamedTuple
+
+import numpy as np
+
+from segmentation.backbone import saved_model
+from segmentation.data import contract
+from segmentation.errors import InputError
+from segmentation.nn import frozen, network
+from segmentation.tf1 import tf
+from segmentation.trained import run_dir
+from segmentation.training import batches
+
+
+class Start(NamedTuple):
+    """A run before training is added to its graph, new or resumed."""
+
+    net: network.Network
+    pictures: batches.Pictures
+    description: Dict[str, Any]     # for options.json, without the options
+
+
+def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
+    """Return the Network of a new run; its backbone has its weights."""
+    backbone = functools.partial(
+        saved_model.load, sess, vgg_dir) if model.backbone else None
+    return model.build(network.inputs(seed, backbone), num_classes,
+                       model_options)
+
+
+def begin(sess, source, data_dir, list_pictures, build, weights,
+          init_from=None):
+    """Return the Start of a new run, its network built and initialized.
+
+    Parameters
+    ----------
+    list_pictures : function of Network.feed
+        Returns the batches.Pictures of the source.
+    build : function
+        As `build_network`, without arguments.
+    weights : list of C floats or None
+        Class weights.
+    init_from : str, optional
+        Directory of the run whose best weights the network starts with.
+    """
+    net = build()
+    pictures = list_pictures(net.feed)
+    network.initialize_rest(sess)
+    frozen.measure_deviations(sess, pictures.first)
+    if init_from:
+        print(f'[i] {load_weights(sess, init_from)}')
+    return Start(net, pictures,
+                 describe(source, data_dir, weights, net.channel_order))
+
+
+def resume(sess, source, data_dir, list_pictures, directory, freeze):
+    """Return the Start of the run in a directory.
+
+    Its weights are restored with the rest of the run, once training is in the
+    graph: at once only those of an encoder to `freeze`, which computes
+    features before.
+    """
+    description = run_dir.read_options(directory)
+    contract.check_split(source, data_dir, description['split'])
+    net = network.restore(
+        sess, run_dir.path(directory, 'network.meta'),
+        run_dir.checkpoint(directory, 'resume') if freeze else None)
+    return Start(net, list_pictures(net.feed), description)
+
+
+def load_weights(sess, directory):
+    """Load what fits of a run's best weights; return a line on that."""
+    loaded, others = network.load_matching(
+        sess, run_dir.checkpoint(directory, 'best'))
+    if not loaded:
+        raise InputError(f'--init-from {directory}: none of its variables '
+                         'fits the model')
+    new = f"; new: {', '.join(others)}" if others else ''
+    return (f'{len(loaded)} of {len(loaded) + len(others)} variables from '
+            f'{directory}{new}')
+
+
+def describe(source, data_dir, weights, channel_order):
+    """Return what using a run takes without its source, for options.json."""
+    return {
+        'class_names': contract.class_names(source),
+        'label_colors': list(contract.label_colors(source).values()),
+        'ignore': bool(contract.ask(source, 'ignore')),
+        'image_size': [int(side) for side in source.image_size],
+        'vgg16_channel_order': channel_order,
+        'class_weights': weights,
+        'split': contract.list_split(source, data_dir),
+        'versions': {'python': platform.python_version(),
+                     'tensorflow': tf.__version__,
+                     'numpy': np.__version__},
+    }
