@@ -21,6 +21,7 @@ from segmentation import metrics, threads
 from segmentation.evaluation import selection
 from segmentation.evaluation.tally import Tally
 from segmentation.export import request
+from segmentation.inference import engines
 from segmentation.inference.predictor import Predictor
 
 
@@ -48,12 +49,11 @@ def select(options):
 
 def score(model, selected, workers):
     """Return the mIoU of an exported.Exported on the pictures selected."""
-    from segmentation.export.engine import FileEngine
     scorer = selected._replace(benchmark=None).scorer()
     tally = Tally()
-    with FileEngine(model) as engine:
-        predictor = Predictor(engine, selected.augmentation(),
-                              selected.batch_size, workers)
+    with engines.open(model) as engine:
+        predictor = Predictor(engine, selected.augmentation,
+                              selected.settings.batch_size, workers)
         for outcome in utils.progress(threads.in_threads(
                 workers, scorer.score,
                 predictor.predict(scorer.list_jobs(), scorer.read), workers),

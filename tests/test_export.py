@@ -7,7 +7,7 @@ import helpers
 import numpy as np
 import programs
 import pytest
-from engines import NAMES, list_all, make_run, run_export, skip_without
+from exporting import NAMES, list_all, make_run, run_export, skip_without
 from fixtures import run_program
 
 import export

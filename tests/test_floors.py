@@ -32,8 +32,8 @@ WITH_TENSORFLOW = {
     'segmentation.training.step', 'segmentation.training.checkpoints',
     'segmentation.training.tensorboard',
     'segmentation.inference.engines.tensorflow',
-    'segmentation.export.inputs', 'segmentation.export.engine',
-    'segmentation.export.writing', 'segmentation.export.writers.pb',
+    'segmentation.export.inputs', 'segmentation.export.writing',
+    'segmentation.export.writers.pb',
     'segmentation.export.writers.savedmodel',
     'segmentation.export.writers.tflite'}
 MOST_FILES, MOST_LINES = 14, 260

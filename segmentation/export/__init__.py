@@ -6,7 +6,6 @@
 calibration   pictures that int8 is calibrated on
 check         the written file against the network that it was made from
 description   what the file says of itself
-engine        an exported file as an engine of inference, to score it
 formats       one row a format
 inputs        the pictures that the file takes: type, channel order, size
 placing       a work folder, and the way from it to the output

@@ -183,7 +183,7 @@ def write_tflite(path, text):
 
 def read_tflite(path):
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open(path, 'rb') as file, zipfile.ZipFile(file) as archive:
             entry = archive.getinfo(NAME)
             if (entry.compress_type != zipfile.ZIP_STORED
                     or entry.file_size > LARGEST):
@@ -191,8 +191,11 @@ def read_tflite(path):
             return archive.read(entry)
     except KeyError:
         return None
-    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError,
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError,
             struct.error) as error:
+        # A place before the start of the file is an OSError without a name.
+        if isinstance(error, OSError) and error.filename:
+            raise
         raise InputError(f'{path} is cut off, or was not written by '
                          f'export.py: {error}')
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import cv2
-import engines
+import exporting
 import helpers
 import numpy as np
 import pytest
@@ -33,13 +33,13 @@ def folder(tmp_path_factory):
         patch.chdir(tmp_path_factory.mktemp('documentation'))
         helpers.data_dir()
         patch.syspath_prepend(helpers.folder())
-        engines.make_run()
+        exporting.make_run()
         yield
 
 
-@pytest.mark.parametrize('name', list(engines.NAMES))
+@pytest.mark.parametrize('name', list(exporting.NAMES))
 def test_ten_lines_open_an_exported_model(name, folder):
-    path = engines.run_export(name, '--image-size', '480x352')
+    path = exporting.run_export(name, '--image-size', '480x352')
     image, ids = golden.decode(exported.read(path))
     cv2.imwrite('photo.png', image)
     lines = [line for line in BLOCKS[path].splitlines() if line]
@@ -55,4 +55,4 @@ def test_ten_lines_open_an_exported_model(name, folder):
 
 
 def test_each_format_is_documented():
-    assert sorted(BLOCKS) == sorted(engines.NAMES.values())
+    assert sorted(BLOCKS) == sorted(exporting.NAMES.values())

@@ -33,8 +33,8 @@ from segmentation.evaluation.benchmarks import birds_eye
 from segmentation.inference import jobs
 from segmentation.report import folder as report_folder
 from segmentation.report import plots
-from segmentation.trained import run_dir
 from segmentation.store import array_store
+from segmentation.trained import descriptions, exported, golden, run_dir
 from segmentation.training import class_weights, run_files
 
 JSON, TEXT, PICTURE = (by.of_json, by.of_json, by.of_bytes), (
@@ -227,6 +227,11 @@ def load_vgg(_):
         saved_model.load(sess, 'vgg', inputs.image_input, inputs.keep_prob)
 
 
+def read_exported(path):
+    """Read an exported model, and its golden picture."""
+    golden.decode(exported.read(path))
+
+
 PARSERS = (
     Parser('options.json', 'run/options.json', JSON, read_options, 2,
            'run|data|--'),
@@ -248,6 +253,14 @@ PARSERS = (
     Parser('log.jsonl in a report', 'run/log.jsonl', JSON, plot_log, .1),
     Parser('check_source.txt', 'check/check_source.txt', TEXT,
            lambda path: pictures.Folder('check'), .5, 'check/'),
+    Parser('model.pb.json', 'model.pb.json', JSON,
+           lambda path: read_exported('model.pb'), words=r'model\.pb'),
+    Parser('SavedModel\'s model.json', 'model/assets.extra/model.json',
+           JSON, lambda path: read_exported('model'), .5, 'model'),
+    Parser('model.onnx', 'model.onnx', PICTURE, read_exported),
+    Parser('model.xml', 'model.xml', TEXT, read_exported),
+    Parser('model.tflite', 'model.tflite', (by.of_zip, by.of_bytes),
+           read_exported),
     Parser('classes.csv', 'scenes/classes.csv', TEXT, read_classes,
            words='classes.csv|is in no class'),
     Parser('train.txt', 'scenes/list.txt', TEXT, read_split),
@@ -296,6 +309,7 @@ def make_files(base, folder):
         write_texts()
         write_pictures()
         write_weights()
+        write_exported()
         shutil.make_archive('small', 'zip', 'vgg')
         os.mkdir('store')
         store = array_store.ArrayStore('store', SPECIFICATION, {'train': 3})
@@ -317,6 +331,29 @@ def write_texts():
                                             for name in names))):
         with open(path, 'w') as file:
             file.write(text)
+
+
+def write_exported():
+    """Write exported models of all formats, descriptions above all."""
+    ids = np.zeros((32, 64), np.uint8)
+    text = json.dumps({
+        'class_names': list(CLASSES), 'label_colors': [[1, 2, 3]] * 4,
+        'image_size': [64, 32], 'ignore': True, 'channel_order': 'BGR',
+        'input_type': 'uint8', 'fixed_size': [1, 32, 64],
+        'precision': 'int8', 'run': 'run', 'checkpoint': 'best-3',
+        'options': {'seed': 3}, 'versions': {'numpy': '1'}, 'crf': CRF,
+        'golden': golden.encode(golden.draw((64, 32)), ids)})
+    os.mkdir('model')
+    for path, data in (
+            ('model/saved_model.pb', b''), ('model.pb', b''),
+            ('model.onnx', descriptions.field(7, b'graph')),
+            ('model.xml', b'<net name="road"><layers/></net>'),
+            ('model.tflite', b'TFL3' * 20)):
+        with open(path, 'wb') as file:
+            file.write(data)
+    for path in ('model', 'model.pb', 'model.onnx', 'model.xml',
+                 'model.tflite'):
+        descriptions.WRITERS[exported.find_format(path)](path, text)
 
 
 def write_pictures():

@@ -1,4 +1,4 @@
-"""Runs and their exported files, for the tests of exporting."""
+"""Export a tiny run by export.py, for the tests of exporting."""
 import importlib.util
 import os
 
