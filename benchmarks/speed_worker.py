@@ -3,8 +3,8 @@
     python speed_worker.py inference '{"name": "runs/kitti", ...}'
 
 It prints a line of JSON when it is ready. From then on a line of JSON on its
-standard input, the arguments of one measurement, is answered by another one:
-the pictures it took, the seconds, and the peak memory in MB.
+standard input, the arguments of one turn, is answered by another one: the
+pictures that were taken, the seconds, and the peak memory in MB.
 """
 import contextlib
 import itertools
@@ -12,13 +12,12 @@ import json
 import os
 import resource
 import sys
+import tempfile
 import time
+import types
 
-START = time.perf_counter()
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import numpy as np  # noqa: E402
-
-from segmentation.inference import engines  # noqa: E402
 
 
 def random_images(count, size):
@@ -27,42 +26,87 @@ def random_images(count, size):
         0, 256, (count, size[1], size[0], 3), np.uint8)
 
 
-@contextlib.contextmanager
-def inference(name, engine, precision, threads, image_size):
-    """Yield the line of an engine, and a function that runs it.
-
-    The function takes batches of a size, each when the one before it is
-    done (latency) or as many at a time as the engine likes (throughput).
-    """
-    from segmentation import trained
-    with engines.open(trained.find(name), engine, precision,
-                      threads) as opened:
-        opened.probabilities(random_images(1, image_size))
-
-        def run(kind, batch_size, seconds):
-            images = random_images(batch_size, image_size)
-            if kind == 'latency':
-                outputs = map(opened.probabilities, itertools.repeat(images))
-            else:
-                outputs = opened.stream(itertools.repeat(images))
-            end = time.perf_counter() + seconds
-            return batch_size * count_until(end, outputs)
-        yield opened.describe(), run
-
-
-def count_until(end, items):
-    """Return how many items come until a time of the clock, and one more."""
-    for count, _ in enumerate(items, 1):
+def count_until(end, outputs):
+    """Take outputs until a time of the clock; return how many there were."""
+    for count, _ in enumerate(outputs, 1):
         if time.perf_counter() >= end:
             return count
 
 
-CONTESTANTS = {'inference': inference}
+@contextlib.contextmanager
+def inference(name, engine, precision, threads, image_size, throughput):
+    """Yield what an engine is, and a function that runs it for a while.
+
+    Batches follow one another, each when the one before it is done (latency)
+    or as many at a time as the engine likes (throughput).
+    """
+    from segmentation.inference import engines
+    from segmentation.trained import lookup
+    with engines.open(lookup.find(name), engine, precision, threads,
+                      throughput) as opened:
+
+        def run(batch_size, seconds):
+            images = random_images(batch_size, image_size)
+            outputs = (opened.stream if throughput else
+                       lambda batches: map(opened.probabilities, batches))(
+                           itertools.repeat(images))
+            return batch_size * count_until(time.perf_counter() + seconds,
+                                            outputs)
+        run(1, 0)       # the first picture plans the network
+        yield engines.in_words(opened.describe()), run
+
+
+@contextlib.contextmanager
+def training(name, precision, batch_size):
+    """Yield the precision, and a function that takes steps or an epoch.
+
+    Both train the network of a run on its own data, the bare step on one
+    batch over and over.
+    """
+    from segmentation import tf1
+    from segmentation.data import contract, loading
+    from segmentation.nn import network
+    from segmentation.tf1 import tf
+    from segmentation.trained import run_dir
+    from segmentation.training import batches, schedules, step, trainer
+    saved = run_dir.read_options(name)['options']
+    source = loading.load_source(types.SimpleNamespace(**saved))
+    contract.configure(source, labels_as_ids=True)
+    chosen = tf1.choose_precision(precision)
+    with tf.Graph().as_default(), tempfile.TemporaryDirectory() as folder, \
+            tf1.session(tf1.session_config(chosen)) as sess:
+        net = network.restore(sess, run_dir.path(name, 'network.meta'),
+                              run_dir.checkpoint(name, 'best'))
+        added = step.add_training(net, 1e-6,
+                                  loss_scaling=chosen == 'float16')
+        network.initialize_rest(sess)
+        pictures = batches.Pictures(net.feed, source, batch_size, 0)
+        steps = -(-source.num_training // batch_size)
+        loop = trainer.Trainer(
+            sess, net, added, source, pictures,
+            schedules.Schedule('constant', 1e-6, 1, 0, steps), .5, folder,
+            None, None, trainer.Stop(), False)
+        feed = loop.feed(next(pictures.train(1)), {
+            added.learning_rate: 1e-6, net.keep_prob: .5})
+        numbers = itertools.count(2)
+
+        def run(kind):
+            if kind == 'loop':
+                loop.train_epoch(next(numbers))
+                return source.num_training
+            for _ in range(steps):
+                sess.run([added.loss, added.step], feed)
+            return steps * len(feed[added.labels])
+        run('step')
+        yield f'TensorFlow {tf.version.VERSION}, {chosen}', run
+
+
+CONTESTANTS = {'inference': inference, 'training': training}
 
 
 def main(contestant, arguments):
     with CONTESTANTS[contestant](**json.loads(arguments)) as (text, run):
-        reply(describe=text, seconds=time.perf_counter() - START)
+        reply(describe=text)
         for line in sys.stdin:
             start = time.perf_counter()
             count = run(**json.loads(line))

@@ -48,6 +48,7 @@ with errors.quiet(), without_keras(), warnings.catch_warnings():
     from tensorflow.core.framework import variable_pb2  # noqa: F401
     from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: F401
+    from tensorflow.python.client import device_lib
 
 tf.logging.set_verbosity(tf.logging.ERROR)
 tf.disable_v2_behavior()
@@ -94,11 +95,18 @@ def check_tflite(input_type):
                          'TensorFlow 2')
 
 
-@functools.lru_cache(maxsize=None)
 def has_gpu():
     """Return whether TensorFlow finds a GPU."""
+    return bool(gpus())
+
+
+@functools.lru_cache(maxsize=None)
+def gpus():
+    """Return the name and the memory of each GPU that TensorFlow finds."""
     with errors.quiet():
-        return bool(tf.config.experimental.list_physical_devices('GPU'))
+        devices = device_lib.list_local_devices()
+    return [f'{device.physical_device_desc}, {device.memory_limit / 1e9:.1f} '
+            'GB' for device in devices if device.device_type == 'GPU']
 
 
 def session_config(precision='float32', num_threads=0, xla=False):
