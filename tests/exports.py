@@ -2,7 +2,7 @@
 import functools
 import os
 
-import engines
+import exporting
 import helpers
 
 import export
@@ -16,7 +16,7 @@ ROWS = [('savedmodel', 'tensorflow'), ('pb', 'tensorflow'),
 @functools.lru_cache(maxsize=None)
 def write(name, order):
     path = os.path.join(helpers.folder(), order,
-                        engines.NAMES[name])
+                        exporting.NAMES[name])
     os.makedirs(os.path.dirname(path), exist_ok=True)
     assert not export.main(['--name', helpers.trained_run(), '--output', path,
                             '--channel-order', order])
@@ -26,5 +26,5 @@ def write(name, order):
 def make(name, engine=None, order='BGR'):
     """Return the path of an exported model, or skip the test."""
     for kind in (name, *{'openvino'} & {engine}):
-        engines.skip_without(kind)
+        exporting.skip_without(kind)
     return write(name, order)

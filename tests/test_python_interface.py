@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import cv2
-import engines
+import exporting
 import exports
 import helpers
 import numpy as np
@@ -25,7 +25,7 @@ def read_document():
 
 
 def test_the_code_of_the_documentation_runs(place):
-    engines.skip_without('openvino')
+    exporting.skip_without('openvino')
     os.symlink(helpers.trained_run(), 'kitti')
     os.mkdir('runs')
     os.symlink(helpers.trained_run(), os.path.join('runs', 'kitti'))

@@ -79,7 +79,7 @@ def split(model: Model) -> Optional[Dict[str, List[str]]]:
     """
     if isinstance(model, exported.Exported):
         return None
-    return model.saved and model.saved['split']
+    return (model.saved or {}).get('split')
 
 
 def log(model: Model) -> List[Dict[str, Any]]:

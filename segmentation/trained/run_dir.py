@@ -35,14 +35,14 @@ OWN = re.compile(r'(options|state|crf)\.json$|network\.meta$|log\.jsonl$|'
 # What options.json, state.json and log.jsonl are made of; see schema.check.
 # Of the options of train.py these are what using a run takes.
 OPTIONS = {
-    'options': {'data_source': str, 'data_dir': str,
+    'options': {'data_source?': str, 'data_dir?': str,
                 'classes?': (str, None), 'group_by?': (str, None),
                 'valid_fraction?': float, 'seed?': int},
     'class_names?': [str], 'label_colors?': [[int]], 'image_size?': [int],
     'ignore?': bool, 'vgg16_channel_order?': (str, None),
     'class_weights?': (list, None), 'versions?': {'*': str},
     'precision?': str,
-    'split': {'train': [str], 'valid': [str]}}
+    'split?': {'train': [str], 'valid': [str]}}
 STATE = {'epoch?': int, 'best_miou?': (float, None),
          'best_epoch?': (int, None), 'best?': str, 'last?': str,
          'resume?': str}

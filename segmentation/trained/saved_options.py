@@ -58,4 +58,7 @@ def read(make_parser, directory):
             raise InputError(f'{path}: {key} is {value}')
         elif value is not default:
             arguments.append(f'{flag}={value}')
-    return vars(parser.parse_args(arguments))
+    options = vars(parser.parse_args(arguments))
+    if not options['data_source']:
+        raise InputError(f'{path}: options lacks data_source')
+    return options

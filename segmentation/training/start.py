@@ -66,6 +66,9 @@ def resume(sess, source, data_dir, list_pictures, directory, freeze):
     features before.
     """
     description = run_dir.read_options(directory)
+    if 'split' not in description:
+        raise InputError(f"{run_dir.path(directory, 'options.json')} lacks "
+                         'split')
     contract.check_split(source, data_dir, description['split'])
     net = network.restore(
         sess, run_dir.path(directory, 'network.meta'),

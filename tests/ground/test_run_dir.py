@@ -102,12 +102,3 @@ def test_a_line_that_is_no_entry_is_named(tmp_path, line, message):
         b'{"epoch": 1}\n' + line + b'\n{"epoch": 3}\n')
     with pytest.raises(ValueError, match=f'log.jsonl, line 2:? {message}'):
         run_dir.read_log(str(tmp_path))
-
-
-@pytest.mark.parametrize('options, message', [
-    (dict(SAVED, options={'data_dir': 'data'}), 'options lacks data_source'),
-    ({key: SAVED[key] for key in SAVED if key != 'split'}, 'lacks split')])
-def test_options_that_lack_what_using_a_run_takes(tmp_path, options, message):
-    (tmp_path / 'options.json').write_text(json.dumps(options))
-    with pytest.raises(ValueError, match=message):
-        run_dir.read_options(str(tmp_path))

@@ -228,8 +228,7 @@ def test_lists_give_the_split(root, valid):
     ({'train': 'a_0.jpg\nb_0.jpg', 'valid': 'b_0.jpg'}, 'b_0.jpg is in '),
     ({'train': 'a_0.jpg'}, 'no valid pictures: valid.txt is wanted beside '
                            'train.txt'),
-    ({'train': '\n', 'valid': 'b_0.jpg'}, 'no train pictures: train.txt is '
-                                          'empty'),
+    ({'train': '\n', 'valid': 'b_0.jpg'}, 'train.txt: no pictures in it'),
     ({'train': 'a_0.jpg', 'valid': 'b_0.jpg', 'val': 'c_0.jpg'},
      'val.txt: only one of them is wanted')])
 def test_list_errors_name_the_line(root, lists, message):

@@ -157,8 +157,9 @@ def test_an_interrupted_computation_goes_on(tmp_path):
         prepare(tmp_path / 'cut', interrupted)
     # Two to measure, then two a batch: the second batch was cut off.
     with open(str(tmp_path / 'cut' / 'progress.json')) as file:
-        written = {split: [sample['name'] for sample in samples]
-                   for split, samples in json.load(file).items()}
+        progress = json.load(file)
+    written = {split: [sample['name'] for sample in progress[split]]
+               for split in ('train', 'valid')}
     assert written == {'train': ['train0.png', 'train1.png'], 'valid': []}
     del calls[:]
     prepare(tmp_path / 'cut', counted)
