@@ -124,8 +124,8 @@ def fill(store):
 
 def read_record(_):
     """Read infer.json, and check what may be replaced."""
-    jobs.check_outputs(jobs.list_jobs(['data/valid'], 'out', {None: ''}),
-                       'out', jobs.read_record('out'))
+    pending = jobs.list_jobs(['data/valid'], 'out', {None: jobs.Place('')})
+    jobs.check_outputs(pending, 'out', jobs.read_record('out'))
 
 
 def read_crf(path):
