@@ -114,8 +114,11 @@ single: install $(VENV)/installed-crf
 	  $(SINGLE)/coarse $(SINGLE)/refined $(SINGLE)/single.png
 	@echo "[i] look at $(SINGLE)/single.png"
 
+# One leg has the engines as well; in the other their tests are skipped.
 $(VENV)/installed-tests: $(VENV)/installed-crf tests/requirements.txt
 	$(RUN) -m pip install --quiet -r tests/requirements.txt
+	$(if $(filter-out 3.7,$(VERSION)), \
+	  $(RUN) -m pip install --quiet -r requirements-engines.txt)
 	touch $@
 
 # The options of mypy and pytest, doctests among them, are in setup.cfg. A test
