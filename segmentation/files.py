@@ -164,6 +164,14 @@ def sync(path):
         os.close(handle)
 
 
+def sync_tree(folder):
+    """Wait until a folder and all that is in it are on the disk."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            sync(os.path.join(where, name))
+        sync(where)
+
+
 def check_image_type(path):
     """Raise InputError if OpenCV writes no pictures of that suffix."""
     # OpenCV crashes on names that are not UTF-8: it is given ASCII alone.

@@ -1,6 +1,7 @@
 """A tiny data set and a run trained on it, made once for all tests."""
 import atexit
 import functools
+import json
 import os
 import shutil
 import subprocess
@@ -142,6 +143,21 @@ def run_program(name, *arguments, timeout=120, cwd=None):
         [sys.executable, os.path.join(ROOT, name)] + list(arguments),
         cwd=cwd or folder(), timeout=timeout, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True)
+
+
+def softmax(run, batches):
+    """Return the (B, H, W, C) of a run's network for each of some batches.
+
+    No module of ours restores it, but for TensorFlow itself.
+    """
+    from segmentation.tf1 import tf
+    with open(os.path.join(run, 'state.json')) as file:
+        best = os.path.join(run, json.load(file)['best'])
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.train.import_meta_graph(os.path.join(run, 'network.meta'))
+        tf.train.Saver(tf.global_variables()).restore(sess, best)
+        return [sess.run('softmax:0', {'image_input:0': images})
+                for images in batches]
 
 
 @functools.lru_cache(maxsize=None)

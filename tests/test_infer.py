@@ -53,18 +53,6 @@ def segment(run, *arguments):
                       + [str(argument) for argument in arguments])
 
 
-def softmax(run, images):
-    """(B, H, W, C) of the run's network, without a module of ours."""
-    from segmentation.tf1 import tf
-    with open(os.path.join(run, 'state.json')) as file:
-        best = os.path.join(run, json.load(file)['best'])
-    with tf.Graph().as_default(), tf.Session() as sess:
-        tf.train.import_meta_graph(os.path.join(run, 'network.meta'))
-        tf.train.Saver(tf.global_variables()).restore(sess, best)
-        return [sess.run('softmax:0', {'image_input:0': image[None]})[0]
-                for image in images]
-
-
 def files_below(folder):
     return sorted(os.path.relpath(os.path.join(parent, name), str(folder))
                   for parent, _, names in os.walk(str(folder))
@@ -121,10 +109,11 @@ def test_outputs_are_of_probabilities_at_the_size_of_the_picture(run, place):
                    '--class-ids', '--colors', '--confidence', 'road',
                    '--confidence', 'not road', '--alpha', '.25',
                    '--batch-size', 2) == 0
-    probabilities = softmax(run, [pixels.resize_image(image, helpers.SIZE)
-                                  for image in images.values()])
+    probabilities = helpers.softmax(run, [
+        pixels.resize_image(image, helpers.SIZE)[None]
+        for image in images.values()])
     seen = set()
-    for (name, image), values in zip(images.items(), probabilities):
+    for (name, image), (values,) in zip(images.items(), probabilities):
         height, width = image.shape[:2]
         wide = cv2.resize(values, (width, height),
                           interpolation=cv2.INTER_LINEAR)
@@ -154,7 +143,8 @@ def test_native_runs_at_the_size_of_the_picture(run, place):
     padded = [np.pad(image, [(0, -image.shape[0] % 32),
                              (0, -image.shape[1] % 32), (0, 0)], 'symmetric')
               for image in images]
-    for k, (image, values) in enumerate(zip(images, softmax(run, padded))):
+    probabilities = helpers.softmax(run, [image[None] for image in padded])
+    for k, (image, (values,)) in enumerate(zip(images, probabilities)):
         ids = values.argmax(axis=-1)[:image.shape[0], :image.shape[1]]
         found = read(place / 'out' / 'class-ids' / f'{k}.png')
         assert found.shape == image.shape[:2]

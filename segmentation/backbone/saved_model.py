@@ -25,10 +25,7 @@ def save(weights, directory):
                 builder.save()
             except tf.errors.OpError as error:
                 raise OSError(f'{directory}: {tf1.reason(error)}')
-        for folder, _, names in os.walk(work):
-            for name in names:
-                files.sync(os.path.join(folder, name))
-            files.sync(folder)
+        files.sync_tree(work)
 
 
 def load(sess, vgg_dir, image_input, keep_prob, seed=0,

@@ -28,17 +28,6 @@ def draw_batches():
             for shape in ((2, 64, 96, 3), (1, 32, 128, 3), (3, 64, 96, 3))]
 
 
-def softmax(run, images):
-    """(B, H, W, C) of the run's network, without a module of ours."""
-    from segmentation.tf1 import tf
-    with open(os.path.join(run, 'state.json')) as file:
-        best = os.path.join(run, json.load(file)['best'])
-    with tf.Graph().as_default(), tf.Session() as sess:
-        tf.train.import_meta_graph(os.path.join(run, 'network.meta'))
-        tf.train.Saver(tf.global_variables()).restore(sess, best)
-        return sess.run('softmax:0', {'image_input:0': images})
-
-
 @pytest.mark.parametrize('order', ['BGR', 'RGB'])
 @pytest.mark.parametrize('name, engine', exports.ROWS)
 def test_probabilities_are_those_of_tensorflow(name, engine, order):
@@ -51,11 +40,10 @@ def test_probabilities_are_those_of_tensorflow(name, engine, order):
     assert described['engine'] == engine
     assert described['precision'] == 'float32'
     assert len(found) == 3
-    for images, probabilities in zip(batches, found):
+    wanted = helpers.softmax(helpers.trained_run(), batches)
+    for expected, probabilities in zip(wanted, found):
         assert probabilities.dtype == np.float32
-        np.testing.assert_allclose(
-            probabilities, softmax(helpers.trained_run(), images), rtol=0,
-            atol=1e-4)
+        np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-4)
     np.testing.assert_allclose(alone, found[1], atol=1e-6)
 
 
@@ -64,8 +52,9 @@ def test_a_run_gives_what_its_graph_gives():
     model = run_dir.find(helpers.trained_run())
     with engines.open(model, num_threads=1) as engine:
         assert engine.describe()['threads'] == 1
-        np.testing.assert_allclose(engine.probabilities(images),
-                                   softmax(model.path, images), atol=1e-6)
+        np.testing.assert_allclose(
+            engine.probabilities(images),
+            helpers.softmax(model.path, [images])[0], atol=1e-6)
 
 
 @pytest.mark.skipif(not processor.has_bfloat16(),
@@ -83,8 +72,8 @@ def test_bfloat16_gives_the_same_classes(name, engine):
     with engines.open(model, engine, 'auto') as opened:
         assert opened.describe()['precision'] == 'bfloat16'
         found = opened.probabilities(images).argmax(axis=-1)
-    wanted = softmax(helpers.trained_run(), images).argmax(axis=-1)
-    assert (found == wanted).mean() >= .999
+    wanted, = helpers.softmax(helpers.trained_run(), [images])
+    assert (found == wanted.argmax(axis=-1)).mean() >= .999
 
 
 @pytest.mark.parametrize('name', ['pb', 'openvino'])

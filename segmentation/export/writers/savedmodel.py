@@ -1,6 +1,5 @@
 """Write a SavedModel with a serving signature, and run it."""
 import contextlib
-import os
 
 from segmentation import files, tf1
 from segmentation.tf1 import tf
@@ -24,9 +23,7 @@ def write(graph_def, path, size):
             builder.save()
         except tf.errors.OpError as error:
             raise OSError(f'{path}: {tf1.reason(error)}')
-    for folder, _, names in os.walk(path):
-        for name in names:
-            files.sync(os.path.join(folder, name))
+    files.sync_tree(path)
 
 
 @contextlib.contextmanager
