@@ -21,7 +21,7 @@ VOID = 9                        # in label files
 SIZE = 64, 32                   # network input
 COUNTS = {'train': 9, 'valid': 4, 'test': 2}
 
-# Its label files hold class numbers; 'never' is in none of them.
+# Its label files hold class ids; 'never' is in none of them.
 TINY = '''
 """Three bands and a box: DIR/train/0.png beside DIR/train/0_ids.png."""
 import os

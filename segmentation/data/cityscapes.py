@@ -32,7 +32,7 @@ class ClassTable(NamedTuple):
 
     classes: Tuple[Tuple[str, Color], ...]
     void_colors: Tuple[Color, ...]  # of pixels that are ignored
-    ids: Dict[int, int]             # {label id: class number or IGNORE}
+    ids: Dict[int, int]             # {label id: class id or IGNORE}
 
 
 # Cordts et al. 2016, table of labels.

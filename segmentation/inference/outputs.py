@@ -30,7 +30,7 @@ class OutputWriter:
     Parameters
     ----------
     class_names : sequence of C str
-    label_colors : {class number: (blue, green, red)}
+    label_colors : {class id: (blue, green, red)}
     alpha : float
         Share of the colour in overlays.
     legend : bool

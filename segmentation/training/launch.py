@@ -148,7 +148,7 @@ def describe(entry, epochs):
             f'validation {entry["valid_loss"]:.4f}; '
             f'pixel accuracy {entry["pixel_accuracy"]:.2%}, '
             f'mIoU {entry["miou"]:.2%}; '
-            f'{entry["images_per_second"]:.1f} images/s; {left} left')
+            f'{entry["images_per_second"]:.1f} pictures/s; {left} left')
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ def score(run, *arguments):
 
 
 def segment(run, *arguments):
-    """Run infer.py on the validation pictures; their class numbers."""
+    """Run infer.py on the validation pictures; their class ids."""
     pictures, _ = programs.list_files('valid')
     assert infer.main(['--name', run, '--samples-dir'] + pictures + [
         '--output-dir', 'out', '--no-overlay', '--class-ids', '--workers',

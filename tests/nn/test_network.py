@@ -31,7 +31,7 @@ def draw_batch(num_classes, batch=2, height=32, width=64):
 
 
 def one_hot(ids, num_classes=2):
-    """Label rows of class numbers; zeros where the number is -1."""
+    """Label rows of class ids; zeros where the id is -1."""
     return np.eye(num_classes, dtype=np.uint8)[ids] * (
         np.array(ids)[..., None] >= 0)
 

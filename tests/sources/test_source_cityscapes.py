@@ -9,7 +9,7 @@ import source
 import source_cityscapes
 from segmentation.data import cityscapes
 
-# Cordts et al. 2016: evaluated ids in the order of their class numbers
+# Cordts et al. 2016: evaluated ids in the order of their class ids
 EVALUATED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31,
              32, 33)
 ALL_IDS = np.arange(34, dtype=np.uint8).reshape(2, 17)

@@ -9,6 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from segmentation import pixels
 from segmentation.checking.appearance.finding import (SOUND, WARNING,
                                                       Finding)
 
@@ -22,7 +23,8 @@ FLAT = 16           # bits; darkness and fog have too few to compare
 
 def fingerprint(image: np.ndarray) -> Optional[bytes]:
     """Return the 256 bits of a picture (H, W, 3); None of a flat one."""
-    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY),
+    grey = cv2.resize(cv2.cvtColor(pixels.to_uint8(image),
+                                   cv2.COLOR_BGR2GRAY),
                       (SIDE + 1, SIDE), interpolation=cv2.INTER_AREA)
     bits = grey[:, 1:] > grey[:, :-1]
     if not FLAT <= bits.sum() <= bits.size - FLAT:
