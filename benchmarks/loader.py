@@ -59,7 +59,13 @@ def load(classes, workers, pairs, **settings):
 
 
 def fill(source, folder, name):
-    """Let a source read from a cache that is filled here; print how long."""
+    """Let a source read from a cache that is filled here.
+
+    Returns
+    -------
+    str
+        Its size, and how long it took.
+    """
     cached = cached_samples.CachedSamples(folder, source, folder)
     start = time.perf_counter()
     with cached.store.locked():
@@ -68,9 +74,8 @@ def fill(source, folder, name):
     seconds = time.perf_counter() - start
     contract.configure(source, samples=cached)
     count = source.num_training + source.num_validation
-    print(f'{name}: {plan.size / count / 1e6:.2f} MB a sample, filled at '
-          f'{count / seconds:.1f} samples/s')
-    return source
+    return (f'{name}: {plan.size / count / 1e6:.2f} MB a sample, filled at '
+            f'{count / seconds:.1f} samples/s')
 
 
 def read_epoch(source, batch_size):
@@ -124,38 +129,56 @@ def parse_options(argv=None):
     return parser.parse_args(argv)
 
 
-def main(argv=None):
-    options = parse_options(argv)
+def compare(data_dir, classes, samples, rounds, batch_size, workers):
+    """Time all contestants.
+
+    Returns
+    -------
+    lines : list of str
+        What is compared, and how long the caches took.
+    rates : {name: samples/s of each round}
+    """
     listed = source_cityscapes.get_source()
-    listed.load_data(options.data_dir, .1)
+    listed.load_data(data_dir, .1)
     available = listed.splits['train']
     color_pairs = [(image, label.replace('_labelIds', '_color'))
                    for image, label in available]
-    color_pairs = (color_pairs * options.samples)[:options.samples]
+    color_pairs = (color_pairs * samples)[:samples]
     with tempfile.TemporaryDirectory() as folder:
-        pairs = repeat(available, options.samples, folder)
-        sources = {name: load(options.classes, options.workers, pairs,
+        pairs = repeat(available, samples, folder)
+        sources = {name: load(classes, workers, pairs,
                               augment=name == 'augmented')
                    for name in ('ours', 'cached', 'augmented')}
         ours = sources['ours']
-        print(f'{len(available)} pictures, {ours.num_classes} classes, '
-              f'{options.workers} workers, {os.cpu_count()} cores')
+        lines = [f'{len(available)} pictures, {ours.num_classes} classes, '
+                 f'{workers} workers, {os.cpu_count()} cores']
         for name in ('cached', 'augmented'):
-            fill(sources[name], folder, name)
+            lines.append(fill(sources[name], folder, name))
         contestants = {
-            name: functools.partial(read_epoch, source, options.batch_size)
+            name: functools.partial(read_epoch, source, batch_size)
             for name, source in sources.items()}
-        contestants['bare'] = lambda: decode(pairs, options.workers)
+        contestants['bare'] = lambda: decode(pairs, workers)
         contestants['seed'] = lambda: compare_classes(
             color_pairs, ours.image_size, list(ours.label_colors.values()))
-        rates = measure(contestants, options.rounds)
+        return lines, measure(contestants, rounds)
+
+
+def ratios(rates, name, other):
+    """Return the ratios of two contestants, round by round."""
+    return [a / b for a, b in zip(rates[name], rates[other])]
+
+
+def main(argv=None):
+    options = parse_options(argv)
+    lines, rates = compare(**vars(options))
+    print('\n'.join(lines))
     for name, values in rates.items():
         print(f'{name}: {statistics.median(values):.1f} samples/s')
     for name, other in (('ours', 'bare'), ('ours', 'seed'),
                         ('cached', 'bare'), ('augmented', 'bare')):
-        ratios = [a / b for a, b in zip(rates[name], rates[other])]
-        print(f'{name} / {other}: {statistics.median(ratios):.2f} (median of '
-              f'{len(ratios)}, {min(ratios):.2f} to {max(ratios):.2f})')
+        values = ratios(rates, name, other)
+        print(f'{name} / {other}: {statistics.median(values):.2f} (median of '
+              f'{len(values)}, {min(values):.2f} to {max(values):.2f})')
 
 
 if __name__ == '__main__':

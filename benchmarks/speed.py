@@ -16,9 +16,10 @@ inference   latency of a batch of one, in ms, and throughput in pictures/s,
 training    pictures/s of the step alone, and of train.py's loop around it
 program     infer.py as a whole, from its start to its last overlay; with
             --against, the infer.py of another checkout on the same pictures
+loader      with --cityscapes, samples/s from the files and from the cache,
+            against bare decoding: the contest of benchmarks/loader.py
 
 The tables go to the terminal, to speed.md and, with all rounds, to speed.json.
-How fast samples are read is what benchmarks/loader.py measures.
 """
 import argparse
 import os
@@ -30,9 +31,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 import utils  # noqa: E402, first: from here on Ctrl-C ends in one line
 import contests  # noqa: E402
+import loader  # noqa: E402
 from segmentation import files, option_types, processor  # noqa: E402
 
 PARTS = ('inference', 'training', 'program')
+LOADERS = {'ours': 'from the files', 'cached': 'from the cache',
+           'augmented': 'from the cache, augmented',
+           'bare': 'bare decoding', 'seed': 'one class after another'}
 FLAGS = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16')
 
 
@@ -72,6 +77,8 @@ def parse_options(argv=None):
                              '%(default)s)')
     parser.add_argument('--threads', type=count, default=os.cpu_count() or 1,
                         help='of an engine (default: %(default)s)')
+    parser.add_argument('--cityscapes', metavar='DIR',
+                        help='time the loading of this data set as well')
     parser.add_argument('--against', metavar='DIR',
                         help='another checkout with an infer.py, which takes '
                              '--samples-dir and --output-dir')
@@ -132,6 +139,15 @@ def program_table(rows):
           f"{row['ratio']:.2f}") for row in rows])
 
 
+def loader_table(rates):
+    """Return the rates of `loader.compare` in Markdown."""
+    return markdown(
+        ('loading', 'samples/s', 'times bare decoding'),
+        [(LOADERS[name], f'{median(values):.1f}',
+          f"{median(loader.ratios(rates, name, 'bare')):.2f}")
+         for name, values in rates.items()])
+
+
 def median(values):
     """Return the median."""
     return statistics.median(values)
@@ -159,6 +175,10 @@ def main(argv=None):
             results[part] = measure(os.path.abspath(name), [
                 os.path.abspath(path) for path in options.models], options)
             tables.append(table(results[part]))
+    if options.cityscapes:
+        lines, results['loader'] = loader.compare(
+            options.cityscapes, '29', 96, options.rounds, 8, options.threads)
+        tables += ['; '.join(lines), loader_table(results['loader'])]
     text = '\n\n'.join(tables)
     print(text)
     with files.atomic(os.path.join(folder, 'speed.md')) as work:
