@@ -27,12 +27,12 @@ R0_rect: 1 0 0 0 1 0 0 0 1
 Tr_cam_to_road: 1 0 0 0 0 1 0 -1.65 0 0 1 0
 '''
 TINY = ['--data-source', 'tiny', '--data-dir', 'data', '--workers', '2']
-TRAIN = TINY + ['--vgg-dir', 'vgg', '--batch-size', '3',
-                '--learning-rate', '.01']
-NEW = TRAIN + ['--name', 'new', '--epochs', '2', '--class-weights', 'median']
+TRAIN = TINY + ['--batch-size', '3', '--learning-rate', '.01']
+LITE = TRAIN + ['--model', 'fcn-lite']
+NEW = LITE + ['--name', 'new', '--epochs', '2', '--class-weights', 'median']
 RESUMED = ['--name', 'run', '--resume', '--epochs', '2']
-FROZEN = TRAIN + ['--name', 'frozen', '--epochs', '1', '--freeze-encoder',
-                  '--feature-dir', 'features']
+FROZEN = TRAIN + ['--vgg-dir', 'vgg', '--name', 'frozen', '--epochs', '1',
+                  '--freeze-encoder', '--feature-dir', 'features']
 INFER = ['--name', 'run', '--samples-dir', 'data/valid/0.png',
          'data/valid/1.png', '--workers', '1', '--class-ids', '--output-dir']
 EVALUATE = ['--name', 'run', '--json', 'scores.json', '--csv', 'scores.csv',
@@ -165,7 +165,7 @@ def make_folder(folder):
             file.write(CALIBRATION)
     for main, arguments in (
             (vgg16.main, RANDOM + ['vgg']),
-            (train.main, TRAIN + ['--name', 'run', '--epochs', '1']),
+            (train.main, LITE + ['--name', 'run', '--epochs', '1']),
             (make_road_run, []),
             (infer.main, INFER + ['out', '--alpha', '.9', '--confidence',
                                   'road']),
