@@ -75,38 +75,44 @@ def add_options(parser):
     argparse group
         For more options on how pictures are predicted.
     """
-    parser.add_argument('--name', default='runs/test', metavar='MODEL',
-                        help='directory of the run, or an exported model '
-                             '(default: %(default)s)')
-    parser.add_argument('--checkpoint', metavar='WHICH',
-                        help='of a run: best or last; of the blog\'s code '
-                             'also a name, such as e50 (default: best)')
-    group = parser.add_argument_group('how pictures are predicted')
+    group = parser.add_argument_group('model')
+    group.add_argument('--name', default='runs/test', metavar='MODEL',
+                       help='directory of the run, or an exported model '
+                            '(default: %(default)s)')
+    group.add_argument('--checkpoint', metavar='WHICH',
+                       help='checkpoint of a run: best or last, or for a run '
+                            'of the blog\'s code also a name such as e50 '
+                            '(default: best)')
+    group = parser.add_argument_group('inference')
     size = group.add_mutually_exclusive_group()
     size.add_argument('--image-size', type=option_types.image_size,
                       metavar='WxH',
-                      help='network input in pixels, each divisible by 32 '
-                           '(default: the model\'s)')
+                      help='width and height that pictures are resized to '
+                           'for the network, each divisible by 32 (default: '
+                           'those of the model)')
     size.add_argument('--native', action='store_true',
-                      help='run the network at each picture\'s own size')
+                      help='run the network at the size of each picture '
+                           'instead of resizing it')
     group.add_argument('--engine', choices=sorted(engines.ENGINES),
-                       help='library that runs the network (default: by the '
-                            'format; tensorflow for a run)')
+                       help='library that runs the network (default: '
+                            'tensorflow for a run, otherwise the one for the '
+                            'format of the model)')
     group.add_argument('--precision', choices=engines.PRECISIONS,
-                       help='that the engine computes in; auto is bfloat16 '
-                            'where the processor has it, which is about '
-                            'twice as fast and changes the class of about '
-                            'one pixel in a thousand (default: float32, or '
-                            'int8 of a model that is)')
+                       help='number format of the computation; auto chooses '
+                            'bfloat16 where the processor supports it, which '
+                            'is about twice as fast and changes the class of '
+                            'about one pixel in a thousand (default: '
+                            'float32, or int8 for a model that is int8)')
     group.add_argument('--threads', type=option_types.positive(int),
                        default=0, metavar='N',
-                       help='threads of the network (default: one a core)')
+                       help='threads that compute the network (default: one '
+                            'per core)')
     group.add_argument('--batch-size', type=option_types.positive(int),
-                       default=4, help='pictures a step (default: '
+                       default=4, help='pictures per batch (default: '
                        '%(default)s)')
     group.add_argument('--skip-golden', action='store_true',
-                       help='do not run an exported model on the picture '
-                            'that it carries, whose classes are known')
+                       help='do not check an exported model against the '
+                            'picture and the classes stored in it')
     return group
 
 
