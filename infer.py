@@ -22,7 +22,6 @@ but no file that is not listed there. A run of the blog's code takes
 
     python infer.py --name kitti.onnx --samples-dir pictures --output-dir out
 """
-import argparse
 import os
 import re
 import sys
@@ -36,13 +35,14 @@ from segmentation.data import loading
 from segmentation.errors import InputError
 from segmentation.inference import jobs, model_options, outputs
 from segmentation.inference.predictor import Predictor
+from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
 
 JPEG_QUALITY = 90
 
 
 def parse_options(argv=None):
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Segment pictures with a trained network.')
     group = parser.add_argument_group('data')
     group.add_argument('--samples-dir', required=True, nargs='+',
@@ -130,21 +130,25 @@ def segment(options, model, pending, recorded, pool):
                                   options.alpha, options.legend, pool,
                                   options.jpeg)
     settings = model_options.settings(options)
+    augmentation = settings.augmentation(model)
+    head = [header.pictures(len(pending), len(model.class_names),
+                            augmentation.image_size)]
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
     # Engines may take seconds to load: only after all that may be wrong.
     with settings.open(model, len(pending) > 1) as (engine, lines):
-        print('\n'.join(lines))
+        print(*head, *model_options.header_lines(engine), *lines, sep='\n',
+              flush=True)
         jobs.write_record(options.output_dir, model, pending, recorded, pool,
                           engine.describe(), options.jpeg)
-        predictor = Predictor(engine, settings.augmentation(model),
-                              settings.batch_size, options.workers)
+        predictor = Predictor(engine, augmentation, settings.batch_size,
+                              options.workers)
         start = time.perf_counter()
-        written = list(utils.progress(
+        written = list(progress.track(
             threads.in_threads(count, writer.write,
                                predictor.predict(pending, jobs.read),
                                max(count, settings.batch_size)),
-            len(pending)))
+            len(pending), 'inference'))
         elapsed = time.perf_counter() - start
     done = [one for one in written if one.error is None]
     if pool and done:

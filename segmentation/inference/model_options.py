@@ -3,6 +3,7 @@
 `settings` is their front door: what it returns are plain values.
 """
 import contextlib
+import os
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from segmentation import option_types
@@ -10,6 +11,7 @@ from segmentation.errors import InputError
 from segmentation.inference import engines, golden
 from segmentation.inference.engines.engine import Engine
 from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.terminal import header
 from segmentation.trained import exported, lookup
 
 
@@ -23,6 +25,7 @@ class Settings(NamedTuple):
     native: bool                            # each picture at its own size
     batch_size: int
     check_golden: bool
+    device: Optional[str] = None            # None: as the engine chooses
 
     def augmentation(self, model: lookup.Model,
                      scales: Sequence[float] = (1.,), flip: bool = False
@@ -57,13 +60,14 @@ class Settings(NamedTuple):
         ------
         Engine
         list of str
-            Lines for the terminal: what runs the model, what was found.
+            Lines for the terminal: what the golden picture has shown.
         """
         with engines.open(model, self.engine, self.precision,
-                          self.num_threads, throughput) as engine:
-            lines = [f'[i] {engines.in_words(engine.describe())}']
+                          self.num_threads, throughput,
+                          self.device) as engine:
+            lines: List[str] = []
             if self.check_golden and isinstance(model, exported.Exported):
-                lines += golden.check_once(engine, model)
+                lines = golden.check_once(engine, model)
             yield engine, lines
 
 
@@ -103,6 +107,11 @@ def add_options(parser):
                             'is about twice as fast and changes the class of '
                             'about one pixel in a thousand (default: '
                             'float32, or int8 for a model that is int8)')
+    group.add_argument('--device', type=option_types.device,
+                       help='where the network is computed: cpu, gpu, or '
+                            'gpu:1 for the second GPU (default: a GPU where '
+                            'tensorflow or onnxruntime finds one; the '
+                            'processor for openvino)')
     group.add_argument('--threads', type=option_types.positive(int),
                        default=0, metavar='N',
                        help='threads that compute the network (default: one '
@@ -120,4 +129,14 @@ def settings(options):
     """Return the Settings that the options ask for."""
     return Settings(options.engine, options.precision, options.threads,
                     options.image_size, options.native, options.batch_size,
-                    not options.skip_golden)
+                    not options.skip_golden, options.device)
+
+
+def header_lines(engine: Engine) -> List[str]:
+    """Return the lines of a program's header on the model that it runs."""
+    model, described = engine.model, engine.describe()
+    name = f'{model.path}, {os.path.basename(model.checkpoint)}'
+    return [header.model(name, engine.count_parameters()),
+            *header.engine(described['engine'], described['version'],
+                           described['precision'], described['threads'],
+                           engine.describe_device())]
