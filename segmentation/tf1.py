@@ -152,7 +152,7 @@ def describe_device(device=None):
     found = gpus(device)
     if found:
         return f'GPU, {found[0]}'
-    why = ('as --device asks for' if device == 'cpu'
+    why = ('as --device asks' if device == 'cpu'
            else f'no GPU found{processor.reason_for_no_gpu()}')
     return f'CPU, {processor.name()}: {why}'
 

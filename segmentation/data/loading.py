@@ -81,7 +81,7 @@ def suggestion(name: str) -> str:
     names = list_names()
     near = difflib.get_close_matches(stem, names, 1)
     meant = f'; did you mean {near[0]}?' if near else ''
-    return f'{meant}; there are {", ".join(names)}'.replace('?;', '?')
+    return f'{meant}{" There" if near else "; there"} are {", ".join(names)}'
 
 
 def import_own(module_name: str) -> Optional[ModuleType]:

@@ -76,7 +76,7 @@ class ONNXRuntimeEngine(Engine):
     def describe_device(self) -> str:
         if not self.is_on_cpu():
             return f'GPU, by {self.session.get_providers()[0]}'
-        why = ('as --device asks for' if self.setup.device == 'cpu'
+        why = ('as --device asks' if self.setup.device == 'cpu'
                else 'onnxruntime finds no GPU')
         return f'{super().describe_device()}: {why}'
 
