@@ -106,8 +106,7 @@ def opened(selected, workers):
     """Yield the Predictor of a Selection; its engine is open."""
     # Engines may take seconds to load: only after all that may be wrong.
     with selected.settings.open(selected.model) as (engine, lines):
-        print(*selected.header_lines(),
-              *model_options.header_lines(engine), *lines, sep='\n',
+        print(*model_options.header_lines(engine), *lines, sep='\n',
               flush=True)
         yield Predictor(engine, selected.augmentation,
                         selected.settings.batch_size, workers)
@@ -181,6 +180,7 @@ def compare(options):
     comparison.check(models, scorers)
     tallies, described = [], []
     for selected, scorer in zip(selections, scorers):
+        print(*selected.header_lines(), sep='\n')
         with opened(selected, options.workers) as predictor:
             tallies.append(score(selected, scorer, predictor))
             described.append(results.describe(selected,
@@ -203,6 +203,7 @@ def evaluate(options):
     chosen = choice.choose(options, selected.model, tuned=not options.tune)
     if options.tune:
         tuning.check_model(selected.model)
+    print(*selected.header_lines(), sep='\n')
     if chosen:
         print('\n'.join(chosen.lines()))
     with opened(selected, options.workers) as predictor:
