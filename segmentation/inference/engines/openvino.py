@@ -57,9 +57,10 @@ class OpenVINOEngine(Engine):
     def compile(self) -> Any:
         """Return the compiled model, from the cache where it is there."""
         # Without a hint the default is bfloat16 where the processor has it.
-        config = {'INFERENCE_PRECISION_HINT': HINTS[self.precision],
-                  'PERFORMANCE_HINT': 'THROUGHPUT' if self.setup.throughput
-                  else 'LATENCY'}
+        config: Dict[str, Any] = {
+            'INFERENCE_PRECISION_HINT': HINTS[self.precision],
+            'PERFORMANCE_HINT': 'THROUGHPUT' if self.setup.throughput
+            else 'LATENCY'}
         if self.device == 'CPU':
             config['INFERENCE_NUM_THREADS'] = self.setup.num_threads
         path, device = self.model.path, self.device
