@@ -5,8 +5,9 @@
 # make torture    kill the programs, fill their disks, break their files
 #
 # PYTHON=... chooses the interpreter, VENV=... the folder of its environment,
-# DEMO=... the folder of the demo. For `make single`, PICTURE_DIR=... holds the
-# picture, VGG_DIR=... VGG16; CRF=... is a preset, SINGLE=... the output folder.
+# DEMO=... the folder of the demo; OPEN=1 opens its page in the browser. For
+# `make single`, PICTURE_DIR=... holds the picture, VGG_DIR=... VGG16; CRF=... is
+# a preset, SINGLE=... the output folder.
 # TORTURE=... are options, such as '--kills 20 --only infer'.
 
 # $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
@@ -51,7 +52,7 @@ $(VENV)/installed: requirements.txt
 	@echo "[i] Python $(VERSION) of $(PYTHON): installing to $(VENV)"
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet 'pip>=20.3'
-	$(RUN) -m pip install --quiet --no-compile -r requirements.txt
+	$(RUN) -m pip install --no-compile -r requirements.txt
 	$(RUN) -c 'import cv2' 2>/dev/null || { \
 	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
 	  $(RUN) -m pip install --quiet opencv-python-headless && \
@@ -61,8 +62,11 @@ $(VENV)/installed: requirements.txt
 	touch $@
 
 announce:
-	@echo "[i] the demo takes about 5 minutes on 2 cores:"
-	@echo "    - installs TensorFlow and others to $(VENV), unless they are there"
+	@test -e $(VENV)/installed || { \
+	  echo "[i] first, pip installs into $(VENV), for Python $(VERSION):"; \
+	  echo "    TensorFlow, TensorBoard, NumPy, OpenCV, SciPy, Matplotlib;"; \
+	  echo "    about 2 GB on disk. Its progress is shown"; }
+	@echo "[i] the demo takes about 5 minutes on 2 idle cores:"
 	@echo "    - draws synthetic road scenes in memory, and checks them"
 	@echo "    - trains a small network on them, in 4 epochs"
 	@echo "    - scores it, and segments six new pictures"
@@ -81,9 +85,12 @@ demo: announce install
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \
 	  --output-dir $(DEMO)/segmented
-	@echo "[i] look at $(DEMO)/check/sheet_valid.png (the data),"
-	@echo "    $(DEMO)/segmented (new pictures, segmented)"
-	@echo "    and $(DEMO)/report/index.html (scores and mistakes)"
+	@echo "[i] the data:           $(DEMO)/check/sheet_valid.png"
+	@echo "    scores, mistakes:   $(DEMO)/report/index.html"
+	@echo "    pictures segmented:"
+	@printf '    %s\n' $(DEMO)/segmented/*.png
+	@test -z "$(OPEN)" || $(RUN) -m webbrowser \
+	  "file://$(abspath $(DEMO))/report/index.html"
 
 # By itself it builds with a Cython that Python 3.13 is too new for.
 $(VENV)/installed-crf: $(VENV)/installed

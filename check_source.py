@@ -14,7 +14,6 @@ is sound, 1 if it has faults.
 drafts the class table of a folder from the labels in DIR/labels, and does
 nothing else: give the classes their names, then check.
 """
-import argparse
 import os
 import sys
 import time
@@ -25,24 +24,29 @@ from segmentation.checking import (audit, ceiling, class_draft, faults,
                                    pictures, summary, survey)
 from segmentation.checking.appearance import examine
 from segmentation.data import contract, loading
+from segmentation.terminal import command_line
 
 SAMPLES = 24        # of each split, in its sheet
 
 
 def parse_options(argv=None):
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Check a data source: files, label rows, colours.')
     utils.add_source_options(parser)
-    parser.add_argument('--output-dir', metavar='DIR',
-                        help='folder for the pictures; it is made if missing')
-    parser.add_argument('--ceiling', action='store_true',
-                        help='compute the mIoU that a perfect network could '
-                             'reach on validation at the image size')
-    parser.add_argument('--json', metavar='FILE',
-                        help='write the results as JSON, too')
-    parser.add_argument('--write-classes', metavar='FILE.csv',
-                        help='draft the class table of a folder from the '
-                             'values in its labels, and check nothing')
+    group = parser.add_argument_group('checks and outputs')
+    group.add_argument('--output-dir', metavar='DIR',
+                       help='folder for the pictures; it is created if '
+                            'missing')
+    group.add_argument('--ceiling', action='store_true',
+                       help='also compute the mIoU that a perfect network '
+                            'could reach on the validation samples at the '
+                            'image size')
+    group.add_argument('--json', metavar='FILE',
+                       help='also write the results as JSON')
+    group.add_argument('--write-classes', metavar='FILE.csv',
+                       help='with --data-source folder: draft the class '
+                            'table from the values in the labels, and check '
+                            'nothing')
     options = parser.parse_args(argv)
     if options.write_classes and options.data_source != 'folder':
         parser.error('--write-classes goes with --data-source folder')
@@ -64,10 +68,7 @@ def main(argv=None):
     overwriting.check_outputs([options.json], folders=[options.data_dir])
     utils.remove_leftovers([options.output_dir, os.path.dirname(
         os.path.abspath(options.json or '.'))])
-    width, height = source.image_size
-    print(f'[i] {options.data_source}: {source.num_training} training and '
-          f'{source.num_validation} validation samples, {source.num_classes} '
-          f'classes at {width}x{height}', flush=True)
+    utils.print_source(options, source)
     start = time.time()
     audited = audit.Audit(source, SAMPLES)
     audited.run()

@@ -25,7 +25,6 @@ run, where infer.py --crf finds them; the scores are of the other pictures.
 --report writes a page to look at, DIR/index.html: scores, the worst pictures
 of each class, confusions of classes, how the training went.
 """
-import argparse
 import contextlib
 import os
 
@@ -35,46 +34,27 @@ from segmentation.crf import choice, model, pool, tuning
 from segmentation.evaluation import (comparison, results, selection,
                                      submission)
 from segmentation.evaluation.tally import Tally
+from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
 from segmentation.report import folder, page
+from segmentation.terminal import command_line, progress
 
 
 def parse_options(argv=None):
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Score a trained network on a split of a data set, or '
                     'compare two.')
     parser.add_argument('--compare', nargs=2, metavar=('A', 'B'),
-                        help='score two models instead: what each class gains '
-                             'from A to B, with a 95 %% bootstrap interval '
-                             'over pictures, and whether that is noise')
+                        help='compare two models instead: what each class '
+                             'gains from A to B, with a 95 %% bootstrap '
+                             'interval over pictures')
     selection.add_options(parser)
     choice.add_options(parser).add_argument(
         '--tune', type=option_types.positive(int), metavar='N',
         help='try settings around the preset on N pictures of the split, '
-             'evenly spaced, and write the best to crf.json of the run; the '
-             'scores are of the others')
-    written = parser.add_argument_group('what is written')
-    written.add_argument('--json', metavar='FILE',
-                         help='write the scores as JSON')
-    written.add_argument('--csv', metavar='FILE',
-                         help='write the scores of each picture')
-    written.add_argument('--matrix', metavar='FILE.png',
-                         help='write the confusion matrix as a picture')
-    written.add_argument('--reliability', metavar='FILE.png',
-                         help='write how often the network is right, by its '
-                              'confidence, as a picture')
-    written.add_argument('--report', metavar='DIR',
-                         help='write a page with all of this, the worst '
-                              'pictures of each class and the confusions of '
-                              'classes; DIR is new, or a report to replace')
-    written.add_argument('--export', metavar='DIR',
-                         help='write what the benchmark wants: label ids of '
-                              'cityscapes, confidences of kitti')
-    written.add_argument('--birds-eye', metavar='DIR',
-                         help='of kitti, write the confidences seen from '
-                              'above, 400x800 pixels of 0.05 m')
-    written.add_argument('--zip', action='store_true',
-                         help='write DIR.zip beside these folders')
+             'evenly spaced, write the best to crf.json of the run, and '
+             'score the other pictures')
+    results.add_options(parser)
     options = parser.parse_args(argv)
     check_options(parser, options)
     return options
@@ -126,7 +106,8 @@ def opened(selected, workers):
     """Yield the Predictor of a Selection; its engine is open."""
     # Engines may take seconds to load: only after all that may be wrong.
     with selected.settings.open(selected.model) as (engine, lines):
-        print('\n'.join(lines))
+        print(*model_options.header_lines(engine), *lines, sep='\n',
+              flush=True)
         yield Predictor(engine, selected.augmentation,
                         selected.settings.batch_size, workers)
 
@@ -173,9 +154,9 @@ def score(selected, scorer, predictor):
     with contextlib.ExitStack() as stack:
         for writer in selected.writers:
             stack.enter_context(writer)
-        for outcome in utils.progress(
+        for outcome in progress.track(
                 predict(predictor, scorer, scorer.list_jobs(), scorer.score),
-                scorer.count):
+                scorer.count, 'evaluation'):
             tally.add(outcome)
     return tally
 
@@ -184,8 +165,9 @@ def write_report(path, selected, scorer, tally, summary, predictor, crf):
     """Write the page; predict the pictures that it shows once more."""
     with folder.replace(path) as work:
         report = page.Report(work, selected.model, scorer, tally, crf)
-        for figures in predict(predictor, scorer, report.jobs(),
-                               report.draw):
+        for figures in progress.track(
+                predict(predictor, scorer, report.jobs(), report.draw),
+                len(report.shots), 'report'):
             report.add(figures)
         report.write(summary.scores, summary.benchmark_lines)
 
@@ -198,6 +180,7 @@ def compare(options):
     comparison.check(models, scorers)
     tallies, described = [], []
     for selected, scorer in zip(selections, scorers):
+        print(*selected.header_lines(), sep='\n')
         with opened(selected, options.workers) as predictor:
             tallies.append(score(selected, scorer, predictor))
             described.append(results.describe(selected,
@@ -220,6 +203,7 @@ def evaluate(options):
     chosen = choice.choose(options, selected.model, tuned=not options.tune)
     if options.tune:
         tuning.check_model(selected.model)
+    print(*selected.header_lines(), sep='\n')
     if chosen:
         print('\n'.join(chosen.lines()))
     with opened(selected, options.workers) as predictor:

@@ -23,10 +23,11 @@ from segmentation.evaluation.tally import Tally
 from segmentation.export import request
 from segmentation.inference import engines
 from segmentation.inference.predictor import Predictor
+from segmentation.terminal import command_line, progress
 
 
 def parse_options(argv=None):
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Write a trained network to a file that other programs '
                     'run.')
     request.add_options(parser)
@@ -54,10 +55,10 @@ def score(model, selected, workers):
     with engines.open(model) as engine:
         predictor = Predictor(engine, selected.augmentation,
                               selected.settings.batch_size, workers)
-        for outcome in utils.progress(threads.in_threads(
+        for outcome in progress.track(threads.in_threads(
                 workers, scorer.score,
                 predictor.predict(scorer.list_jobs(), scorer.read), workers),
-                scorer.count):
+                scorer.count, 'evaluation'):
             tally.add(outcome)
     return metrics.scores(tally.matrix)['miou']
 
@@ -69,6 +70,8 @@ def main(argv=None):
                 else None)
     utils.remove_leftovers([os.path.dirname(os.path.abspath(
         options.output))])
+    if selected:
+        print(*selected.header_lines(), sep='\n', flush=True)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.export import writing
     for line in writing.export(wanted, selected and functools.partial(

@@ -22,7 +22,6 @@ but no file that is not listed there. A run of the blog's code takes
 
     python infer.py --name kitti.onnx --samples-dir pictures --output-dir out
 """
-import argparse
 import os
 import re
 import sys
@@ -36,51 +35,60 @@ from segmentation.data import loading
 from segmentation.errors import InputError
 from segmentation.inference import jobs, model_options, outputs
 from segmentation.inference.predictor import Predictor
+from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
 
 JPEG_QUALITY = 90
 
 
 def parse_options(argv=None):
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Segment pictures with a trained network.')
-    parser.add_argument('--samples-dir', required=True, nargs='+',
-                        metavar='PATH',
-                        help='folders of pictures, with their sub-folders, '
-                             'or single pictures')
-    parser.add_argument('--output-dir', required=True, metavar='DIR',
-                        help='folder for the outputs')
-    parser.add_argument('--no-overlay', action='store_true',
-                        help='write no blended pictures')
-    parser.add_argument('--alpha', type=option_types.share, default=.5,
-                        help='share of the colour in overlays '
-                             '(default: %(default)s)')
-    parser.add_argument('--legend', action='store_true',
-                        help='a strip with the classes below overlays')
-    parser.add_argument('--jpeg', nargs='?', type=option_types.quality,
-                        const=JPEG_QUALITY, metavar='QUALITY',
-                        help='write overlays as JPEG files, of a quality of '
-                             f'1 to 100 (without it {JPEG_QUALITY})')
-    parser.add_argument('--class-ids', action='store_true',
-                        help='write class numbers')
-    parser.add_argument('--colors', action='store_true',
-                        help='write class colours')
-    parser.add_argument('--confidence', action='append', default=[],
-                        metavar='CLASS',
-                        help='write the probability of a class, 0..255; may '
-                             'be repeated')
-    parser.add_argument('--skip-existing', action='store_true',
-                        help='leave outputs that are there as they are')
-    parser.add_argument('--data-source', metavar='NAME',
-                        help='has the classes of a run of the blog\'s code')
-    parser.add_argument('--data-dir', metavar='DIR',
-                        help='folder of a source with its classes in it')
-    parser.add_argument('--classes', metavar='TABLE',
-                        help='class table of a source that has several')
-    parser.add_argument('--workers', type=option_types.positive(int),
-                        default=os.cpu_count() or 1,
-                        help='threads that read and write pictures '
-                             '(default: %(default)s, one a core)')
+    group = parser.add_argument_group('data')
+    group.add_argument('--samples-dir', required=True, nargs='+',
+                       metavar='PATH',
+                       help='folders of pictures, searched with their '
+                            'sub-folders, or single pictures')
+    group.add_argument('--data-source', metavar='NAME',
+                       help='data source that defines the classes; needed '
+                            'only for a run of the blog\'s code')
+    group.add_argument('--data-dir', metavar='DIR',
+                       help='folder of the data set, for a --data-source '
+                            'that reads its classes from there')
+    group.add_argument('--classes', metavar='TABLE',
+                       help='class table of a --data-source that has several')
+    group.add_argument('--workers', type=option_types.positive(int),
+                       default=os.cpu_count() or 1,
+                       help='threads that read and write pictures '
+                            '(default: %(default)s, one per core)')
+    group = parser.add_argument_group('outputs')
+    group.add_argument('--output-dir', required=True, metavar='DIR',
+                       help='folder to write to; it is created if missing')
+    group.add_argument('--no-overlay', action='store_true',
+                       help='do not write overlays')
+    group.add_argument('--alpha', type=option_types.share, default=.5,
+                       help='opacity of the class colours in overlays '
+                            '(default: %(default)s)')
+    group.add_argument('--legend', action='store_true',
+                       help='add a strip that names the classes below each '
+                            'overlay')
+    group.add_argument('--jpeg', nargs='?', type=option_types.quality,
+                       const=JPEG_QUALITY, metavar='QUALITY',
+                       help='write overlays as JPEG files; QUALITY is 1 to '
+                            f'100 ({JPEG_QUALITY} if it is left out)')
+    group.add_argument('--class-ids', action='store_true',
+                       help='also write the class id of each pixel, to '
+                            'class-ids/')
+    group.add_argument('--colors', action='store_true',
+                       help='also write the class colour of each pixel, to '
+                            'colors/')
+    group.add_argument('--confidence', action='append', default=[],
+                       metavar='CLASS',
+                       help='also write the probability of CLASS, scaled to '
+                            '0 to 255, to confidence-CLASS/; may be repeated')
+    group.add_argument('--skip-existing', action='store_true',
+                       help='keep outputs that exist already instead of '
+                            'writing them again')
     model_options.add_options(parser)
     choice.add_options(parser)
     options = parser.parse_args(argv)
@@ -122,21 +130,25 @@ def segment(options, model, pending, recorded, pool):
                                   options.alpha, options.legend, pool,
                                   options.jpeg)
     settings = model_options.settings(options)
+    augmentation = settings.augmentation(model)
+    head = [header.pictures(len(pending), len(model.class_names),
+                            augmentation.image_size)]
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
     # Engines may take seconds to load: only after all that may be wrong.
     with settings.open(model, len(pending) > 1) as (engine, lines):
-        print('\n'.join(lines))
+        print(*head, *model_options.header_lines(engine), *lines, sep='\n',
+              flush=True)
         jobs.write_record(options.output_dir, model, pending, recorded, pool,
                           engine.describe(), options.jpeg)
-        predictor = Predictor(engine, settings.augmentation(model),
-                              settings.batch_size, options.workers)
+        predictor = Predictor(engine, augmentation, settings.batch_size,
+                              options.workers)
         start = time.perf_counter()
-        written = list(utils.progress(
+        written = list(progress.track(
             threads.in_threads(count, writer.write,
                                predictor.predict(pending, jobs.read),
                                max(count, settings.batch_size)),
-            len(pending)))
+            len(pending), 'inference'))
         elapsed = time.perf_counter() - start
     done = [one for one in written if one.error is None]
     if pool and done:

@@ -7,7 +7,6 @@ As a program it writes pictures of scenes that are in neither split:
 and with --labels a data set for --data-source folder: DIR/images, DIR/labels
 and DIR/classes.csv.
 """
-import argparse
 import os
 
 import utils        # first: from here on Ctrl-C ends in one line
@@ -17,6 +16,7 @@ import source
 from segmentation import drawing, files, option_types
 from segmentation.data import class_table, contract
 from segmentation.synthetic import scenes, stage
+from segmentation.terminal import command_line, progress
 
 TRAINING, VALIDATION = 600, 40
 OTHERS = 840            # number of the first scene that is in neither
@@ -70,7 +70,7 @@ def get_source():
 
 
 def parse_options(argv=None):
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Write synthetic road scenes as pictures.')
     parser.add_argument('directory', type=option_types.path,
                         help='folder to write them to')
@@ -109,7 +109,8 @@ def main(argv=None):
     utils.remove_leftovers([options.directory, images, labels])
     if options.labels:
         write_table(os.path.join(options.directory, 'classes.csv'))
-    for k in range(options.count):
+    for k in progress.track(range(options.count), options.count, 'drawing',
+                            'scene'):
         image, ids = demo.draw(OTHERS + k)
         name = f'scene_{k:02d}.png'
         files.write_image(os.path.join(images, name), image)

@@ -94,13 +94,6 @@ def blame(error):
             'yours, please report it with the lines above')
 
 
-def progress(items, total):
-    """Return an iterable that shows on a terminal how many have passed."""
-    import tqdm     # late: see end_at_once
-    return tqdm.tqdm(items, total=total, disable=None, leave=False,
-                     unit='picture')
-
-
 def remove_leftovers(folders):
     """Remove what interrupted programs left in folders, and say so."""
     from segmentation import files      # late: it loads OpenCV
@@ -111,36 +104,59 @@ def remove_leftovers(folders):
 
 
 def add_source_options(parser, required=True):
-    """Add the options of every program that loads a data source."""
-    parser.add_argument('--data-source', required=required, metavar='NAME',
-                        help='source_NAME.py: kitti, cityscapes, camvid, '
-                             'voc, demo, folder (with images/, labels/ and '
-                             'classes.csv), single (the first picture of '
-                             'such a folder), or a module of your own')
-    parser.add_argument('--data-dir', type=option_types.path, default='data',
-                        help='folder of the data set (default: %(default)s)')
-    parser.add_argument('--image-size', type=option_types.image_size,
-                        metavar='WxH',
-                        help='network input in pixels, each divisible by 32 '
-                             '(default: the source\'s own; of a folder its '
-                             'first picture\'s, up to about 480x352 pixels)')
-    parser.add_argument('--classes', metavar='TABLE',
-                        help='class table of a source that has several, such '
-                             'as cityscapes: 19 (default) or 29')
-    parser.add_argument('--valid-fraction', type=option_types.fraction,
-                        default=.1,
-                        help='share of the samples kept for validation where '
-                             'the data set has no split of its own '
-                             '(default: %(default)s)')
-    parser.add_argument('--group-by', type=option_types.pattern,
-                        metavar='REGEX',
-                        help='of a folder: pictures stay on one side of the '
-                             'split where this finds the same in their '
-                             'paths, such as ^(.*)_ for all before the last _')
-    parser.add_argument('--workers', type=option_types.positive(int),
-                        default=os.cpu_count() or 1,
-                        help='threads that read pictures '
-                             '(default: %(default)s, one a core)')
-    parser.add_argument('--seed', type=option_types.seed, default=0,
-                        help='seed of the split, of shuffling and of dropout '
-                             '(default: %(default)s)')
+    """Add the options of every program that loads a data source.
+
+    Returns
+    -------
+    argparse group
+        For more options on the data.
+    """
+    group = parser.add_argument_group('data')
+    group.add_argument('--data-source', required=required, metavar='NAME',
+                       help='data set, by the name of its source_NAME.py: '
+                            'kitti, cityscapes, camvid, voc, demo, folder (a '
+                            'folder with images/, labels/ and classes.csv), '
+                            'single (the first picture of such a folder), or '
+                            'one of your own in the working directory')
+    group.add_argument('--data-dir', type=option_types.path, default='data',
+                       help='folder of the data set (default: %(default)s)')
+    group.add_argument('--image-size', type=option_types.image_size,
+                       metavar='WxH',
+                       help='width and height that pictures are resized to '
+                            'for the network, each divisible by 32 (default: '
+                            'chosen by the data source; for a folder the '
+                            'size of its first picture, up to about 480x352)')
+    group.add_argument('--classes', metavar='TABLE',
+                       help='class table, for a data source that has '
+                            'several; cityscapes has 19 (default) and 29')
+    group.add_argument('--valid-fraction', type=option_types.fraction,
+                       default=.1,
+                       help='share of the samples to hold out for validation '
+                            'if the data set is not split already (default: '
+                            '%(default)s)')
+    group.add_argument('--group-by', type=option_types.pattern,
+                       metavar='REGEX',
+                       help='with --data-source folder: keep pictures whose '
+                            'paths give the same match on the same side of '
+                            'the split; ^(.*)_ groups them by what comes '
+                            'before the last underscore')
+    group.add_argument('--workers', type=option_types.positive(int),
+                       default=os.cpu_count() or 1,
+                       help='threads that read pictures '
+                            '(default: %(default)s, one per core)')
+    group.add_argument('--seed', type=option_types.seed, default=0,
+                       help='random seed of the split, of shuffling and of '
+                            'dropout (default: %(default)s)')
+    return group
+
+
+def print_source(options, source):
+    """Print the header's lines on the data of a source that is loaded."""
+    from segmentation.data import loading   # late: see end_at_once
+    from segmentation.terminal import header
+    print(header.data(options.data_source,
+                      loading.source_file(options.data_source),
+                      options.data_dir))
+    print(header.samples({'train': source.num_training,
+                          'valid': source.num_validation},
+                         source.num_classes, source.image_size), flush=True)

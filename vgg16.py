@@ -6,18 +6,18 @@
     python vgg16.py --vgg-dir vgg --weights FILE       .npz .npy .h5 .pth
     python vgg16.py --vgg-dir vgg --random --width 0.125    small stand-in
 """
-import argparse
 import os
 
 import utils
 from segmentation import files, option_types
 from segmentation.backbone import architecture, course, keras_weights
 from segmentation.backbone import weights as weight_files
+from segmentation.terminal import command_line
 
 
 def parse_options(argv=None):
     """Return the options of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Put the VGG16 SavedModel into a folder.')
     parser.add_argument('--vgg-dir', type=option_types.path, default='vgg',
                         help='folder of the SavedModel (default: %(default)s)')

@@ -9,10 +9,11 @@ opencv         OpenCV's limits: what it raises, how many channels it takes
 option_types   types of command-line options
 overwriting    what is never overwritten
 pixels         pictures and label images: read, look up, resize
-processor      its name, and what it computes natively
+processor      its name, what it computes natively, and whether a GPU shows
 schema         what a value read from JSON is made of
 text           numbers and tables as text
 tf1            TensorFlow's version 1 interface, whichever is installed
+terminal       headers, progress and command lines of the programs
 threads        work done ahead in threads
 
 one floor up

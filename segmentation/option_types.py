@@ -134,6 +134,28 @@ def scales(text):
     return values
 
 
+def device(text):
+    """Return cpu, gpu or gpu:N.
+
+    >>> device('GPU:1')
+    'gpu:1'
+    """
+    if not re.fullmatch(r'cpu|gpu(:\d+)?', text.lower()):
+        raise argparse.ArgumentTypeError(
+            f'{text!r}: cpu, gpu, or gpu:1 for the second GPU is wanted')
+    return text.lower()
+
+
+def split(text):
+    """Return the name of a split, also for what others call it.
+
+    >>> split('val')
+    'valid'
+    """
+    return {'val': 'valid', 'validation': 'valid', 'training': 'train',
+            'testing': 'test'}.get(text, text)
+
+
 def pattern(text):
     """Return a regular expression as text, since options become JSON."""
     try:

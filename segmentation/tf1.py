@@ -8,6 +8,7 @@ import contextlib
 import functools
 import importlib.util
 import os
+import re
 import sys
 import warnings
 
@@ -54,7 +55,7 @@ tf.logging.set_verbosity(tf.logging.ERROR)
 tf.disable_v2_behavior()
 
 
-def choose_precision(precision):
+def choose_precision(precision, device=None):
     """Return the precision that TensorFlow computes in, of what is asked for.
 
     Parameters
@@ -62,6 +63,8 @@ def choose_precision(precision):
     precision : str
         float32, bfloat16, float16, or auto: bfloat16 where the processor
         computes it natively, else float32.
+    device : str, optional
+        As `session_config` takes it.
 
     Raises
     ------
@@ -72,13 +75,17 @@ def choose_precision(precision):
                          'AUTO_MIXED_PRECISION_ONEDNN_BFLOAT16_FIELD_NUMBER')
                  and processor.has_bfloat16())
     if precision == 'auto':
-        return 'bfloat16' if is_native and not has_gpu() else 'float32'
+        return ('bfloat16' if is_native and not has_gpu(device)
+                else 'float32')
     if precision == 'bfloat16' and not is_native:
         raise InputError(
             f'--precision bfloat16: {processor.name()} with TensorFlow '
             f'{tf.version.VERSION} does not compute in it: it takes '
             'TensorFlow 2 and a processor with avx512_bf16 or amx_bf16')
-    if precision == 'float16' and not has_gpu():
+    if precision == 'float16' and device == 'cpu':
+        raise InputError('--precision float16 is for GPUs: it does not go '
+                         'with --device cpu')
+    if precision == 'float16' and not has_gpu(device):
         raise InputError('--precision float16 is for GPUs, and TensorFlow '
                          f'{tf.version.VERSION} finds none')
     return precision
@@ -95,21 +102,63 @@ def check_tflite(input_type):
                          'TensorFlow 2')
 
 
-def has_gpu():
-    """Return whether TensorFlow finds a GPU."""
-    return bool(gpus())
+def has_gpu(device=None):
+    """Return whether TensorFlow finds a GPU among those to be used."""
+    return bool(gpus(device))
 
 
 @functools.lru_cache(maxsize=None)
-def gpus():
-    """Return the name and the memory of each GPU that TensorFlow finds."""
-    with errors.quiet():
-        devices = device_lib.list_local_devices()
-    return [f'{device.physical_device_desc}, {device.memory_limit / 1e9:.1f} '
-            'GB' for device in devices if device.device_type == 'GPU']
+def gpus(device=None):
+    """Return the name and the memory of each GPU that TensorFlow finds.
+
+    Parameters
+    ----------
+    device : str, optional
+        As `session_config` takes it: a process cannot use others later.
+    """
+    if device == 'cpu':
+        return []
+    try:
+        with errors.quiet(reveal=False):
+            devices = device_lib.list_local_devices(
+                session_config(device=device))
+    except (RuntimeError, ValueError, tf.errors.OpError):
+        return []       # gpu:N where there are not so many
+    return [f'{gpu_name(one.physical_device_desc)}, '
+            f'{one.memory_limit / 1e9:.1f} GB'
+            for one in devices if one.device_type == 'GPU']
 
 
-def session_config(precision='float32', num_threads=0, xla=False):
+def gpu_name(description):
+    """Return the name of a GPU in TensorFlow's description of it.
+
+    >>> gpu_name('device: 0, name: Tesla T4, pci bus id: 0000:00:04.0')
+    'Tesla T4'
+    """
+    match = re.search('name: (.*?), ', description)
+    return match.group(1) if match else description
+
+
+def check_device(device):
+    """Raise InputError where a GPU is asked for that cannot be had."""
+    if device in (None, 'cpu') or has_gpu(device):
+        return
+    raise InputError(f'--device {device}: TensorFlow {tf.version.VERSION} '
+                     f'finds no such GPU{processor.reason_for_no_gpu()}')
+
+
+def describe_device(device=None):
+    """Return the device that TensorFlow computes on, and why it is no GPU."""
+    found = gpus(device)
+    if found:
+        return f'GPU, {found[0]}'
+    why = ('as --device asks' if device == 'cpu'
+           else f'no GPU found{processor.reason_for_no_gpu()}')
+    return f'CPU, {processor.name()}: {why}'
+
+
+def session_config(precision='float32', num_threads=0, xla=False,
+                   device=None):
     """Return the tf.ConfigProto of a session.
 
     Parameters
@@ -121,9 +170,15 @@ def session_config(precision='float32', num_threads=0, xla=False):
         Threads of an operation; 0 takes all cores.
     xla : bool
         Whether XLA compiles the graph.
+    device : str, optional
+        cpu, gpu, or gpu:N for GPU N; by default a GPU where there is one.
     """
     config = tf.ConfigProto(intra_op_parallelism_threads=num_threads)
     config.gpu_options.allow_growth = True
+    if device == 'cpu':
+        config.device_count['GPU'] = 0
+    elif device and ':' in device:
+        config.gpu_options.visible_device_list = device.partition(':')[2]
     rewrites = config.graph_options.rewrite_options
     if precision == 'bfloat16':
         rewrites.auto_mixed_precision_onednn_bfloat16 = rewrites.ON

@@ -9,7 +9,7 @@ import zipfile
 
 BODY = b''.join(hashlib.sha256(b'%d' % i).digest() for i in range(9001))
 # Options of download.fetch for a server that is near.
-FAST = {'progress': False, 'pause': 0.001, 'timeout': 5}
+FAST = {'pause': 0.001, 'timeout': 5}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -38,7 +38,7 @@ def test_scores_at_the_size_of_the_labels(run, place):
     assert scores['checkpoint'].startswith('best-')
     assert scores['class_names'] == list(helpers.CLASSES)
     assert scores['accuracy']['never'] is None
-    lines = done.stdout.splitlines()[1:]    # the engine's stands first
+    lines = done.stdout.splitlines()[5:]    # behind the header
     assert lines[0] == (
         '[i] {checkpoint} of {name}, valid split: 4 pictures, {pixels:,} '
         'pixels, {ignored_pixels:,} ignored'.format(**scores))
@@ -302,7 +302,7 @@ def test_two_runs_are_compared(pair, place, capsys):
     for name, row in scores['classes'].items():
         assert row['iou'] == pytest.approx([a[name], b[name]])
         assert row['low'] <= row['difference'] <= row['high']
-    lines = capsys.readouterr().out.splitlines()[2:]    # of two engines
+    lines = capsys.readouterr().out.splitlines()[10:]   # two headers
     assert lines[0] == f'[i] A: best-1 of {pair[0]}, train split'
     assert lines[2].startswith('[i] mIoU {:.2f} % -> {:.2f} %, '.format(
         *(100 * value for value in scores['miou']['iou'])))
@@ -318,7 +318,7 @@ def test_comparison_takes_two_pictures(pair, place):
 
 def test_run_is_no_better_than_itself(pair, place, capsys):
     evaluate.main(['--compare', pair[0], pair[0]])
-    assert capsys.readouterr().out.splitlines()[4].endswith(
+    assert capsys.readouterr().out.splitlines()[12].endswith(
         '+0.00 points, 95 % interval +0.00 .. +0.00 over 4 pictures: no '
         'difference, as far as so few pictures tell')
 

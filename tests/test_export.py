@@ -29,9 +29,11 @@ def run(place):
 def test_an_exported_model_knows_what_the_run_knows(name, run, capsys):
     path = run_export(name)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f'[i] {os.path.join("run", "best-1")}: {name}'
-    assert lines[1].startswith('[i] golden picture: probabilities differ by')
-    assert lines[2].startswith(f'[i] {path}: 0.0 MB')
+    assert lines[0] == '[i] model: run, best-1; 108 parameters'
+    assert lines[1] == (f'[i] output: {name}, float32; 4 classes, input '
+                        '64x32')
+    assert lines[4].startswith('[i] golden picture: probabilities differ by')
+    assert lines[5].startswith(f'[i] {path}: 0.0 MB')
     model = exported.read(path)
     assert model[:5] == (path, name, (64, 32), list(helpers.CLASSES),
                          dict(enumerate(helpers.COLORS)))
@@ -39,6 +41,7 @@ def test_an_exported_model_knows_what_the_run_knows(name, run, capsys):
     assert known['options']['data_source'] == 'tiny'
     assert known['channel_order'] == 'BGR' and known['run'] == 'run'
     assert known['precision'] == 'float32' and known['crf'] is None
+    assert known['parameters'] == 108       # 3x3 pixels, 3 colours, 4 classes
     assert known['versions']['tensorflow'] == tf.__version__
     assert model.checkpoint == 'best-1'
     assert known['fixed_size'] == ([1, 32, 64] if name == 'tflite' else None)

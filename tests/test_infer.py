@@ -91,9 +91,9 @@ def test_folders_of_all_kinds_of_pictures(run, place):
     assert read(place / 'out' / 'sub dir' / 'deep' / 'B.png').shape == (
         67, 41, 3)
     words = [line.split(':')[0] for line in done.stdout.splitlines()]
-    assert words[0].startswith('[i] tensorflow ')
-    assert words[1].startswith('[i] 5 pictures in ')
-    assert words[2:] == ['[i] decode', '[i] network', '[i] write']
+    assert words[:4] == ['[i] data', '[i] model', '[i] engine', '[i] device']
+    assert words[4].startswith('[i] 5 pictures in ')
+    assert words[5:] == ['[i] decode', '[i] network', '[i] write']
     assert done.stdout.count('95th percentile') == 3
     # 16 bits, another depth of the same picture, make the same.
     assert (read(place / 'out' / 'deep.png') == read(
@@ -399,5 +399,5 @@ def test_blog_run_is_refused(blog_run, arguments, message):
     with pytest.raises((OSError, ValueError, ImportError)) as error:
         segment('old', '--samples-dir', 'in', '--output-dir', 'out',
                 *arguments)
-    assert str(error.value).endswith(message)
+    assert message in str(error.value)
     assert not os.path.exists('out')

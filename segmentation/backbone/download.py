@@ -8,10 +8,9 @@ import time
 import urllib.error
 import urllib.request
 
-import tqdm
-
 from segmentation import files, locks
 from segmentation.errors import InputError
+from segmentation.terminal import progress
 
 CHUNK = 1 << 16  # bytes between two steps of the progress bar
 
@@ -27,7 +26,7 @@ class _Interrupted(Exception):
     """One try ended early; another may continue from there."""
 
 
-def fetch(url, path, progress=True, tries=3, pause=1.0, timeout=8,
+def fetch(url, path, tries=3, pause=1.0, timeout=8,
           patience=30, largest=None):
     """Download a file, continuing where an earlier try or run was cut off.
 
@@ -67,7 +66,7 @@ def fetch(url, path, progress=True, tries=3, pause=1.0, timeout=8,
         longest, failures, heard = _size(part), 0, time.monotonic()
         while True:
             try:
-                _continue(url, part, progress, timeout, largest)
+                _continue(url, part, timeout, largest)
                 break
             except _Interrupted as error:
                 if _size(part) > longest:
@@ -85,7 +84,7 @@ def fetch(url, path, progress=True, tries=3, pause=1.0, timeout=8,
         os.remove(f'{part}.json')
 
 
-def _continue(url, part, progress, timeout, largest):
+def _continue(url, part, timeout, largest):
     """Append to `part` what it lacks; raise _Interrupted before its end."""
     note = _read_note(part) or {}
     have = _size(part) if note.get('url') == url else 0
@@ -107,7 +106,7 @@ def _continue(url, part, progress, timeout, largest):
             note = {'url': url, 'version': version, 'total': total}
             files.write_json(f'{part}.json', note)
         if response.code != 416:  # 416: there is nothing left to send
-            _append(response, part, start, total, progress, largest)
+            _append(response, part, start, total, largest)
     if total is not None and _size(part) != total:
         raise _Interrupted(f'got {_size(part)} of {total} bytes')
 
@@ -168,12 +167,11 @@ def _differ(value, noted):
     return None not in (value, noted) and value != noted
 
 
-def _append(response, part, start, total, progress, largest):
+def _append(response, part, start, total, largest):
     """Write the body to the end of `part`."""
-    with _named(part), open(part, 'ab') as out, tqdm.tqdm(
-            desc=os.path.basename(part)[:-len('.part')], initial=start,
-            total=total, disable=not progress, unit='B', unit_scale=True,
-            unit_divisor=1024) as bar:
+    name = os.path.basename(part)[:-len('.part')]
+    with _named(part), open(part, 'ab') as out, progress.show(
+            total, name, 'B', start) as bar:
         while True:
             try:
                 chunk = response.read(CHUNK)

@@ -16,6 +16,7 @@ from segmentation.checking import faults, inspection, label_rows
 from segmentation.checking.faults import Fault
 from segmentation.data import contract, splits
 from segmentation.errors import InputError
+from segmentation.terminal import progress
 
 SPLITS = ('train', 'valid')
 MOST_UNNAMED = 3    # values that may stand for a class 'all the rest'
@@ -68,7 +69,7 @@ class Audit:
     def __init__(self, source: contract.Source, num_samples: int = 0):
         self.source, self.num_samples = source, num_samples
         self.names = contract.class_names(source)
-        self.faults = check_classes(source, self.names)
+        self.faults = faults.in_classes(source, self.names)
         if len(self.names) != source.num_classes:
             self.names = [str(k) for k in range(source.num_classes)]
         self.can_draw = not self.faults
@@ -118,8 +119,10 @@ class Audit:
         """Look at the files of a split, by as many threads as workers."""
         workers = contract.ask(self.source, 'workers')
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            for files in pool.map(lambda pair: inspection.inspect(
-                    self.reader, self.names, *pair), pairs):
+            inspected = pool.map(lambda pair: inspection.inspect(
+                self.reader, self.names, *pair), pairs)
+            for files in progress.track(inspected, len(pairs), f'{split} '
+                                        'files', 'pair'):
                 self.files[split].append(files)
                 self.faults += files.faults
 
@@ -149,8 +152,9 @@ class Audit:
                                                           self.num_samples)
         highest = 0
         try:
-            for batch in contract.generator(self.source, split)(
-                    1, names=True) if count else ():
+            batches = (contract.generator(self.source, split)(1, names=True)
+                       if count else ())
+            for batch in progress.track(batches, count, where, 'sample'):
                 if len(batch) != 4:
                     raise InputError(f'{len(batch)} parts of a batch: 4 are '
                                      'wanted with names=True')
@@ -242,18 +246,3 @@ class Audit:
         size = self.source.image_size
         return Sample(files.image_path, pixels.resize_image(image, size),
                       pixels.resize_ids(pixels.look_up(codes, table), size))
-
-
-def check_classes(source: contract.Source, names: List[str]) -> List[Fault]:
-    """Return the Faults of the class table: C names, C colours in BGR."""
-    faulty = []
-    if len(names) != source.num_classes:
-        faulty.append(Fault('classes', f'class_names has {len(names)} names '
-                            f'for {source.num_classes} classes'))
-    for class_id in range(source.num_classes):
-        color = source.label_colors.get(class_id)
-        if color is None or len(color) != 3 or \
-                not all(0 <= part <= 255 for part in color):
-            faulty.append(Fault('classes', f'label_colors of class {class_id} '
-                                f'is {color}: three values 0..255 are wanted'))
-    return faulty

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from segmentation import metrics, pixels
+from segmentation.terminal import progress
 
 
 def measure(reader, pairs, image_size, num_classes, workers=1):
@@ -28,7 +29,8 @@ def measure(reader, pairs, image_size, num_classes, workers=1):
             ids, restore(ids, image_size, num_classes), num_classes)
 
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        matrix = sum(pool.map(score, pairs))
+        matrix = sum(progress.track(pool.map(score, pairs), len(pairs),
+                                    'ceiling'))
     if not np.any(matrix):
         return None
     ious = metrics.iou(matrix)

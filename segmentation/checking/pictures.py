@@ -15,6 +15,7 @@ from segmentation.checking import audit as auditing
 from segmentation.checking import gallery
 from segmentation.checking.appearance import finding
 from segmentation.data import splits
+from segmentation.terminal import progress
 
 COUNT = 10                      # samples of each split that are drawn large
 SHEET = 'sheet_{}.png'
@@ -64,8 +65,9 @@ class Folder:
               ) -> List[str]:
         """Write the pictures of an audit, and return their names."""
         written = []
-        for name, image in itertools.chain(
-                draw(audit), draw_findings(audit, findings)):
+        for name, image in progress.track(itertools.chain(
+                draw(audit), draw_findings(audit, findings)), None,
+                'drawing'):
             self.refuse_foreign(name)
             written.append(name)
             with files.atomic(self.record) as work, open(

@@ -9,6 +9,7 @@ import numpy as np
 from segmentation import pixels
 from segmentation.data import label_files
 from segmentation.errors import InputError
+from segmentation.terminal import progress
 
 COLORS = 100000     # more are no labels
 
@@ -45,7 +46,8 @@ class Survey:
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             self.is_color, self.palette = choose_kind(
                 set(pool.map(read_kind, paths)))
-            self.add_up(pool.map(self.count, paths), folder)
+            self.add_up(progress.track(pool.map(self.count, paths),
+                                       len(paths), 'labels', 'file'), folder)
         if self.is_color and all(is_grey(code) for code in self.values):
             # Ids in three equal channels.
             self.is_color = False

@@ -42,27 +42,31 @@ class Choice(NamedTuple):
 def add_options(parser):
     """Add the options of every program that refines; return their group."""
     group = parser.add_argument_group(
-        'fully connected CRF', 'bring predictions to the edges of the '
-        'picture, at its own size; takes pydensecrf2')
+        'refinement by a fully connected CRF', 'moves the borders of the '
+        'predictions to edges of the picture, at its own size; requires '
+        'pydensecrf2')
     group.add_argument('--crf', nargs='?', const='auto', metavar='PRESET',
                        choices=['auto', 'tuned'] + sorted(PRESETS),
-                       help='street (gentle), post (of the blog\'s code, for '
-                            'large things) or tuned (for this run, by '
-                            'evaluate.py --tune); without a preset tuned '
-                            'if the run has it, otherwise street')
+                       help='refine predictions; PRESET is street (gentle), '
+                            'post (from the blog\'s code, for large objects) '
+                            'or tuned (for this run, by evaluate.py --tune); '
+                            'if it is left out, tuned where the run has it, '
+                            'otherwise street')
     group.add_argument('--crf-iterations', type=option_types.positive(int),
-                       metavar='N', help='instead of the preset\'s')
+                       metavar='N',
+                       help='iterations, in place of those of the preset')
     group.add_argument('--crf-gaussian', nargs=2,
                        type=option_types.not_negative,
                        metavar=('SXY', 'COMPAT'),
-                       help='width in pixels and weight of the kernel of '
-                            'neighbouring pixels, instead of the preset\'s')
+                       help='width in pixels and weight of the kernel for '
+                            'neighbouring pixels, in place of those of the '
+                            'preset')
     group.add_argument('--crf-bilateral', nargs=3,
                        type=option_types.not_negative,
                        metavar=('SXY', 'SRGB', 'COMPAT'),
                        help='width in pixels, width in levels of colour and '
-                            'weight of the kernel of neighbouring pixels of '
-                            'similar colour, instead of the preset\'s')
+                            'weight of the kernel for neighbouring pixels of '
+                            'similar colour, in place of those of the preset')
     return group
 
 

@@ -14,7 +14,6 @@ import os
 from typing import List, NamedTuple, Tuple
 
 import numpy as np
-import tqdm
 
 from segmentation import files, metrics, pixels, text
 from segmentation.crf import model
@@ -24,6 +23,7 @@ from segmentation.data import splits
 from segmentation.errors import InputError
 from segmentation.evaluation import comparison
 from segmentation.inference.prediction import Prediction
+from segmentation.terminal import progress
 from segmentation.trained import exported, lookup, run_dir
 
 WEIGHTS = .25, .5, 1, 2
@@ -72,7 +72,8 @@ def collect(predictor, scorer, wanted):
     indices = splits.spread(scorer.count, wanted)
     jobs = (job for k, job in enumerate(scorer.list_jobs()) if k in indices)
     examples = []
-    for result in predictor.predict(jobs, scorer.read):
+    for result in progress.track(predictor.predict(jobs, scorer.read),
+                                 len(indices), 'pictures to tune on'):
         result.check()
         examples.append(Example(
             scorer.name(result.job), pixels.to_uint8(result.sample.image),
@@ -118,8 +119,8 @@ def tune(pool, parameters, examples):
                for setting in settings(parameters) for example in examples]
     totals = {}
     try:
-        for setting, future in tqdm.tqdm(futures, disable=None, leave=False,
-                                         desc='tuning'):
+        for setting, future in progress.track(futures, len(futures),
+                                              'tuning', 'CRF'):
             for count, matrix in zip(iterations(setting),
                                      crf_pool.result(future)):
                 key = setting._replace(iterations=count)

@@ -4,16 +4,22 @@
 the options that utils.add_source_options adds.
 """
 import argparse
+import difflib
 import importlib
+import importlib.machinery
+import importlib.util
 import os
+import re
 import sys
-from typing import Optional, Sequence
+from types import ModuleType
+from typing import List, Optional, Sequence
 
 from segmentation import errors, option_types
 from segmentation.data import contract
 from segmentation.errors import InputError, MissingModuleError
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SOURCE_FILE = re.compile(r'source_(\w+)\.py')
 # What a source raises by mistake alone, whatever the folder holds.
 BUGS = (TypeError, LookupError, NameError, AssertionError, ArithmeticError,
         ImportError, SyntaxError, NotImplementedError, RecursionError)
@@ -29,9 +35,8 @@ def find_source(name: str) -> contract.Source:
     InputError
         The module has no get_source, or its source lacks attributes.
     """
-    module_name = name if '.' in name else f'source_{name}'
-    check_name(name, module_name)
-    module = import_module(name, module_name)
+    check_name(name)
+    module = import_module(name, module_name(name))
     if not hasattr(module, 'get_source'):
         raise InputError(f'data source {name!r}: {module.__file__} has no '
                          'get_source()')
@@ -40,32 +45,89 @@ def find_source(name: str) -> contract.Source:
     return source
 
 
-def check_name(name, module_name):
+def module_name(name: str) -> str:
+    """Return the name of the module of a data source."""
+    return name if '.' in name else f'source_{name}'
+
+
+def source_file(name: str) -> str:
+    """Return the path of the module of a source that was found."""
+    return str(sys.modules[module_name(name)].__file__)
+
+
+def check_name(name: str) -> None:
     """Raise MissingModuleError if a name cannot be that of a module."""
-    if not all(part.isidentifier() for part in module_name.split('.')):
-        raise MissingModuleError(f'no data source {name!r}: NAME of '
-                                 'source_NAME.py, or a dotted module name, '
-                                 'is wanted')
-    if name.endswith('.py'):
-        stem = name[:-3].replace('source_', '', 1)
-        raise MissingModuleError(f'no data source {name!r}: {stem} is its '
-                                 'name, if that is a file here')
+    if name.endswith('.py') or not all(
+            part.isidentifier() for part in module_name(name).split('.')):
+        raise MissingModuleError(
+            f'no data source {name!r}: the NAME of source_NAME.py, or a '
+            f'dotted module name, is wanted{suggestion(name)}')
 
 
-def import_module(name, module_name):
-    """Import a module from the path or the working directory."""
+def list_names() -> List[str]:
+    """Return the names of all data sources on the path, and of those here."""
+    names = set()
+    for folder in {os.getcwd(), os.path.dirname(PACKAGE), *sys.path}:
+        if os.path.isdir(folder) and not errors.is_library(folder + os.sep):
+            matches = map(SOURCE_FILE.fullmatch, os.listdir(folder))
+            names |= {match.group(1) for match in matches if match}
+    return sorted(names)
+
+
+def suggestion(name: str) -> str:
+    """Return which data source was probably meant, and which there are."""
+    stem = os.path.basename(name).lower()
+    stem = re.sub(r'^source_|\.py$', '', stem)
+    names = list_names()
+    near = difflib.get_close_matches(stem, names, 1)
+    meant = f'; did you mean {near[0]}?' if near else ''
+    return f'{meant}{" There" if near else "; there"} are {", ".join(names)}'
+
+
+def import_own(module_name: str) -> Optional[ModuleType]:
+    """Import a module that lies in the working directory.
+
+    It wins over one of that name on the path, where ours are.
+
+    Returns
+    -------
+    module or None
+        None where there is none.
+    """
+    importlib.invalidate_caches()
+    spec = importlib.machinery.PathFinder.find_spec(module_name,
+                                                    [os.getcwd()])
+    if spec is None or spec.loader is None or not spec.origin:
+        return None
+    loaded = sys.modules.get(module_name)
+    if loaded and os.path.realpath(spec.origin) == os.path.realpath(
+            loaded.__file__ or ''):
+        return loaded
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
+    return module
+
+
+def import_module(name: str, module_name: str) -> ModuleType:
+    """Import a module from the working directory or the path."""
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     problem: Exception
     try:
-        return importlib.import_module(module_name)
+        own = None if '.' in module_name else import_own(module_name)
+        return own or importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         parents = [module_name.rsplit('.', count)[0]
                    for count in range(module_name.count('.') + 1)]
         if error.name in parents:
             path = module_name.replace('.', '/')
             raise MissingModuleError(f'no data source {name!r}: {path}.py is '
-                                     'not on the path')
+                                     f'not on the path{suggestion(name)}')
         problem = error
     except (ImportError, SyntaxError) as error:
         problem = error

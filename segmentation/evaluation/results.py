@@ -15,6 +15,32 @@ class Summary(NamedTuple):
     benchmark_lines: Sequence[str]  # those of `lines` that the benchmark says
 
 
+def add_options(parser):
+    """Add the options of what evaluate.py writes."""
+    group = parser.add_argument_group('outputs')
+    group.add_argument('--json', metavar='FILE',
+                       help='write the scores as JSON')
+    group.add_argument('--csv', metavar='FILE',
+                       help='write the scores of each picture')
+    group.add_argument('--matrix', metavar='FILE.png',
+                       help='write the confusion matrix as a picture')
+    group.add_argument('--reliability', metavar='FILE.png',
+                       help='write the reliability diagram: how often the '
+                            'network is right at each confidence')
+    group.add_argument('--report', metavar='DIR',
+                       help='write a page with all of this, the worst '
+                            'pictures of each class and the classes that are '
+                            'confused; DIR is new, or a report to replace')
+    group.add_argument('--export', metavar='DIR',
+                       help='write the files to submit to the benchmark: '
+                            'label ids for cityscapes, confidences for kitti')
+    group.add_argument('--birds-eye', metavar='DIR',
+                       help='for kitti, write the confidences as seen from '
+                            'above, 400x800 pixels of 0.05 m')
+    group.add_argument('--zip', action='store_true',
+                       help='write DIR.zip beside each of these folders')
+
+
 def describe(selected, engine):
     """Return how the scores of a Selection are made, as --json has it.
 

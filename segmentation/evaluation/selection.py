@@ -14,6 +14,7 @@ from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
 from segmentation.inference import model_options
 from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.terminal import header
 from segmentation.trained import lookup
 
 Pairs = List[Tuple[str, Optional[str]]]
@@ -47,6 +48,15 @@ class Selection(NamedTuple):
     settings: model_options.Settings
     augmentation: TestTimeAugmentation
 
+    def header_lines(self) -> List[str]:
+        """Return the lines of a program's header on the data."""
+        return [header.data(self.data_source,
+                            loading.source_file(self.data_source),
+                            self.data_dir),
+                header.samples({self.split: self.scorer().count},
+                               len(self.model.class_names),
+                               self.augmentation.image_size)]
+
     def scorer(self, refinement=None, exclude=()):
         """Return what scores the pictures, but those named in `exclude`."""
         if self.pairs is None:
@@ -59,33 +69,36 @@ class Selection(NamedTuple):
 
 def add_options(parser):
     """Add the options that `select` takes."""
-    group = parser.add_argument_group('which pictures')
-    group.add_argument('--data-dir',
-                       help='folder of the data set (default: the model\'s)')
-    group.add_argument('--split', default='valid',
-                       choices=('valid', 'train', 'test'),
-                       help='which samples (default: %(default)s)')
-    group.add_argument('--list', metavar='FILE',
-                       help='of the split, score only the pictures in FILE: '
-                            'a path a line, relative to the folder of the '
-                            'data set')
+    group = parser.add_argument_group('data')
     group.add_argument('--data-source', metavar='NAME',
-                       help='default: the model\'s')
+                       help='data source (default: the one that the model '
+                            'was trained on)')
+    group.add_argument('--data-dir', metavar='DIR',
+                       help='folder of the data set (default: the one that '
+                            'the model was trained on)')
+    group.add_argument('--split', default='valid', type=option_types.split,
+                       choices=('valid', 'train', 'test'),
+                       help='samples to score (default: %(default)s)')
+    group.add_argument('--list', metavar='FILE',
+                       help='score only those pictures of the split that are '
+                            'in FILE, one path per line, relative to the '
+                            'folder of the data set')
     group.add_argument('--classes', metavar='TABLE',
-                       help='class table of a source that has several '
-                            '(default: the model\'s)')
-    group = model_options.add_options(parser)
-    group.add_argument('--flip', action='store_true',
-                       help='average the probabilities with those of the '
-                            'mirrored picture')
-    group.add_argument('--scales', type=option_types.scales, default=(1.,),
-                       metavar='S,S,...',
-                       help='average the probabilities at these multiples of '
-                            'the network input, such as 0.75,1,1.25')
+                       help='class table, for a data source that has several '
+                            '(default: the one that the model was trained '
+                            'on)')
     group.add_argument('--workers', type=option_types.positive(int),
                        default=os.cpu_count() or 1,
                        help='threads that read and score pictures '
-                            '(default: %(default)s, one a core)')
+                            '(default: %(default)s, one per core)')
+    group = model_options.add_options(parser)
+    group.add_argument('--flip', action='store_true',
+                       help='average the probabilities over the picture and '
+                            'its mirror image')
+    group.add_argument('--scales', type=option_types.scales, default=(1.,),
+                       metavar='S,S,...',
+                       help='average the probabilities over these multiples '
+                            'of the network input, such as 0.75,1,1.25')
 
 
 def select(options, name):

@@ -1,4 +1,5 @@
 """Write a network to a file, check the file, and put it in its place."""
+import functools
 import json
 import os
 
@@ -9,6 +10,7 @@ from segmentation.errors import InputError
 from segmentation.export import (calibration, check, description, formats,
                                  inputs, placing)
 from segmentation.nn import freeze, network
+from segmentation.terminal import header, progress
 from segmentation.tf1 import tf
 from segmentation.trained import descriptions, exported, golden
 
@@ -29,28 +31,38 @@ def export(request, score=None):
         The file does not give what the network gives; nothing is left.
     """
     image = golden.draw(request.image_size)
-    graph_def, wanted = freeze_run(request, image)
-    yield f'[i] {request.run.checkpoint}: {request.format}'
+    graph_def, wanted, num_parameters = freeze_run(request, image)
+    yield from header_lines(request, num_parameters)
     with placing.placed(request.output, request.row) as path:
+        describe = functools.partial(write_description, request,
+                                     num_parameters, image)
         if request.pictures:
             yield from write_int8(request, graph_def, image, wanted, path,
-                                  score)
+                                  score, describe)
         else:
             answer, difference = write_float32(request, graph_def, image,
                                                wanted, path)
             yield f'[i] golden picture: {difference.in_words()}'
-            describe(request, 'float32', image, answer, path)
+            describe('float32', answer, path)
         size = size_of(path)
     yield f'[i] {request.output}: {size / 1e6:.1f} MB'
 
 
 def freeze_run(request, image):
-    """Return the frozen network of a run, and its check.Answer.
+    """Freeze the network of a run.
 
     Parameters
     ----------
     image : (H, W, 3) uint8 array
         The golden picture, BGR.
+
+    Returns
+    -------
+    tf.GraphDef
+    check.Answer
+        What it gives for the golden picture.
+    int
+        The number of its parameters.
     """
     run = request.run
     with tf.Graph().as_default(), tf1.session() as sess:
@@ -62,7 +74,19 @@ def freeze_run(request, image):
         if count != len(names):
             raise InputError(f'{run.graph} has {count} classes, {len(names)} '
                              f'are wanted: {", ".join(names)}')
-        return freeze.freeze(sess, net), answer
+        return (freeze.freeze(sess, net), answer,
+                network.count_parameters(tf.global_variables()))
+
+
+def header_lines(request, num_parameters):
+    """Return the lines of the program's header."""
+    run, precision = request.run, 'int8' if request.pictures else 'float32'
+    return [header.model(f'{run.path}, {os.path.basename(run.checkpoint)}',
+                         num_parameters),
+            f'[i] output: {request.format}, {precision}; '
+            + header.shape(len(run.class_names), request.image_size),
+            *header.engine('tensorflow', tf.version.VERSION, 'float32', 0,
+                           tf1.describe_device())]
 
 
 def batch_of(request, image):
@@ -80,11 +104,13 @@ def write_float32(request, graph_def, image, wanted, path):
     check.Difference
         How far that is from what the network gives.
     """
-    writer = formats.writer(request.format)
-    writer.write(inputs.adapt(graph_def, request.input_type,
-                              request.channel_order, request.fixed_size),
-                 path, request.fixed_size)
-    answer = run_file(request, writer, path, image)
+    with progress.show(2, f'writing {request.format}', 'step') as bar:
+        writer = formats.writer(request.format)
+        writer.write(inputs.adapt(graph_def, request.input_type,
+                                  request.channel_order, request.fixed_size),
+                     path, request.fixed_size)
+        bar.update()
+        answer = run_file(request, writer, path, image)
     difference = check.compare(answer, wanted, request.output)
     check.refuse_other(difference, request.output)
     return answer, difference
@@ -98,14 +124,19 @@ def run_file(request, writer, path, image):
             request.channel_order))))
 
 
-def describe(request, precision, image, answer, path):
+def write_description(request, num_parameters, image, precision, answer,
+                      path):
     """Write the description of a file into it, or beside it."""
-    descriptions.WRITERS[request.format](path, json.dumps(
-        description.describe(request, precision, image, answer.classes[0])))
+    descriptions.WRITERS[request.format](path, json.dumps(dict(
+        description.describe(request, precision, image, answer.classes[0]),
+        parameters=num_parameters)))
 
 
-def write_int8(request, graph_def, image, wanted, path, score):
-    """Write an int8 file; yield lines on what that changes."""
+def write_int8(request, graph_def, image, wanted, path, score, describe):
+    """Write an int8 file; yield lines on what that changes.
+
+    `describe(precision, answer, path)` writes the description of a file.
+    """
     writer = formats.writer(request.format)
     folder = os.path.join(os.path.dirname(path), 'float32')
     os.mkdir(folder)
@@ -117,14 +148,18 @@ def write_int8(request, graph_def, image, wanted, path, score):
                                         request.workers)
     yield (f'[i] int8, calibrated on {len(pictures)} pictures of '
            f'{"x".join(map(str, request.image_size))}')
-    writer.quantize(whole, path, pictures, lambda images: inputs.as_taken(
-        images, request.input_type, request.channel_order))
+    with progress.show(len(pictures), 'calibration') as bar:
+        def take(images):
+            bar.update()
+            return inputs.as_taken(images, request.input_type,
+                                   request.channel_order)
+        writer.quantize(whole, path, pictures, take)
     answer = run_file(request, writer, path, image)
     difference = check.compare(answer, wanted, request.output)
     yield f'[i] golden picture in int8: {difference.in_words()}'
     # What it must give on other machines is what int8 gives, not float32.
-    describe(request, 'int8', image, answer, path)
-    describe(request, 'float32', image, reference, whole)
+    describe('int8', answer, path)
+    describe('float32', reference, whole)
     if score is None:
         yield '[i] mIoU before and after: with --data-dir'
         return

@@ -71,6 +71,8 @@ class LoadedModel(contextlib.AbstractContextManager):
     check_golden : bool
         Whether an exported model is run on the picture that it carries, the
         first time that it is loaded on a machine.
+    device : str, optional
+        cpu, gpu, or gpu:N for GPU N; by default as the engine chooses.
 
     Attributes
     ----------
@@ -93,12 +95,14 @@ class LoadedModel(contextlib.AbstractContextManager):
                  precision: Optional[str] = None, num_threads: int = 0,
                  image_size: Optional[Tuple[int, int]] = None,
                  native: bool = False, scales: Sequence[float] = (1.,),
-                 flip: bool = False, check_golden: bool = True) -> None:
+                 flip: bool = False, check_golden: bool = True,
+                 device: Optional[str] = None) -> None:
         if image_size is not None:
             option_types.check_image_size(image_size)
         model = lookup.find(path, checkpoint)
         settings = model_options.Settings(engine, precision, num_threads,
-                                          image_size, native, 1, check_golden)
+                                          image_size, native, 1, check_golden,
+                                          device)
         self.class_names: List[str] = model.class_names
         self.label_colors = model.label_colors
         self.augmentation = settings.augmentation(model, scales, flip)
@@ -106,7 +110,7 @@ class LoadedModel(contextlib.AbstractContextManager):
         self.runner, lines = self.stack.enter_context(
             settings.open(model, throughput=False))
         self.engine: Dict[str, Any] = self.runner.describe()
-        self.notes = lines[1:]
+        self.notes = lines
 
     def predict(self, image: np.ndarray) -> PicturePrediction:
         """Return what the model says of a picture.

@@ -3,6 +3,7 @@
 `settings` is their front door: what it returns are plain values.
 """
 import contextlib
+import os
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from segmentation import option_types
@@ -10,6 +11,7 @@ from segmentation.errors import InputError
 from segmentation.inference import engines, golden
 from segmentation.inference.engines.engine import Engine
 from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.terminal import header
 from segmentation.trained import exported, lookup
 
 
@@ -23,6 +25,7 @@ class Settings(NamedTuple):
     native: bool                            # each picture at its own size
     batch_size: int
     check_golden: bool
+    device: Optional[str] = None            # None: as the engine chooses
 
     def augmentation(self, model: lookup.Model,
                      scales: Sequence[float] = (1.,), flip: bool = False
@@ -57,13 +60,14 @@ class Settings(NamedTuple):
         ------
         Engine
         list of str
-            Lines for the terminal: what runs the model, what was found.
+            Lines for the terminal: what the golden picture has shown.
         """
         with engines.open(model, self.engine, self.precision,
-                          self.num_threads, throughput) as engine:
-            lines = [f'[i] {engines.in_words(engine.describe())}']
+                          self.num_threads, throughput,
+                          self.device) as engine:
+            lines: List[str] = []
             if self.check_golden and isinstance(model, exported.Exported):
-                lines += golden.check_once(engine, model)
+                lines = golden.check_once(engine, model)
             yield engine, lines
 
 
@@ -75,38 +79,49 @@ def add_options(parser):
     argparse group
         For more options on how pictures are predicted.
     """
-    parser.add_argument('--name', default='runs/test', metavar='MODEL',
-                        help='directory of the run, or an exported model '
-                             '(default: %(default)s)')
-    parser.add_argument('--checkpoint', metavar='WHICH',
-                        help='of a run: best or last; of the blog\'s code '
-                             'also a name, such as e50 (default: best)')
-    group = parser.add_argument_group('how pictures are predicted')
+    group = parser.add_argument_group('model')
+    group.add_argument('--name', default='runs/test', metavar='MODEL',
+                       help='directory of the run, or an exported model '
+                            '(default: %(default)s)')
+    group.add_argument('--checkpoint', metavar='WHICH',
+                       help='checkpoint of a run: best or last, or for a run '
+                            'of the blog\'s code also a name such as e50 '
+                            '(default: best)')
+    group = parser.add_argument_group('inference')
     size = group.add_mutually_exclusive_group()
     size.add_argument('--image-size', type=option_types.image_size,
                       metavar='WxH',
-                      help='network input in pixels, each divisible by 32 '
-                           '(default: the model\'s)')
+                      help='width and height that pictures are resized to '
+                           'for the network, each divisible by 32 (default: '
+                           'those of the model)')
     size.add_argument('--native', action='store_true',
-                      help='run the network at each picture\'s own size')
+                      help='run the network at the size of each picture '
+                           'instead of resizing it')
     group.add_argument('--engine', choices=sorted(engines.ENGINES),
-                       help='library that runs the network (default: by the '
-                            'format; tensorflow for a run)')
+                       help='library that runs the network (default: '
+                            'tensorflow for a run, otherwise the one for the '
+                            'format of the model)')
     group.add_argument('--precision', choices=engines.PRECISIONS,
-                       help='that the engine computes in; auto is bfloat16 '
-                            'where the processor has it, which is about '
-                            'twice as fast and changes the class of about '
-                            'one pixel in a thousand (default: float32, or '
-                            'int8 of a model that is)')
+                       help='number format of the computation; auto chooses '
+                            'bfloat16 where the processor supports it, which '
+                            'is about twice as fast and changes the class of '
+                            'about one pixel in a thousand (default: '
+                            'float32, or int8 for a model that is int8)')
+    group.add_argument('--device', type=option_types.device,
+                       help='where the network is computed: cpu, gpu, or '
+                            'gpu:1 for the second GPU (default: a GPU where '
+                            'tensorflow or onnxruntime finds one; the '
+                            'processor for openvino)')
     group.add_argument('--threads', type=option_types.positive(int),
                        default=0, metavar='N',
-                       help='threads of the network (default: one a core)')
+                       help='threads that compute the network (default: one '
+                            'per core)')
     group.add_argument('--batch-size', type=option_types.positive(int),
-                       default=4, help='pictures a step (default: '
+                       default=4, help='pictures per batch (default: '
                        '%(default)s)')
     group.add_argument('--skip-golden', action='store_true',
-                       help='do not run an exported model on the picture '
-                            'that it carries, whose classes are known')
+                       help='do not check an exported model against the '
+                            'picture and the classes stored in it')
     return group
 
 
@@ -114,4 +129,14 @@ def settings(options):
     """Return the Settings that the options ask for."""
     return Settings(options.engine, options.precision, options.threads,
                     options.image_size, options.native, options.batch_size,
-                    not options.skip_golden)
+                    not options.skip_golden, options.device)
+
+
+def header_lines(engine: Engine) -> List[str]:
+    """Return the lines of a program's header on the model that it runs."""
+    model, described = engine.model, engine.describe()
+    name = f'{model.path}, {os.path.basename(model.checkpoint)}'
+    return [header.model(name, engine.count_parameters()),
+            *header.engine(described['engine'], described['version'],
+                           described['precision'], described['threads'],
+                           engine.describe_device())]

@@ -224,6 +224,12 @@ def load_matching(sess, checkpoint):
     return [v.op.name for v in loaded], [v.op.name for v in others]
 
 
+def count_parameters(variables):
+    """Return how many numbers a network has learned, in these variables."""
+    return sum(int(v.shape.num_elements()) for v in variables
+               if v.op.name != 'global_step')
+
+
 def size_in_bytes(variables):
     """Return what float32 variables take on disk."""
     return 4 * sum(int(v.shape.num_elements()) for v in variables)

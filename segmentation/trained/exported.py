@@ -27,6 +27,7 @@ SCHEMA = {
     'input_type': str,              # of their values 0..255
     'fixed_size': (list, None),     # [B, H, W] where they are not free
     'precision': str,
+    'parameters?': int,             # how many numbers it has learned
     'run': str, 'checkpoint': str,  # names of what was exported
     'options': {'*': (str, float, bool, list, dict, None)},     # of train.py
     'versions': {'*': str},         # of training and of exporting

@@ -18,12 +18,12 @@ import os
 import time
 
 import numpy as np
-import tqdm
 
 from segmentation import pixels, threads
 from segmentation.data import cache
 from segmentation.errors import InputError
 from segmentation.store import array_store
+from segmentation.terminal import progress
 from segmentation.training import batches
 
 LARGEST = 65504         # of float16
@@ -155,12 +155,12 @@ class Features:
                 self.store.fill(split, self.samples(split), self.write)
 
     def samples(self, split):
-        """Yield (names, Batch) of all samples, with a progress bar."""
+        """Yield (names, Batch) of all samples, and show the progress."""
         read = (self.pictures.train(1) if split == 'train'
                 else self.pictures.valid())
-        total = -(-self.store.counts[split] // self.pictures.batch_size)
-        for batch in tqdm.tqdm(read, total=total, disable=None, leave=False,
-                               desc=f'{split} features', unit='batch'):
+        for batch in progress.track(read, self.store.counts[split],
+                                    f'{split} features',
+                                    size=lambda batch: len(batch.labels)):
             names = [os.path.relpath(path, self.data_dir)
                      for path in batch.paths]
             yield names, batch

@@ -22,11 +22,11 @@ import time
 
 import cv2
 import numpy as np
-import tqdm
 
 from segmentation import opencv, pixels
 from segmentation.data import augmentation, cache, contract
 from segmentation.store import array_store
+from segmentation.terminal import progress
 
 AHEAD = augmentation.SCALES[1]
 CHUNK = 8               # samples that a thread decodes between two writes
@@ -134,10 +134,9 @@ class CachedSamples:
                                     write)
 
     def chunks(self, split, size):
-        """Yield (names, pairs) of all samples, with a progress bar."""
+        """Yield (names, pairs) of all samples, and show the progress."""
         pairs = self.pairs[split]
-        with tqdm.tqdm(total=len(pairs), disable=None, leave=False,
-                       desc=f'{split} samples', unit='sample') as bar:
+        with progress.show(len(pairs), f'{split} samples', 'sample') as bar:
             for first in range(0, len(pairs), size):
                 chunk = pairs[first:first + size]
                 yield [os.path.relpath(picture, self.data_dir)

@@ -3,11 +3,11 @@ import os
 import sys
 
 import numpy as np
-import tqdm
 
 from segmentation import files, metrics
 from segmentation.data import cache, contract
 from segmentation.errors import InputError
+from segmentation.terminal import progress
 
 MEDIAN = ('median', 'sqrt-median')
 
@@ -44,12 +44,14 @@ def class_weights(what, source, data_dir):
 def median_weights(source):
     """Return median-frequency weights of the training labels at image_size.
     """
-    batches = tqdm.tqdm(source.train_generator(8), disable=None, leave=False,
-                        desc='class weights', unit='batch')
-    counts = np.array([
-        count_pixels(label, source.num_classes)
-        for _, labels in contract.checked(source, batches)
-        for label in labels])
+    batches = contract.checked(source, source.train_generator(8))
+    with progress.show(source.num_training, 'class weights', 'label') as bar:
+        counts = []
+        for _, labels in batches:
+            counts += [count_pixels(label, source.num_classes)
+                       for label in labels]
+            bar.update(len(labels))
+    counts = np.array(counts)
     if not counts.any():
         raise InputError('no pixel of the training split is labelled')
     return metrics.median_frequency_weights(counts).tolist()

@@ -11,6 +11,7 @@ from segmentation.data import cache, contract
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
 from segmentation.store import array_store
+from segmentation.terminal import header
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
                                    checkpoints, run_files, schedules, start,
@@ -49,7 +50,8 @@ def train(options, source, weights, precision, model, model_options):
     list_pictures = functools.partial(
         batches.Pictures, source=source, batch_size=options.batch_size,
         seed=options.seed)
-    config = tf1.session_config(precision, xla=options.xla)
+    config = tf1.session_config(precision, xla=options.xla,
+                                device=options.device)
     with tf.Graph().as_default(), tf1.session(config) as sess, \
             contextlib.ExitStack() as stack:
         tf.set_random_seed(options.seed)
@@ -63,6 +65,10 @@ def train(options, source, weights, precision, model, model_options):
             begun = start.begin(sess, source, options.data_dir, list_pictures,
                                 build, weights, options.init_from)
         used = tf.global_variables()
+        print(header.model(options.model, network.count_parameters(used)),
+              *header.engine('tensorflow', tf.version.VERSION, precision, 0,
+                             tf1.describe_device(options.device)),
+              sep='\n', flush=True)
         run_files.check_space(directory, network.size_in_bytes(used))
         samples = begun.pictures
         if options.freeze_encoder:

@@ -5,11 +5,11 @@ import time
 from typing import Any, Dict, Iterator, NamedTuple, Optional
 
 import numpy as np
-import tqdm
 
 from segmentation import drawing, files, metrics
 from segmentation.data import contract, splits
 from segmentation.errors import InputError
+from segmentation.terminal import progress
 from segmentation.training import batches, run_files, tensorboard
 
 PICTURES = 4        # validation pictures in TensorBoard
@@ -159,8 +159,8 @@ class Trainer:
         fetches = [self.training.loss, self.training.step]
         if self.gradients is not None:
             fetches.append(self.gradients)
-        with tqdm.tqdm(total=self.samples.num_training, unit='image',
-                       leave=False, desc='training', disable=None) as bar:
+        with progress.show(self.samples.num_training,
+                           f'training, epoch {number}') as bar:
             for batch in self.samples.train(number):
                 rate = self.schedule.rate(number, len(losses))
                 loss, _, *summaries = self.sess.run(fetches, self.feed(
@@ -173,8 +173,7 @@ class Trainer:
                 losses.append(float(loss))
                 sizes.append(len(batch.labels))
                 is_labelled = is_labelled or batch.is_labelled
-                bar.set_postfix(loss=f'{loss:.3f}')
-                bar.update(len(batch.labels))
+                bar.update(len(batch.labels), f'loss {loss:.3f}')
                 if self.stop.signal:
                     break
         return mean(losses, sizes, 'training',
@@ -196,7 +195,9 @@ class Trainer:
         losses, sizes, pictures = [], [], []
         matrix = 0
         chosen = splits.spread(source.num_validation, PICTURES)
-        for batch in self.samples.valid():
+        for batch in progress.track(
+                self.samples.valid(), source.num_validation, 'validation',
+                size=lambda batch: len(batch.labels)):
             loss, predicted = self.sess.run(
                 [self.training.loss, self.net.classes], self.feed(batch))
             check_loss(loss, batch.paths)   # the last step may have broken it

@@ -1,4 +1,5 @@
 """Downloads over a bad line from a server here, and hand-made archives."""
+import contextlib
 import errno
 import json
 import os
@@ -21,10 +22,23 @@ def test_a_whole_download_leaves_the_file_alone(server, tmp_path):
     assert tree(tmp_path) == {'new/a.zip': BODY}
 
 
-def test_the_progress_bar_is_on_stderr(server, tmp_path, capsys):
-    download.fetch(server.url, str(tmp_path / 'a.zip'))
-    out, err = capsys.readouterr()
-    assert out == '' and 'a.zip: 100%' in err and '281k' in err
+def test_progress_is_that_of_the_whole_file(server, tmp_path, monkeypatch):
+    shown = []
+
+    class Shown:
+        def update(self, count):
+            shown[-1][-1] += count
+
+    @contextlib.contextmanager
+    def show(total, what, unit, initial):
+        shown.append([total, what, unit, initial])
+        yield Shown()
+
+    monkeypatch.setattr(download.progress, 'show', show)
+    server.cuts = [100003]
+    download.fetch(server.url, str(tmp_path / 'a.zip'), **FAST)
+    size = len(BODY)
+    assert shown == [[size, 'a.zip', 'B', 100003], [size, 'a.zip', 'B', size]]
 
 
 def test_a_cut_connection_goes_on_where_it_ended(server, tmp_path):
@@ -244,7 +258,7 @@ def test_a_line_on_which_nothing_comes_is_given_up_early(tmp_path):
         silent.listen(9)
         url = f'http://127.0.0.1:{silent.getsockname()[1]}/a.zip'
         with pytest.raises(download.DownloadError, match='in 1 tries'):
-            download.fetch(url, str(tmp_path / 'a.zip'), progress=False,
+            download.fetch(url, str(tmp_path / 'a.zip'),
                            tries=99, timeout=.05, patience=0)
 
 
@@ -287,20 +301,10 @@ def test_one_process_alone_downloads_a_file(server, tmp_path):
 
 
 def test_a_full_disk_is_named(server, tmp_path, monkeypatch):
-    class Full:
-        def __init__(self, *_, **__):
-            pass
+    def fail(self, count):
+        raise OSError(errno.ENOSPC, 'No space left on device')
 
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-        def update(self, count):
-            raise OSError(errno.ENOSPC, 'No space left on device')
-
-    monkeypatch.setattr(download.tqdm, 'tqdm', Full)
+    monkeypatch.setattr(download.progress.Lines, 'update', fail)
     with pytest.raises(OSError) as caught:
         download.fetch(server.url, str(tmp_path / 'a.zip'), **FAST)
     assert caught.value.filename == str(tmp_path / 'a.zip.part')

@@ -7,6 +7,7 @@ import textwrap
 import pytest
 from helpers import ROOT
 
+import source_kitti
 from segmentation.data import loading
 
 SOURCE = '''
@@ -46,6 +47,28 @@ def test_source_is_found_in_the_working_directory(workplace):
     assert loading.find_source('wd').num_classes == 2
 
 
+def test_a_source_of_the_working_directory_wins_over_ours(workplace,
+                                                          monkeypatch):
+    ours = source_kitti.KittiSource.__module__
+    monkeypatch.setitem(sys.modules, 'source_kitti', source_kitti)
+    assert ours == 'source_kitti'
+    assert loading.find_source('kitti').class_names == ['not road', 'road']
+    assert loading.source_file('kitti') == os.path.join(ROOT,
+                                                        'source_kitti.py')
+    path = workplace / 'source_kitti.py'
+    path.write_text('import helper_of_it\n' + SOURCE)
+    (workplace / 'helper_of_it.py').write_text('')
+    found = loading.find_source('kitti')
+    assert type(found).__name__ == 'Toy'
+    assert loading.source_file('kitti') == str(path)
+    # It is the same module for whoever asks again.
+    assert type(loading.find_source('kitti')) is type(found)
+    path.write_text('import no_such_thing\n')
+    del sys.modules['source_kitti']
+    with pytest.raises(ImportError, match="'kitti' cannot be imported: "):
+        loading.find_source('kitti')
+
+
 def test_source_is_found_by_its_dotted_name(workplace):
     (workplace / 'mine').mkdir()
     (workplace / 'mine' / 'roads.py').write_text(SOURCE)
@@ -55,17 +78,23 @@ def test_source_is_found_by_its_dotted_name(workplace):
 def test_missing_module_is_reported(workplace):
     with pytest.raises(ImportError) as error:
         loading.find_source('nope')
-    assert str(error.value) == ("no data source 'nope': source_nope.py is "
-                                'not on the path')
+    assert str(error.value).startswith(
+        "no data source 'nope': source_nope.py is not on the path; there are")
     with pytest.raises(ImportError, match='nowhere/roads.py is not on the'):
         loading.find_source('nowhere.roads')
 
 
 @pytest.mark.parametrize('name, message', [
-    ('./source_mine.py', 'NAME of source_NAME.py'),
     ('..', 'NAME of source_NAME.py'),
-    ('source_mine.py', "'source_mine.py': mine is its name")])
-def test_file_name_for_a_source_is_explained(workplace, name, message):
+    ('KITTI', 'source_KITTI.py is not on the path; did you mean kitti[?]'),
+    ('source_kitti', 'did you mean kitti[?] There are .*camvid, cityscapes'),
+    ('source_kitti.py', 'NAME of .* wanted; did you mean kitti[?]'),
+    ('./source_mine.py', 'did you mean mine[?] There are .*kitti, mine, '),
+    ('kity', 'did you mean kitti[?]'),
+    ('xyz', 'is not on the path; there are .*voc')])
+def test_a_wrong_name_of_a_source_leads_to_the_right_one(workplace, name,
+                                                         message):
+    (workplace / 'source_mine.py').write_text(SOURCE)
     with pytest.raises(ImportError, match=message):
         loading.find_source(name)
 

@@ -211,5 +211,5 @@ def test_pictures_of_the_test_split_are_exported_without_labels(
     assert os.listdir(os.path.join('out', 'test')) == [
         'bonn_000000_000019_pred_labelIds.png']
     assert os.path.isfile(os.path.join('out', 'test.zip'))
-    assert capsys.readouterr().out.splitlines()[2] == (
+    assert capsys.readouterr().out.splitlines()[6] == (
         '[i] no pixel has a label: nothing is scored')

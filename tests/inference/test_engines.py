@@ -225,4 +225,4 @@ def test_checkpoints_go_with_runs(place):
 
 
 def test_an_engine_has_a_default_setup():
-    assert Setup() == ('float32', 0, False)
+    assert Setup() == ('float32', 0, False, None)

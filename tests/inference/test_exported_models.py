@@ -74,9 +74,12 @@ def test_outputs_are_those_of_the_run(name, picture, capsys):
     described = record['engine']
     assert record['run'] == path
     assert (described['precision'], described['threads']) == ('float32', 1)
-    first = capsys.readouterr().out.splitlines()[0]
-    assert first == (f'[i] {described["engine"]} {described["version"]}, '
-                     f'float32, 1 thread, {described["device"]}')
+    model, engine, device = capsys.readouterr().out.splitlines()[1:4]
+    assert model.startswith(f'[i] model: {path}, best-')
+    assert model.endswith(' parameters')
+    assert engine == (f'[i] engine: {described["engine"]} '
+                      f'{described["version"]}, float32, 1 thread')
+    assert described['device'] in device
 
 
 def test_a_run_records_its_engine(picture):

@@ -1,5 +1,5 @@
 """All tests of the appearance of a data set, one after another."""
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List
 
 from segmentation import text
 from segmentation.checking.appearance import (alignment, content, duplicates,
@@ -7,6 +7,7 @@ from segmentation.checking.appearance import (alignment, content, duplicates,
 from segmentation.checking.appearance.finding import (FAULT, SOUND, WARNING,
                                                       Finding)
 from segmentation.checking.faults import Fault
+from segmentation.terminal import progress
 
 VOID = 'labels have classes'
 VALUES = 'values in label_colors'
@@ -14,18 +15,21 @@ VALUES = 'values in label_colors'
 
 def examine(audit) -> List[Finding]:
     """Return the Findings on an `audit.Audit` that has run."""
+    return list(progress.track(run_tests(audit), None, 'appearance', 'test'))
+
+
+def run_tests(audit) -> Iterator[Finding]:
+    """Yield the Finding of each test."""
     chosen = views.choose(audit)
-    return [
-        alignment.test(chosen, len(audit.names)),
-        transitions.test(chosen, audit.names),
-        *content.tests(chosen, audit.names),
-        test_values(audit),
-        test_void(audit),
-        duplicates.test({split: [
-            (pair.image_path, pair.fingerprint)
-            for pair in audit.files[split] if pair.fingerprint]
-            for split in audit.files}),
-    ]
+    yield alignment.test(chosen, len(audit.names))
+    yield transitions.test(chosen, audit.names)
+    yield from content.tests(chosen, audit.names)
+    yield test_values(audit)
+    yield test_void(audit)
+    yield duplicates.test({split: [
+        (pair.image_path, pair.fingerprint)
+        for pair in audit.files[split] if pair.fingerprint]
+        for split in audit.files})
 
 
 def test_values(audit) -> Finding:

@@ -40,7 +40,8 @@ PRECISIONS = ('float32', 'bfloat16', 'int8', 'auto')
 
 def open(model: lookup.Model, engine: Optional[str] = None,
          precision: Optional[str] = None, num_threads: int = 0,
-         throughput: bool = False) -> Engine:
+         throughput: bool = False, device: Optional[str] = None
+         ) -> Engine:
     """Return the engine that runs a model, a context manager.
 
     Parameters
@@ -56,11 +57,15 @@ def open(model: lookup.Model, engine: Optional[str] = None,
         0 takes all cores.
     throughput : bool
         Whether many pictures are to come, of which none is urgent.
+    device : str, optional
+        cpu, gpu, or gpu:N for GPU N; TensorFlow and ONNX Runtime take a GPU
+        by default where they find one, OpenVINO the processor.
 
     Raises
     ------
     InputError
-        The engine cannot run this model, or not in this precision.
+        The engine cannot run this model, not in this precision, or not on
+        this device.
     """
     name = choose(model, engine)
     row = ENGINES[name]
@@ -71,7 +76,7 @@ def open(model: lookup.Model, engine: Optional[str] = None,
             'is not installed (pip install -r requirements-engines.txt)')
     module = importlib.import_module(f'{__name__}.{name}')
     return getattr(module, row.name)(
-        model, Setup(wanted, num_threads, throughput))
+        model, Setup(wanted, num_threads, throughput, device))
 
 
 def format_of(model: lookup.Model) -> str:

@@ -1,10 +1,12 @@
 """The interface of an engine: what runs a network, by whatever library."""
 import abc
 import contextlib
-from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
+from typing import (Any, Dict, Iterable, Iterator, NamedTuple, Optional,
+                    Tuple)
 
 import numpy as np
 
+from segmentation import processor
 from segmentation.errors import InputError
 from segmentation.trained import exported, lookup
 
@@ -15,6 +17,7 @@ class Setup(NamedTuple):
     precision: str = 'float32'      # float32, bfloat16, int8 or auto
     num_threads: int = 0            # 0: all cores
     throughput: bool = False        # many pictures soon, not each the sooner
+    device: Optional[str] = None    # cpu, gpu, gpu:N; None: as the engine is
 
 
 class Engine(contextlib.AbstractContextManager):
@@ -69,6 +72,15 @@ class Engine(contextlib.AbstractContextManager):
             'precision' that it really computes in; 'threads', 0 for all
             cores; 'device'.
         """
+
+    def describe_device(self) -> str:
+        """Return the device that it computes on, and why it is no GPU."""
+        return f'CPU, {processor.name()}'
+
+    def count_parameters(self) -> Optional[int]:
+        """Return how many numbers the network has learned, where known."""
+        return (self.model.description.get('parameters')
+                if isinstance(self.model, exported.Exported) else None)
 
 
 def as_taken(images: np.ndarray, model: lookup.Model) -> np.ndarray:

@@ -2,7 +2,7 @@
 import collections
 import contextlib
 import os
-from typing import Any, Deque, Dict, Iterable, Iterator, List
+from typing import Any, Deque, Dict, Iterable, Iterator, List, Optional
 
 import numpy as np
 import openvino
@@ -14,16 +14,20 @@ from segmentation.inference.engines.engine import (Engine, Setup, as_taken,
                                                    checked, last_line)
 from segmentation.trained import lookup
 
-DEVICE = 'CPU'
 HINTS = {'float32': 'f32', 'bfloat16': 'bf16', 'int8': 'f32'}
 
 
 class OpenVINOEngine(Engine):
-    """An exported model, compiled for the processor."""
+    """An exported model, compiled for the processor or Intel's GPU."""
 
     def __init__(self, model: lookup.Model, setup: Setup = Setup()) -> None:
         super().__init__(model, setup)
-        self.precision = choose_precision(setup.precision)
+        self.core = openvino.Core()
+        self.device = choose_device(setup.device, self.core.available_devices)
+        is_on_cpu = self.device == 'CPU'
+        self.precision = choose_precision(
+            'float32' if setup.precision == 'auto' and not is_on_cpu
+            else setup.precision)
 
     def __enter__(self) -> 'OpenVINOEngine':
         """Compile the model, or take it from the cache of those compiled.
@@ -53,15 +57,17 @@ class OpenVINOEngine(Engine):
     def compile(self) -> Any:
         """Return the compiled model, from the cache where it is there."""
         # Without a hint the default is bfloat16 where the processor has it.
-        config = {'INFERENCE_PRECISION_HINT': HINTS[self.precision],
-                  'PERFORMANCE_HINT': 'THROUGHPUT' if self.setup.throughput
-                  else 'LATENCY',
-                  'INFERENCE_NUM_THREADS': self.setup.num_threads}
-        core = openvino.Core()
+        config: Dict[str, Any] = {
+            'INFERENCE_PRECISION_HINT': HINTS[self.precision],
+            'PERFORMANCE_HINT': 'THROUGHPUT' if self.setup.throughput
+            else 'LATENCY'}
+        if self.device == 'CPU':
+            config['INFERENCE_NUM_THREADS'] = self.setup.num_threads
+        path, device = self.model.path, self.device
         with contextlib.suppress(RuntimeError):     # a full disk, perhaps
-            return core.compile_model(self.model.path, DEVICE, dict(
+            return self.core.compile_model(path, device, dict(
                 config, CACHE_DIR=os.path.join(cache.folder(), 'openvino')))
-        return core.compile_model(self.model.path, DEVICE, config)
+        return self.core.compile_model(path, device, config)
 
     def find_output(self) -> int:
         """Return the index of the output that is called softmax."""
@@ -109,11 +115,35 @@ class OpenVINOEngine(Engine):
         idle.append(request)
         return checked(result, shape, self.model)
 
+    def name(self) -> str:
+        """Return the name of the device."""
+        return (processor.name() if self.device == 'CPU' else
+                self.core.get_property(self.device, 'FULL_DEVICE_NAME'))
+
+    def describe_device(self) -> str:
+        return f'{self.device}, {self.name()}'
+
     def describe(self) -> Dict[str, Any]:
         return {'engine': 'openvino',
                 'version': openvino.__version__.split('-')[0],
                 'precision': self.precision, 'threads': self.setup.num_threads,
-                'device': processor.name()}
+                'device': self.name()}
+
+
+def choose_device(device: Optional[str], there: List[str]) -> str:
+    """Return what OpenVINO calls a device; raise where it finds none.
+
+    >>> choose_device(None, ['CPU', 'GPU']), choose_device('gpu', ['GPU.0'])
+    ('CPU', 'GPU')
+    """
+    wanted = (device or 'cpu').upper().replace(':', '.')
+    # One GPU alone has no number.
+    names = {*there, 'CPU', *(name.partition('.')[0] for name in there)}
+    names |= {'GPU.0'} if 'GPU' in there else set()
+    if wanted not in names:
+        raise InputError(f'--device {device}: OpenVINO finds only '
+                         f'{", ".join(there)}')
+    return wanted
 
 
 def choose_precision(precision: str) -> str:

@@ -4,7 +4,7 @@ The weights are variables in each. As constants, folded into the graph, those
 of VGG16 take 8 s more to start, four times the memory, and gain nothing.
 """
 import contextlib
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import numpy as np
 
@@ -22,7 +22,8 @@ class TensorFlowEngine(Engine):
 
     def __init__(self, model: lookup.Model, setup: Setup = Setup()) -> None:
         super().__init__(model, setup)
-        self.precision = tf1.choose_precision(setup.precision)
+        tf1.check_device(setup.device)
+        self.precision = tf1.choose_precision(setup.precision, setup.device)
 
     def __enter__(self) -> 'TensorFlowEngine':
         """Restore the network.
@@ -35,7 +36,8 @@ class TensorFlowEngine(Engine):
         with tf.Graph().as_default(), contextlib.ExitStack() as stack:
             with errors.quiet():   # the first one looks for a GPU, and reports
                 self.sess = tf.Session(config=tf1.session_config(
-                    self.precision, self.setup.num_threads))
+                    self.precision, self.setup.num_threads,
+                    device=self.setup.device))
             stack.callback(self.sess.close)
             with self.sess.as_default(), tf1.naming_exhaustion():
                 self.restore()
@@ -52,6 +54,8 @@ class TensorFlowEngine(Engine):
                                   self.model.checkpoint)
             self.check_classes(net.softmax)
             self.image_input, self.softmax = net.image_input, net.softmax
+            self.num_parameters = network.count_parameters(
+                tf.global_variables())
             # An old graph has a plain placeholder: keep_prob must be fed.
             self.always_fed = {net.keep_prob: 1}
             # A network of the user's own may draw random numbers.
@@ -61,6 +65,7 @@ class TensorFlowEngine(Engine):
             self.image_input, self.softmax = constants.restore(
                 self.sess, self.model.path, ('image_input', 'softmax'))
             self.check_classes(self.softmax)
+            self.num_parameters = super().count_parameters()
             self.always_fed = {}
 
     def check_classes(self, softmax):
@@ -84,4 +89,11 @@ class TensorFlowEngine(Engine):
         return {'engine': 'tensorflow', 'version': tf.version.VERSION,
                 'precision': self.precision,
                 'threads': self.setup.num_threads,
-                'device': 'GPU' if tf1.has_gpu() else processor.name()}
+                'device': (tf1.gpus(self.setup.device)
+                           or [processor.name()])[0]}
+
+    def describe_device(self) -> str:
+        return tf1.describe_device(self.setup.device)
+
+    def count_parameters(self) -> Optional[int]:
+        return self.num_parameters
