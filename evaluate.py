@@ -96,6 +96,8 @@ def prepare(options, name):
     utils.remove_leftovers(
         os.path.dirname(os.path.abspath(path))
         for path in (*written, *folders, options.report) if path)
+    if options.tune:
+        utils.remove_leftovers([selected.model.path])
     if selected.benchmark:
         selected.benchmark.prepare(selected.pairs)
     return selected

@@ -155,9 +155,10 @@ def segment(options, model, pending, recorded, pool):
         changed = (sum(one.changed for one in done)
                    / sum(one.pixels for one in done))
         print(f'[i] CRF: {changed:.2%} of the pixels changed class')
-    print('\n'.join(outputs.describe_speed(dict(
-        predictor.seconds, crf=pool.seconds if pool else (),
-        write=[one.seconds for one in done]), elapsed)))
+    if done:
+        print('\n'.join(outputs.describe_speed(dict(
+            predictor.seconds, crf=pool.seconds if pool else (),
+            write=[one.seconds for one in done]), elapsed)))
     return [one.error for one in written if one.error is not None]
 
 

@@ -6,7 +6,6 @@ The result is compared with OpenCV's own interpolation. The layer is
 `upsample.upsample(x, n_channels, factor, name)`, see
 segmentation/nn/upsampling.py.
 """
-import argparse
 import os
 
 import utils        # first: from here on Ctrl-C ends in one line
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 
 from segmentation import files, overwriting, pixels
+from segmentation.terminal import command_line
 
 PUBLISHED = ('upsample', 'bilinear_kernel', 'kernel_side')
 
@@ -28,7 +28,7 @@ def __getattr__(name):
 
 def parse_options(argv=None):
     """Return the options of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = command_line.Parser(
         description='Enlarge a picture through the upsampling layer.')
     parser.add_argument('input', help='picture to read')
     parser.add_argument('output', help='picture to write')

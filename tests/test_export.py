@@ -189,8 +189,8 @@ def test_an_exported_model_is_replaced(name, run):
     (['--output', 'run'], 'run holds best-1.data-00000-of-00001, which is'),
     (['--output', 'other'], 'other holds photo.png, which is of no'),
     (['--output', 'file'], 'file is a file: a folder is wanted'),
-    (['--output', 'foreign.pb'], 'foreign.pb is there and was not written'),
-    (['--output', 'lonely.pb'], 'lonely.pb.json is there and was not'),
+    (['--output', 'foreign.pb'], 'foreign.pb exists already and was not'),
+    (['--output', 'lonely.pb'], 'lonely.pb.json exists already and was not'),
     (['--output', 'road.pb', '--name', 'nowhere'], 'no run in nowhere'),
     (['--output', 'road.pb', '--checkpoint', 'last'], "no 'last' checkpoint"),
 ])
@@ -232,7 +232,7 @@ def test_a_missing_package_is_named(name, int8, package, run, monkeypatch):
         export.main(['--name', 'run', '--output', NAMES[name]]
                     + (['--int8', TRAIN] if int8 else []))
     assert str(caught.value) == (
-        f'{name}{" in int8" * int8} takes the package {package}, which is '
+        f'{name}{" in int8" * int8} needs the package {package}, which is '
         'not installed: pip install -r requirements-engines.txt')
 
 

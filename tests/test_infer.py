@@ -247,8 +247,8 @@ def test_same_names_of_two_types_keep_their_suffix(run, place):
     (['--samples-dir', 'in/a.png', '--output-dir', 'in'],
      'in/a.png is an input: it is not overwritten'),
     (['--samples-dir', 'in', '--output-dir', 'foreign'],
-     'foreign/a.png is there and is not of infer.py: --skip-existing leaves '
-     'it, or choose another --output-dir'),
+     'foreign/a.png exists already and was not written by infer.py: '
+     '--skip-existing leaves it, or choose another --output-dir'),
     (['--samples-dir', 'in', 'foreign', '--output-dir', 'out'],
      'out/a.png.png: in/a.png and foreign/a.png would both be written to it'),
     (['--samples-dir', 'nowhere', '--output-dir', 'out'],

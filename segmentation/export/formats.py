@@ -95,7 +95,7 @@ def check_packages(name: str, int8: bool = False) -> None:
     for package in packages:
         if importlib.util.find_spec(package) is None:
             raise MissingModuleError(
-                f'{name}{" in int8" * int8} takes the package {package}, '
+                f'{name}{" in int8" * int8} needs the package {package}, '
                 f'which is not installed: pip install -r {REQUIREMENTS}')
 
 

@@ -43,7 +43,7 @@ def check(path, row, inputs, folders, owned):
     others = [other for other in (path, beside(path, row))
               if other and os.path.exists(other)]
     if others and not is_ours(path):
-        raise InputError(f'{others[0]} is there and was not written by '
+        raise InputError(f'{others[0]} exists already and was not written by '
                          'export.py: it is not overwritten')
 
 

@@ -105,7 +105,7 @@ def check_outputs(jobs, output_dir, recorded):
                 raise InputError(f'{path} is an input: it is not overwritten')
             if os.path.relpath(path, output_dir) not in recorded:
                 raise InputError(
-                    f'{path} is there and is not of infer.py: '
+                    f'{path} exists already and was not written by infer.py: '
                     '--skip-existing leaves it, or choose another '
                     '--output-dir')
 

@@ -36,7 +36,7 @@ def check(path, others=()):
             importlib.import_module(name)
         except ImportError as error:
             raise MissingModuleError(
-                '--report takes jinja2 and matplotlib (pip install jinja2 '
+                '--report needs jinja2 and matplotlib (pip install jinja2 '
                 f'matplotlib): {error}')
     overwriting.check_apart(path, others)
     overwriting.check_no_link(path)

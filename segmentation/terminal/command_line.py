@@ -110,6 +110,7 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args=None, namespace=None):
         args = sys.argv[1:] if args is None else list(args)
         self.check_names(args)      # argparse reports what is missing first
+        self.check_values(args)
         return super().parse_known_args(args, namespace)
 
     def check_names(self, arguments):
@@ -131,6 +132,18 @@ class Parser(argparse.ArgumentParser):
                 self.error(f'{name}: the data source defines the classes')
             self.error(f'{name}: did you mean {meant}?' if meant
                        else f'{name}: there is no such option')
+
+    def check_values(self, arguments):
+        """End in a usage error where a value is empty, as of an unset $NAME.
+        """
+        for before, argument in zip(['', *arguments], arguments):
+            flag, equals, value = argument.partition('=')
+            if flag[:2] == '--' and equals and not value:
+                before, argument = flag, ''
+            if not argument:
+                where = f'argument {before}' if before[:2] == '--' else \
+                    'an argument'
+                self.error(f'{where} is empty: a value is wanted')
 
     def error(self, message):
         self.exit(2, f'{self.prog}: error: {message}\n'

@@ -187,7 +187,7 @@ def test_nothing_else_is_written_into_a_report(place, option, value):
 
 def test_missing_library_is_one_line(place, monkeypatch):
     monkeypatch.setitem(sys.modules, 'jinja2', None)
-    with pytest.raises(ImportError, match=r'^--report takes jinja2 and '
+    with pytest.raises(ImportError, match=r'^--report needs jinja2 and '
                                           r'matplotlib \(pip install '):
         report_folder.check('report')
 

@@ -26,6 +26,27 @@ def error_of(capsys, parser, *arguments):
     return err.splitlines()
 
 
+@pytest.mark.parametrize('arguments, where', [
+    (['--data-source', ''], 'argument --data-source'),
+    (['--data-source='], 'argument --data-source'),
+    (['--data-source', 'kitti', ''], 'an argument')])
+def test_an_empty_value_is_a_usage_error(capsys, arguments, where):
+    first, _ = error_of(capsys, make(), *arguments)
+    assert first == f'toy.py: error: {where} is empty: a value is wanted'
+
+
+@pytest.mark.parametrize('program, option', [
+    ('train', '--name'), ('train', '--class-weights'), ('infer', '--name'),
+    ('infer', '--samples-dir'), ('evaluate', '--json'),
+    ('evaluate', '--report'), ('check_source', '--output-dir'),
+    ('export', '--data-dir'), ('vgg16', '--url'), ('upsample', '--factor')])
+def test_every_program_refuses_an_empty_value(capsys, program, option):
+    with pytest.raises(SystemExit) as stopped:
+        importlib.import_module(program).parse_options([option, ''])
+    assert stopped.value.code == 2
+    assert f'{option} is empty' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('typed, said', [
     ('--lr', 'did you mean --learning-rate?'),
     ('--lr=.1', 'did you mean --learning-rate?'),

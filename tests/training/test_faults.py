@@ -1,7 +1,6 @@
 """What may go wrong while train.py runs: it is said, and nothing is lost."""
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -203,8 +202,8 @@ def test_what_a_kill_left_goes_when_the_run_is_resumed(folder, capfd):
         (folder / 'run' / name).write_text('')
     capfd.readouterr()
     assert run(RESUME) == 0
-    assert capfd.readouterr().out.startswith(
-        '[i] files of a killed process removed from run: 2\n')
+    assert ('[i] files of a killed process removed from run: 2\n'
+            in capfd.readouterr().out)
     assert set(os.listdir('run')) == before
 
 
@@ -244,12 +243,3 @@ def test_options_come_back_as_they_were_saved(folder):
         json.dumps({'options': dict(vars(options), gone='by now')}))
     resumed = train.parse_options(RESUME)
     assert vars(resumed) == dict(vars(options), resume=True)
-
-
-@pytest.mark.parametrize('option', [
-    '--name', '--vgg-dir', '--feature-dir', '--init-from',
-    '--tensorboard-dir', '--data-dir', '--class-weights'])
-def test_an_empty_name_is_a_usage_error(folder, capfd, option):
-    assert run(TRAIN + (option, '')) == 2
-    assert re.search(rf'argument {option}(/--[\w-]+)?: a name is wanted',
-                     capfd.readouterr().err)

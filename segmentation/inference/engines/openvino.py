@@ -153,5 +153,5 @@ def choose_precision(precision: str) -> str:
     if precision == 'bfloat16' and not processor.has_bfloat16():
         raise InputError(
             f'--precision bfloat16: {processor.name()} does not compute in '
-            'it: it takes a processor with avx512_bf16 or amx_bf16')
+            'it: that needs a processor with avx512_bf16 or amx_bf16')
     return precision
