@@ -66,10 +66,9 @@ def pictures(count, num_classes, size=None):
     """Return the line on pictures to segment; parameters as for `samples`.
 
     >>> pictures(1, 2)
-    '[i] data: 1 picture; 2 classes, input native'
+    '[i] pictures: 1; 2 classes, input native'
     """
-    return (f'[i] data: {count} picture{"s" * (count != 1)}; '
-            f'{shape(num_classes, size)}')
+    return f'[i] pictures: {count}; {shape(num_classes, size)}'
 
 
 def shape(num_classes, size):
