@@ -131,8 +131,11 @@ def segment(options, model, pending, recorded, pool):
                                   options.jpeg)
     settings = model_options.settings(options)
     augmentation = settings.augmentation(model)
-    head = [header.pictures(len(pending), len(model.class_names),
-                            augmentation.image_size)]
+    head = [header.data(options.data_source,
+                        loading.source_file(options.data_source),
+                        options.data_dir)] if options.data_source else []
+    head.append(header.pictures(len(pending), len(model.class_names),
+                                augmentation.image_size))
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
     # Engines may take seconds to load: only after all that may be wrong.

@@ -152,11 +152,14 @@ def add_source_options(parser, required=True):
 
 def print_source(options, source):
     """Print the header's lines on the data of a source that is loaded."""
-    from segmentation.data import loading   # late: see end_at_once
+    from segmentation.data import contract, loading  # late: see end_at_once
     from segmentation.terminal import header
     print(header.data(options.data_source,
                       loading.source_file(options.data_source),
                       options.data_dir))
-    print(header.samples({'train': source.num_training,
-                          'valid': source.num_validation},
-                         source.num_classes, source.image_size), flush=True)
+    counts = {'train': source.num_training, 'valid': source.num_validation}
+    test = contract.pairs(source, 'test')
+    if test:
+        counts['test'] = len(test)
+    print(header.samples(counts, source.num_classes, source.image_size),
+          flush=True)

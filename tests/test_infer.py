@@ -91,7 +91,8 @@ def test_folders_of_all_kinds_of_pictures(run, place):
     assert read(place / 'out' / 'sub dir' / 'deep' / 'B.png').shape == (
         67, 41, 3)
     words = [line.split(':')[0] for line in done.stdout.splitlines()]
-    assert words[:4] == ['[i] data', '[i] model', '[i] engine', '[i] device']
+    assert words[:4] == ['[i] pictures', '[i] model', '[i] engine',
+                         '[i] device']
     assert words[4].startswith('[i] 5 pictures in ')
     assert words[5:] == ['[i] decode', '[i] network', '[i] write']
     assert done.stdout.count('95th percentile') == 3

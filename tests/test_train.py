@@ -284,7 +284,8 @@ def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
                             '--warm-up', '1', '--checkpoint-interval', '2'),
         cwd=workspace, HALVES='9@11')
     assert done.returncode == -signal.SIGKILL
-    assert [line.split(':')[0] for line in done.stdout.splitlines()] == [
+    printed = done.stdout.splitlines()[5:]      # behind the header
+    assert [line.split(':')[0] for line in printed] == [
         f'[i] epoch {epoch}/5' for epoch in (1, 2, 3)]
     log = read_log('killed')
     assert len(log) == 3
@@ -730,7 +731,7 @@ def test_events_of_epochs_done_again_are_hidden(capsys):
 
 def test_the_table_of_classes_is_printed_if_asked_for(capsys):
     assert run(tiny('table', '--epochs', '1', '--table')) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()[5:]     # behind the header
     assert lines[0].split() == ['class', 'share', 'accuracy', 'precision',
                                 'IoU']
     assert lines[3].split()[0] == 'road'

@@ -1,10 +1,10 @@
 """The first lines of every program: which data, which model, on what device.
 
-    [i] data: kitti (source_kitti.py) in data_road
-    [i] samples: 260 training, 29 validation; 2 classes, input 576x160
-    [i] model: runs/kitti, best-40; 134,293,574 parameters
-    [i] engine: tensorflow 2.21.0, float32, 2 threads
-    [i] device: CPU, AMD EPYC 7B12: no GPU found
+    [i] data: demo (source_demo.py) in data
+    [i] samples: 600 training, 40 validation; 7 classes, input 256x128
+    [i] model: fcn-lite; 1,394,887 parameters
+    [i] engine: tensorflow 2.21.0, float32, all cores
+    [i] device: CPU, AMD EPYC: no GPU found
 
 Each program prints those that it knows, as soon as it knows them.
 """
@@ -55,8 +55,8 @@ def samples(counts, num_classes, size=None):
 def model(name, num_parameters=None):
     """Return the line on a model.
 
-    >>> model('fcn8s', 134293574)
-    '[i] model: fcn8s; 134,293,574 parameters'
+    >>> model('fcn-lite', 1394887)
+    '[i] model: fcn-lite; 1,394,887 parameters'
     """
     count = f'; {num_parameters:,} parameters' if num_parameters else ''
     return f'[i] model: {name}{count}'
@@ -66,10 +66,9 @@ def pictures(count, num_classes, size=None):
     """Return the line on pictures to segment; parameters as for `samples`.
 
     >>> pictures(1, 2)
-    '[i] data: 1 picture; 2 classes, input native'
+    '[i] pictures: 1; 2 classes, input native'
     """
-    return (f'[i] data: {count} picture{"s" * (count != 1)}; '
-            f'{shape(num_classes, size)}')
+    return f'[i] pictures: {count}; {shape(num_classes, size)}'
 
 
 def shape(num_classes, size):

@@ -140,7 +140,7 @@ def test_frames_without_labels_are_written_and_not_scored(run, place, capsys):
     assert sorted(os.listdir('maps')) == ['umm_road_000005.png',
                                           'uu_road_000000.png']
     out = capsys.readouterr().out
-    assert out.splitlines()[2:] == ['[i] no pixel has a label: nothing is '
+    assert out.splitlines()[6:] == ['[i] no pixel has a label: nothing is '
                                     'scored']
     with open('scores.json') as file:
         found = json.load(file, parse_constant=pytest.fail)

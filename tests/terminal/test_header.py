@@ -42,8 +42,8 @@ def test_training_and_scoring_begin_with_all_that_matters(tmp_path):
     lines = done.stdout.splitlines()
     found = head(lines[:5])
     assert found['data'] == f'tiny (source_tiny.py) in {helpers.data_dir()}'
-    assert found['samples'] == ('9 training, 4 validation; 4 classes, input '
-                                '64x32')
+    assert found['samples'] == ('9 training, 4 validation, 2 test; 4 classes, '
+                                'input 64x32')
     assert found['device'] == f'CPU, {processor.name()}: as --device asks'
     assert lines[3] == f'{TENSORFLOW}all cores'
     count = re.fullmatch('fcn-lite; ([0-9,]+) parameters', found['model'])
@@ -73,7 +73,7 @@ def test_inference_says_pictures_model_and_device(place, capsys):
     assert infer.main(['--name', run, '--samples-dir', 'a.png',
                        '--output-dir', 'out', '--native']) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == ['[i] data: 1 picture; 4 classes, input native',
+    assert lines[:3] == ['[i] pictures: 1; 4 classes, input native',
                          # 3x3 pixels of 3 colours to 4 classes
                          '[i] model: run, best-1; 108 parameters',
                          f'{TENSORFLOW}all cores']
