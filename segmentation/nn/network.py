@@ -183,7 +183,10 @@ def restore(sess, meta_path, checkpoint=None):
     if not os.path.isfile(meta_path):
         raise FileNotFoundError(f'no saved graph {meta_path}')
     try:
-        tf.train.import_meta_graph(meta_path)
+        with open(meta_path, 'rb') as file:
+            saved = tf.MetaGraphDef.FromString(file.read())
+        check_constants(saved.graph_def)
+        tf.train.import_meta_graph(saved)
     except (tf.errors.OpError, message.Error, ValueError, TypeError,
             LookupError, OSError) as error:
         reason = str(error).split('. ')[0].splitlines()[0]
@@ -193,6 +196,18 @@ def restore(sess, meta_path, checkpoint=None):
     if checkpoint:
         tf1.restore(tf.train.Saver(tf.global_variables()), sess, checkpoint)
     return find(tf.get_default_graph())
+
+
+def check_constants(graph_def):
+    """Raise ValueError for a constant whose value is of another type.
+
+    TensorFlow 1.15 would end the process.
+    """
+    for node in graph_def.node:
+        if (node.op == 'Const' and node.attr['dtype'].type
+                != node.attr['value'].tensor.dtype):
+            raise ValueError(f'the constant {node.name} is of another type '
+                             'than its value')
 
 
 def load_matching(sess, checkpoint):

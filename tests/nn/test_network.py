@@ -367,6 +367,19 @@ def test_a_missing_graph_and_a_missing_checkpoint_are_refused(tmp_path):
             network.restore(sess, f'{checkpoint}.meta', checkpoint)
 
 
+def test_a_constant_of_another_type_is_refused(tmp_path):
+    checkpoint = save_blog_run(tmp_path)
+    with open(f'{checkpoint}.meta', 'rb') as file:
+        saved = tf.MetaGraphDef.FromString(file.read())
+    node = next(node for node in saved.graph_def.node if node.op == 'Const')
+    node.attr['value'].tensor.dtype = tf.string.as_datatype_enum
+    with open(f'{checkpoint}.meta', 'wb') as file:
+        file.write(saved.SerializeToString())
+    with fresh_session() as sess, pytest.raises(
+            ValueError, match=f'meta: .*constant {node.name} is of another'):
+        network.restore(sess, f'{checkpoint}.meta', checkpoint)
+
+
 def test_a_graph_that_cannot_be_written_is_an_error_of_the_disk(tmp_path):
     (tmp_path / 'file').write_text('no folder')
     with fresh_session():
