@@ -6,8 +6,9 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional
 
 import numpy as np
 
-from segmentation import drawing, files, metrics
-from segmentation.data import contract, splits
+from segmentation import files, metrics
+from segmentation.data import background, contract, splits
+from segmentation.drawing import overlay, style
 from segmentation.errors import InputError
 from segmentation.terminal import progress
 from segmentation.training import batches, run_files, tensorboard
@@ -96,6 +97,9 @@ class Trainer:
         self.checkpoints = checkpoints
         self.board = board
         self.stop = stop
+        self.style = style.choose(
+            contract.class_names(source), contract.label_colors(source),
+            background.of_source(source), alpha=style.STRONG)
         self.gradients = self.weights = None    # summary operations
         if histograms:
             variables = [variable for _, variable in training.gradients]
@@ -205,8 +209,8 @@ class Trainer:
             matrix = matrix + metrics.confusion_matrix(
                 truth, predicted, source.num_classes)
             pictures += [
-                drawing.triple(batch.images[k], truth[k], predicted[k],
-                               source.label_colors)
+                overlay.triple(batch.images[k], truth[k], predicted[k],
+                               self.style)
                 for k in range(len(truth)) if sum(sizes) + k in chosen]
             losses.append(float(loss))
             sizes.append(len(truth))
