@@ -1,10 +1,11 @@
 """Colours of classes: a source's own, or some for the colour-blind.
 
-The first eight are those of Okabe and Ito (Color Universal Design, 2008,
-https://jfly.uni-koeln.de/color/), black last. Where there are more classes
-each further colour is the one that differs most from all before it, to whom
-it differs least: people with normal vision, without red or without green
-cones, whose views are simulated as by Vienot, Brettel and Mollon (1999).
+The first seven are those of Okabe and Ito (Color Universal Design, 2008,
+https://jfly.uni-koeln.de/color/), without black, which looks like a shadow on
+a picture. Where there are more classes each further colour is the one that
+differs most from all before it, to whom it differs least: people with normal
+vision, without red or without green cones, whose views are simulated as by
+Vienot, Brettel and Mollon (1999).
 """
 import functools
 from typing import Collection, Dict, List, Tuple
@@ -17,7 +18,7 @@ Color = Tuple[int, int, int]
 SOURCE, COLOUR_BLIND = PALETTES = ('source', 'colour-blind')
 
 OKABE_ITO = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66),
-             (0, 114, 178), (213, 94, 0), (204, 121, 167), (0, 0, 0))   # RGB
+             (0, 114, 178), (213, 94, 0), (204, 121, 167))      # RGB
 
 # Linear red, green and blue as they look without red, or green, cones.
 SIMULATED = np.array([

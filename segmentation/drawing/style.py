@@ -94,6 +94,8 @@ def split(word: str, names: Sequence[str], what: str) -> List[int]:
 def find(name: str, names: Sequence[str], what: str) -> int:
     """Return the id of a class; InputError names the nearest one.
 
+    Upper and lower case matter only where classes differ by nothing else.
+
     Examples
     --------
     >>> find('raod', ['sky', 'road'], '--only')
@@ -104,6 +106,8 @@ The classes are sky, road
     if name in names:
         return list(names).index(name)
     lower = {other.lower(): other for other in names}
+    if name.lower() in lower and len(lower) == len(names):
+        return list(names).index(lower[name.lower()])
     near = difflib.get_close_matches(name.lower(), lower, 1)
     guess = f': did you mean {lower[near[0]]!r}? The' if near else ': the'
     raise InputError(f'{what} names {name!r}{guess} classes are '
