@@ -401,3 +401,27 @@ def test_blog_run_is_refused(blog_run, arguments, message):
                 *arguments)
     assert message in str(error.value)
     assert not os.path.exists('out')
+
+
+@pytest.mark.parametrize('name', ['road', 'roda'])
+def test_overlays_in_a_style(run, place, name):
+    image = write('in/a.png')
+    command = ['--samples-dir', 'in', '--class-ids', '--output-dir', 'out',
+               '--only', f'sky,{name}', '--alpha', '.5,road=1', '--palette',
+               'color-blind', '--legend', 'on']
+    if name == 'roda':
+        with pytest.raises(ValueError, match="--only names 'roda': did you "
+                                             "mean 'road'"):
+            segment(run, *command)
+        assert not os.path.exists('out')
+        return
+    assert segment(run, *command) == 0
+    ids, overlay = read('out/class-ids/a.png'), read('out/a.png')
+    with open('out/infer.json') as file:
+        colors = np.array(json.load(file)['label_colors'])
+    assert colors[0].tolist() == [0, 159, 230]
+    free = np.zeros_like(ids, bool)
+    free[-10:] = True       # the legend is above
+    assert (overlay[free & (ids == 2)] == colors[2]).all()
+    bare = free & np.isin(ids, [1, 3])
+    np.testing.assert_array_equal(overlay[bare], image[bare])
