@@ -208,8 +208,7 @@ class Trainer:
             Input, truth and prediction in a row, always of the same samples.
         """
         source = self.source
-        losses, sizes, pictures = [], [], []
-        matrix = 0
+        losses, sizes, pictures, matrix = [], [], [], 0
         chosen = splits.spread(source.num_validation, PICTURES)
         for batch in progress.track(
                 self.samples.valid(), source.num_validation, 'validation',
