@@ -90,7 +90,9 @@ def test_folders_of_all_kinds_of_pictures(run, place):
     assert read(place / 'out' / 'a [1] {x}.png').shape == (45, 70, 3)
     assert read(place / 'out' / 'sub dir' / 'deep' / 'B.png').shape == (
         67, 41, 3)
-    words = [line.split(':')[0] for line in done.stdout.splitlines()]
+    assert done.stdout.count('is squeezed into the 64x32') == 1
+    words = [line.split(':')[0] for line in done.stdout.splitlines()
+             if 'is squeezed' not in line]
     assert words[:4] == ['[i] data', '[i] model', '[i] engine', '[i] device']
     assert words[4].startswith('[i] 5 pictures in ')
     assert words[5:] == ['[i] decode', '[i] network', '[i] write']
