@@ -32,8 +32,9 @@ from segmentation import errors, locks, option_types, threads
 from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
+from segmentation.drawing import style_options
 from segmentation.errors import InputError
-from segmentation.inference import jobs, model_options, outputs
+from segmentation.inference import jobs, model_options, outputs, shapes
 from segmentation.inference.predictor import Predictor
 from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
@@ -66,12 +67,7 @@ def parse_options(argv=None):
                        help='folder to write to; it is created if missing')
     group.add_argument('--no-overlay', action='store_true',
                        help='do not write overlays')
-    group.add_argument('--alpha', type=option_types.share, default=.5,
-                       help='opacity of the class colours in overlays '
-                            '(default: %(default)s)')
-    group.add_argument('--legend', action='store_true',
-                       help='add a strip that names the classes below each '
-                            'overlay')
+    style_options.add_options(group)
     group.add_argument('--jpeg', nargs='?', type=option_types.quality,
                        const=JPEG_QUALITY, metavar='QUALITY',
                        help='write overlays as JPEG files; QUALITY is 1 to '
@@ -123,12 +119,10 @@ def choose_places(options, model):
     return places
 
 
-def segment(options, model, pending, recorded, pool):
+def segment(options, model, style, pending, recorded, pool):
     """Take the jobs through the network; return the errors of those not read.
     """
-    writer = outputs.OutputWriter(model.class_names, model.label_colors,
-                                  options.alpha, options.legend, pool,
-                                  options.jpeg)
+    writer = outputs.OutputWriter(style, pool, options.jpeg)
     settings = model_options.settings(options)
     augmentation = settings.augmentation(model)
     head = [header.data(options.data_source,
@@ -142,14 +136,16 @@ def segment(options, model, pending, recorded, pool):
     with settings.open(model, len(pending) > 1) as (engine, lines):
         print(*head, *model_options.header_lines(engine), *lines, sep='\n',
               flush=True)
-        jobs.write_record(options.output_dir, model, pending, recorded, pool,
-                          engine.describe(), options.jpeg)
+        jobs.write_record(options.output_dir, model, style.colors, pending,
+                          recorded, pool, engine.describe(), options.jpeg)
         predictor = Predictor(engine, augmentation, settings.batch_size,
                               options.workers)
         start = time.perf_counter()
         written = list(progress.track(
             threads.in_threads(count, writer.write,
-                               predictor.predict(pending, jobs.read),
+                               shapes.announced(
+                                   predictor.predict(pending, jobs.read),
+                                   shapes.wanted(model, settings)),
                                max(count, settings.batch_size)),
             len(pending), 'inference'))
         elapsed = time.perf_counter() - start
@@ -165,13 +161,14 @@ def segment(options, model, pending, recorded, pool):
     return [one.error for one in written if one.error is not None]
 
 
-def fill(options, model, pending, chosen):
+def fill(options, model, style, pending, chosen):
     """Write the outputs of the jobs to a folder of ours; return the status.
 
     Parameters
     ----------
     options : argparse.Namespace
     model : run_dir.Run or exported.Exported
+    style : drawing.style.Style
     pending : list of jobs.Job
     chosen : choice.Choice, optional
     """
@@ -188,7 +185,7 @@ def fill(options, model, pending, chosen):
     if chosen:
         print('\n'.join(chosen.lines()))
     with crf_pool.start(chosen, min(options.workers, len(pending))) as pool:
-        failures = segment(options, model, pending, recorded, pool)
+        failures = segment(options, model, style, pending, recorded, pool)
     if failures:
         print(f'[!] {len(failures)} of {len(pending)} pictures were not '
               'read:', file=sys.stderr)
@@ -206,12 +203,13 @@ def main(argv=None):
     settings = model_options.settings(options)
     settings.check(model)
     settings.augmentation(model)
+    style = style_options.style(options, model)
     pending = jobs.list_jobs(options.samples_dir, options.output_dir,
                              choose_places(options, model))
     chosen = choice.choose(options, model)
     with locks.locked(options.output_dir, f'{options.output_dir}: another '
                       'infer.py writes to it'):
-        return fill(options, model, pending, chosen)
+        return fill(options, model, style, pending, chosen)
 
 
 if __name__ == '__main__':

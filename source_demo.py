@@ -13,8 +13,9 @@ import utils        # first: from here on Ctrl-C ends in one line
 import numpy as np
 
 import source
-from segmentation import drawing, files, option_types
+from segmentation import files, option_types
 from segmentation.data import class_table, contract
+from segmentation.drawing import overlay
 from segmentation.synthetic import scenes, stage
 from segmentation.terminal import command_line, progress
 
@@ -115,7 +116,7 @@ def main(argv=None):
         name = f'scene_{k:02d}.png'
         files.write_image(os.path.join(images, name), image)
         if options.labels:
-            files.write_image(os.path.join(labels, name), drawing.colors_of(
+            files.write_image(os.path.join(labels, name), overlay.colors_of(
                 ids, demo.label_colors))
     print(f'[i] {options.count} scenes in {options.directory}')
 

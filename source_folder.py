@@ -61,6 +61,8 @@ class FolderSource(source.DataSource):
         self.void_colors = tuple(row.color for row in rows
                                  if row.ignore and row.color)
         index = {name: k for k, name in enumerate(self.class_names)}
+        self.background = [row.name for row in rows
+                           if row.background and not row.ignore] or None
         self.ids = {row.id: source.IGNORE if row.ignore else index[row.name]
                     for row in rows if row.id is not None} or None
         # Colours that come from the palette are in no label file.

@@ -19,6 +19,7 @@ class KittiSource(source.DataSource):
     image_size = (576, 160)
     classes = (('not road', (255, 0, 0)),
                ('road', (255, 0, 255)))
+    background = ('not road',)
     void_colors = ((0, 0, 0),)
 
     def list_pairs(self, data_dir):

@@ -45,6 +45,7 @@ class VocSource(source.DataSource):
                ('sofa', (0, 192, 0)),
                ('train', (128, 192, 0)),
                ('tvmonitor', (0, 64, 128)))
+    background = ('background',)
     void_colors = ((224, 224, 192),)
     ids = {**{class_id: class_id for class_id in range(21)},
            255: source.IGNORE}

@@ -129,6 +129,9 @@ def make_parser(kind=command_line.Parser, prog=None):
     group.add_argument('--resume', action='store_true',
                        help='continue the run in --name, with the options '
                             'that it was started with')
+    group.add_argument('--sanity', action='store_true',
+                       help='test for about a minute whether the run would '
+                            'learn, and write nothing')
     group.add_argument('--init-from', type=option_types.path, metavar='RUN',
                        help='start from the best weights of another run, as '
                             'far as names and shapes match')
@@ -166,6 +169,8 @@ def parse_options(argv=None):
     """Return the options of a new run, or those of the run to resume."""
     parser = make_parser()
     options = parser.parse_args(argv)
+    if options.sanity and options.resume:
+        parser.error('--sanity tests a new run: not with --resume')
     if options.resume:
         return saved_options.resumed(make_parser, options.name, CHANGEABLE,
                                      argv)
@@ -181,13 +186,20 @@ def parse_options(argv=None):
 
 def main(argv=None):
     options = parse_options(argv)
+    if options.sanity:
+        return train(options)
     with run_files.locked(options.name):
         return train(options)
 
 
 def train(options):
-    """Train a run, whose directory is locked; return the exit status."""
-    if options.resume:
+    """Train a run, whose directory is locked; return the exit status.
+
+    With --sanity it is tested, and there is no directory.
+    """
+    if options.sanity:
+        pass
+    elif options.resume:
         run_files.check_resumable(options.name)
     else:
         run_files.refuse_existing(options.name)
@@ -213,9 +225,11 @@ def train(options):
             options.class_weights, source, options.data_dir)
     if note:
         print(f'[i] {note}')
-    contract.configure(source, augment=options.augment,
-                       soft=options.soft_labels)
-    leftovers = run_files.remove_leftovers(options.name)
+    if not options.sanity:      # which compares pictures with their files
+        contract.configure(source, augment=options.augment,
+                           soft=options.soft_labels)
+    leftovers = (0 if options.sanity
+                 else run_files.remove_leftovers(options.name))
     if leftovers:
         print(f'[i] files of a killed process removed from {options.name}: '
               f'{leftovers}')
@@ -223,9 +237,9 @@ def train(options):
         course.fetch(options.vgg_dir, offline=options.offline)
     # TensorFlow takes seconds to load: only after all that may be wrong.
     from segmentation.training import launch
-    return launch.train(options, source, weights, precision,
-                        models.MODELS[options.model],
-                        models.build_options(options))
+    start = launch.check if options.sanity else launch.train
+    return start(options, source, weights, precision,
+                 models.MODELS[options.model], models.build_options(options))
 
 
 def choose_precision(options):

@@ -11,8 +11,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import utils  # noqa: E402
-from segmentation import drawing, files, overwriting, pixels  # noqa: E402
+from segmentation import files, overwriting, pixels  # noqa: E402
 from segmentation.data import loading  # noqa: E402
+from segmentation.drawing import canvas, overlay  # noqa: E402
 
 CAPTIONS = ('picture', 'truth', 'FCN-32s', 'FCN-32s and CRF')
 
@@ -37,10 +38,10 @@ def main(argv=None):
                for folder in (options.coarse_dir, options.refined_dir)]
     overwriting.check_outputs([options.output], [*pair, *results],
                               [options.data_dir])
-    pictures = [image, drawing.colors_of(ids, source.label_colors),
+    pictures = [image, overlay.colors_of(ids, source.label_colors),
                 *map(pixels.read, results)]
-    files.write_image(options.output, drawing.sheet(
-        [drawing.caption(picture, text)
+    files.write_image(options.output, canvas.sheet(
+        [canvas.caption(picture, text)
          for picture, text in zip(pictures, CAPTIONS)], columns=2))
 
 

@@ -71,6 +71,31 @@ def share(text):
     return value
 
 
+def alpha(text):
+    """Return the opacity of all classes, and that of single ones by name.
+
+    >>> alpha('.5,road=.8'), alpha('road=1')
+    ((0.5, {'road': 0.8}), (None, {'road': 1.0}))
+    """
+    default, by_class = None, {}
+    for part in text.split(','):
+        name, _, number = part.strip().rpartition('=')
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1
+        is_taken = name in by_class if name else default is not None
+        if is_taken or not 0 <= value <= 1:
+            raise argparse.ArgumentTypeError(
+                f'{text!r}: numbers from 0 to 1 are wanted, one for all '
+                'classes and one for each CLASS=, such as .5,road=.8')
+        if name:
+            by_class[name] = value
+        else:
+            default = value
+    return default, by_class
+
+
 def positive(kind):
     """Return the type of a finite number above 0; `kind` is int or float."""
     def parse(text):

@@ -23,6 +23,16 @@ def percent(share, digits=2, sign=''):
     return '-' if share != share else f'{100 * share:{sign}.{digits}f}'
 
 
+def part_of(count, whole=None):
+    """Return a count of things, and of how many it is where it is not all.
+
+    >>> part_of(1234), part_of(17, 2330), part_of(233, 233)
+    ('1,234', '17 of 2,330', '233')
+    """
+    return (f'{count:,}' if whole in (None, count)
+            else f'{count:,} of {whole:,}')
+
+
 def table(head, rows, left=(0,)):
     """Return lines of columns two spaces apart.
 

@@ -16,7 +16,7 @@ from programs import (assert_scores_are_of, enlarge, list_files, run_network,
 from scipy import ndimage
 
 import evaluate
-from segmentation import drawing
+from segmentation.drawing import confusion
 
 
 @pytest.fixture(scope='module')
@@ -363,7 +363,7 @@ def test_options_that_make_no_sense_are_usage_errors(place, capsys, arguments,
 
 def test_confusion_picture_is_darkest_where_most_pixels_are():
     matrix = np.array([[90, 10, 0], [0, 0, 0], [5, 0, 95]])
-    picture = drawing.confusion(matrix, ['road', 'sky', 'tree'], cell=50)
+    picture = confusion.draw(matrix, ['road', 'sky', 'tree'], cell=50)
     cells = picture[-158:-8, -158:-8].reshape(3, 50, 3, 50, 3)
     corners = cells[:, 3, :, 3].astype(int)             # [row, column, 3]
     light = corners.sum(axis=-1)

@@ -90,7 +90,9 @@ def test_folders_of_all_kinds_of_pictures(run, place):
     assert read(place / 'out' / 'a [1] {x}.png').shape == (45, 70, 3)
     assert read(place / 'out' / 'sub dir' / 'deep' / 'B.png').shape == (
         67, 41, 3)
-    words = [line.split(':')[0] for line in done.stdout.splitlines()]
+    assert done.stdout.count('is squeezed into the 64x32') == 1
+    words = [line.split(':')[0] for line in done.stdout.splitlines()
+             if 'is squeezed' not in line]
     assert words[:4] == ['[i] pictures', '[i] model', '[i] engine',
                          '[i] device']
     assert words[4].startswith('[i] 5 pictures in ')
@@ -402,3 +404,27 @@ def test_blog_run_is_refused(blog_run, arguments, message):
                 *arguments)
     assert message in str(error.value)
     assert not os.path.exists('out')
+
+
+@pytest.mark.parametrize('name', ['road', 'roda'])
+def test_overlays_in_a_style(run, place, name):
+    image = write('in/a.png')
+    command = ['--samples-dir', 'in', '--class-ids', '--output-dir', 'out',
+               '--only', f'sky,{name}', '--alpha', '.5,road=1', '--palette',
+               'color-blind', '--legend', 'on']
+    if name == 'roda':
+        with pytest.raises(ValueError, match="--only names 'roda': did you "
+                                             "mean 'road'"):
+            segment(run, *command)
+        assert not os.path.exists('out')
+        return
+    assert segment(run, *command) == 0
+    ids, overlay = read('out/class-ids/a.png'), read('out/a.png')
+    with open('out/infer.json') as file:
+        colors = np.array(json.load(file)['label_colors'])
+    assert colors[0].tolist() == [0, 159, 230]
+    free = np.zeros_like(ids, bool)
+    free[-10:] = True       # the legend is above
+    assert (overlay[free & (ids == 2)] == colors[2]).all()
+    bare = free & np.isin(ids, [1, 3])
+    np.testing.assert_array_equal(overlay[bare], image[bare])

@@ -10,7 +10,7 @@ import pytest
 import runs
 
 import evaluate
-from segmentation import drawing
+from segmentation.drawing import canvas
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux',
                                 reason='names are text there')
@@ -116,5 +116,5 @@ def test_any_name_can_be_printed(place, encoding):
 
 
 def test_any_name_can_be_drawn():
-    assert drawing.text_size(ODD) == drawing.text_size('?.png')
-    assert drawing.text_size('\ud800') == drawing.text_size('?')
+    assert canvas.text_size(ODD) == canvas.text_size('?.png')
+    assert canvas.text_size('\ud800') == canvas.text_size('?')

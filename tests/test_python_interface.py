@@ -13,7 +13,7 @@ import pytest
 
 import infer
 import segmentation
-from segmentation import drawing
+from segmentation.drawing import overlay
 from segmentation.errors import InputError
 
 
@@ -69,7 +69,7 @@ def test_predictions_are_those_of_infer(name, place):
     np.testing.assert_array_equal(prediction.overlay(),
                                   cv2.imread('out/a.png'))
     np.testing.assert_array_equal(
-        prediction.overlay(1), drawing.colors_of(prediction.ids,
+        prediction.overlay(1), overlay.colors_of(prediction.ids,
                                                  model.label_colors))
 
 

@@ -11,10 +11,10 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from segmentation import drawing, pixels
+from segmentation import pixels
 from segmentation.checking import faults, inspection, label_rows
 from segmentation.checking.faults import Fault
-from segmentation.data import contract, splits
+from segmentation.data import batching, contract, splits
 from segmentation.errors import InputError
 from segmentation.terminal import progress
 
@@ -165,7 +165,7 @@ class Audit:
                     if len(self.rows[split]) - 1 in drawn:
                         self._samples[split].append(Sample(
                             paths[0], pixels.to_uint8(image),
-                            drawing.ids_of_rows(label)))
+                            batching.ids_of_rows(label)))
         except Exception as error:      # what came before is a result, too
             self.faults.append(faults.from_exception(error, 'generator',
                                                      where))

@@ -8,18 +8,20 @@ import os
 import cv2
 import numpy as np
 
-from segmentation import drawing, pixels
+from segmentation import pixels
+from segmentation.drawing import canvas, legend
+from segmentation.drawing import overlay as overlays
+from segmentation.drawing.style import Style
 
 NARROWEST = 256         # pixels; smaller samples are enlarged
-ALPHA = .6              # share of the class colour in an overlay
 CELL, COLUMNS = 240, 3  # width of a picture in the sheet, samples a row
 ALARM = ((0, 0, 255), (255, 255, 255))      # BGR, of pixels in no class
 CHECK = 6               # pixels; side of a field of ALARM's chequers
 
 
-def overlay(image, ids, label_colors):
+def overlay(image, ids, style):
     """Lay classes over a picture: hatched is ignored, chequered in none."""
-    mixed = drawing.blend(image, ids, label_colors, ALPHA)
+    mixed = overlays.draw(image, ids, style)
     rows, columns = np.indices(ids.shape) // CHECK % 2
     for parity, color in enumerate(ALARM):
         mixed[(ids == pixels.UNKNOWN) & ((rows + columns) % 2 == parity)] = \
@@ -27,7 +29,7 @@ def overlay(image, ids, label_colors):
     return mixed
 
 
-def pair(sample, label_colors, width):
+def pair(sample, style, width):
     """Return a sample beside its overlay, each `width` pixels wide."""
     image, ids = sample.image, sample.ids
     size = width, max(1, round(image.shape[0] * width / image.shape[1]))
@@ -35,17 +37,22 @@ def pair(sample, label_colors, width):
         image = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
     image = pixels.resize_image(image, size)
     ids = pixels.resize_ids(ids, size)
-    return drawing.side_by_side([image, overlay(image, ids, label_colors)])
+    return canvas.side_by_side([image, overlay(image, ids, style)])
 
 
-def key(samples, names, label_colors, width):
-    """Return the legend, each class with its share of the samples' pixels."""
+def key(samples, style, width):
+    """Return the legend, each class with its share of the samples' pixels.
+
+    The swatch of a class that is left unpainted is as white as the paper.
+    """
     counts = sum(np.bincount(sample.ids.ravel(), minlength=256)
                  for sample in samples)
     shares = counts / counts.sum()
     texts = [f'{name} {share:.1%}' if share else f'{name} -'
-             for name, share in zip(names, shares)]
-    parts = [drawing.legend(texts, label_colors, width)]
+             for name, share in zip(style.names, shares)]
+    colors = [style.colors[k] if k in style.alphas else canvas.PAPER
+              for k in range(len(texts))]
+    parts = [legend.strip(texts, colors, width)]
     for class_id, text in ((pixels.IGNORE, 'ignored'),
                            (pixels.UNKNOWN, 'IN NO CLASS')):
         if counts[class_id]:
@@ -57,10 +64,11 @@ def key(samples, names, label_colors, width):
 def legend_line(text, class_id, width):
     """Return a line of the legend with a swatch as it is in an overlay."""
     swatch = overlay(np.full((14, 28, 3), 160, np.uint8),
-                     np.full((14, 28), class_id, np.uint8), {})
-    strip = np.full((20, width, 3), drawing.PAPER, np.uint8)
+                     np.full((14, 28), class_id, np.uint8),
+                     Style([], {}, {}))
+    strip = np.full((20, width, 3), canvas.PAPER, np.uint8)
     strip[2:16, 5:33] = swatch
-    drawing.write(strip, text, 38, 14)
+    canvas.write(strip, text, 38, 14)
     return strip
 
 
@@ -69,23 +77,20 @@ def title(path):
     return os.path.basename(path).encode('ascii', 'replace').decode()
 
 
-def picture(sample, names, label_colors):
+def picture(sample, style):
     """Draw a sample large, with the legend below."""
     width = max(NARROWEST, sample.image.shape[1])
-    body = drawing.caption(pair(sample, label_colors, width),
-                           title(sample.path))
-    return np.vstack([body, key([sample], names, label_colors,
-                                body.shape[1])])
+    body = canvas.caption(pair(sample, style, width), title(sample.path))
+    return np.vstack([body, key([sample], style, body.shape[1])])
 
 
-def sheet(samples, names, label_colors):
+def sheet(samples, style):
     """Draw many samples small, with one legend below."""
-    cells = [drawing.caption(pair(sample, label_colors, CELL),
-                             title(sample.path)[-60:]) for sample in samples]
+    cells = [canvas.caption(pair(sample, style, CELL),
+                            title(sample.path)[-60:]) for sample in samples]
     height = max(cell.shape[0] for cell in cells)
     cells = [cv2.copyMakeBorder(cell, 0, height - cell.shape[0], 0, 0,
-                                cv2.BORDER_CONSTANT, value=drawing.PAPER)
+                                cv2.BORDER_CONSTANT, value=canvas.PAPER)
              for cell in cells]
-    body = drawing.sheet(cells, min(COLUMNS, len(cells)), gap=12)
-    return np.vstack([body, key(samples, names, label_colors,
-                                body.shape[1])])
+    body = canvas.sheet(cells, min(COLUMNS, len(cells)), gap=12)
+    return np.vstack([body, key(samples, style, body.shape[1])])

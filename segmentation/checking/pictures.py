@@ -14,7 +14,8 @@ from segmentation import files
 from segmentation.checking import audit as auditing
 from segmentation.checking import gallery
 from segmentation.checking.appearance import finding
-from segmentation.data import splits
+from segmentation.data import background, contract, splits
+from segmentation.drawing import style
 from segmentation.terminal import progress
 
 COUNT = 10                      # samples of each split that are drawn large
@@ -83,17 +84,16 @@ class Folder:
 
 def draw(audit: auditing.Audit) -> Iterator[Tuple[str, np.ndarray]]:
     """Yield (name, picture): a sheet and single samples of each split."""
-    colors = audit.source.label_colors
+    chosen = choose_style(audit)
     for split in auditing.SPLITS:
         samples = audit.samples(split)
         if samples:
-            yield SHEET.format(split), gallery.sheet(samples, audit.names,
-                                                     colors)
+            yield SHEET.format(split), gallery.sheet(samples, chosen)
         for k, index in enumerate(splits.spread(len(samples), COUNT)):
             stem = os.path.splitext(os.path.basename(samples[index].path))[0]
             stem = re.sub(r'[^\w.-]', '_', stem)[:80]
             yield (f'{split}_{k:02d}_{stem}.png',
-                   gallery.picture(samples[index], audit.names, colors))
+                   gallery.picture(samples[index], chosen))
 
 
 def draw_findings(audit: auditing.Audit, findings: List[finding.Finding]
@@ -104,5 +104,10 @@ def draw_findings(audit: auditing.Audit, findings: List[finding.Finding]
     for k, one in enumerate(failed):
         name = re.sub(r'[^\w]+', '_', one.test)
         yield (f'worst_{k:02d}_{name}.png',
-               gallery.picture(one.view, audit.names,
-                               audit.source.label_colors))
+               gallery.picture(one.view, choose_style(audit)))
+
+
+def choose_style(audit: auditing.Audit) -> style.Style:
+    """Return how classes are drawn: all but the source's background."""
+    return style.choose(audit.names, contract.label_colors(audit.source),
+                        background.of_source(audit.source), alpha=style.STRONG)

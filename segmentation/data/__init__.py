@@ -8,6 +8,7 @@ augmentation    flip, scale with crop, and light of training samples
 splits          which pictures of a folder are for validation
 class_table     classes.csv: names, ids and colours of classes
 listing         the files of a folder
+background      which classes overlays leave unpainted
 label_files     label files as they are on disk: PNG, ids, colours
 cache           results kept in the user's cache folder
 cityscapes      the label table of Cityscapes and its folders

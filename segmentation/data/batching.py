@@ -148,3 +148,11 @@ def is_labelled(labels):
     """
     return (labels != pixels.IGNORE if labels.ndim == 3
             else labels.any(axis=-1))
+
+
+def ids_of_rows(labels: np.ndarray) -> np.ndarray:
+    """Return the class ids (..., H, W) of label rows, IGNORE for zero rows."""
+    labels = np.asarray(labels)
+    ids = labels.argmax(axis=-1).astype(np.uint8)
+    ids[~labels.any(axis=-1)] = pixels.IGNORE
+    return ids

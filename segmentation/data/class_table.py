@@ -6,8 +6,9 @@ The first line names the columns, in any order:
     name,id             labels are ids: grey values, or palette indices
     name,id,r,g,b       ids in files of one channel, colours in the others
 
-There may be two more columns: `ignore` marks what is not scored, by 1, x,
-yes or true, and `note` is for people. A row named ignore is not scored
+There may be three more columns: `ignore` marks what is not scored and
+`background` what overlays leave unpainted, by 1, x, yes or true; `note` is for
+people. A row named ignore is not scored
 either, and that name alone may occur several times. The other rows are the
 classes, their ids 0, 1, ... in this order. Colours are 0..255, ids 0..65535.
 Columns are separated by commas, semicolons or tabs.
@@ -18,13 +19,14 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from segmentation import files
 from segmentation.errors import InputError
 
-COLUMNS = ('name', 'id', 'r', 'g', 'b', 'ignore', 'note')
+COLUMNS = ('name', 'id', 'r', 'g', 'b', 'ignore', 'background', 'note')
 COLOR = ('r', 'g', 'b')
 MARKS = {'': False, '0': False, 'no': False, 'false': False,
          '1': True, 'x': True, 'yes': True, 'true': True}
 VOID = 'ignore'
 MOST = 254          # classes: 254 and 255 are pixels.UNKNOWN and IGNORE
-WANTED = 'name,r,g,b or name,id or name,id,r,g,b, and perhaps ignore and note'
+WANTED = ('name,r,g,b or name,id or name,id,r,g,b, and perhaps ignore, '
+          'background and note')
 
 
 class Row(NamedTuple):
@@ -34,6 +36,7 @@ class Row(NamedTuple):
     id: Optional[int]                       # value in the label files
     color: Optional[Tuple[int, int, int]]   # red, green, blue
     ignore: bool                            # whether it is not scored
+    background: bool = False                # whether overlays do not paint it
 
 
 def read(path: str) -> List[Row]:
@@ -96,16 +99,19 @@ def parse_row(line, columns, cells):
     cell.update(zip(columns, cells))
     if not cell['name']:
         raise InputError(f'{line}: no name')
-    mark = cell['ignore'].lower()
-    if mark not in MARKS:
-        raise InputError(f'{line}: ignore is {cell["ignore"]!r}: 1 or '
-                         'nothing is wanted')
+    marks = {}
+    for column in ('ignore', 'background'):
+        if cell[column].lower() not in MARKS:
+            raise InputError(f'{line}: {column} is {cell[column]!r}: 1 or '
+                             'nothing is wanted')
+        marks[column] = MARKS[cell[column].lower()]
     value = parse(line, 'id', cell['id'], 65535) if 'id' in columns else None
     color = None
     if 'r' in columns and (value is None or any(cell[c] for c in COLOR)):
         color = tuple(parse(line, part, cell[part], 255) for part in COLOR)
     return Row(cell['name'], value, color,
-               MARKS[mark] or cell['name'].lower() == VOID)
+               marks['ignore'] or cell['name'].lower() == VOID,
+               marks['background'])
 
 
 def parse(line, what, text, highest):

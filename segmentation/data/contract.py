@@ -51,6 +51,7 @@ OPTIONAL = {
     'class_names': Capability(None, 'C names; without them the class ids'),
     'ignore': Capability(False, 'true if a label row of zeros means that the '
                          'pixel is not scored'),
+    'background': Capability(None, 'names of what overlays do not paint'),
     'benchmark': Capability(None, 'whose rules evaluate.py applies: '
                             '"cityscapes" or "kitti road"'),
     # its files

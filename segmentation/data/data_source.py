@@ -45,6 +45,8 @@ class DataSource:
         Has the samples decoded: they are read from there, not from the files.
     required_splits : sequence of str
         Splits that must not be empty.
+    background : sequence of str
+        Names of the classes that overlays leave unpainted.
     benchmark : str
         Whose rules evaluate.py applies: 'cityscapes' or 'kitti road'.
     """
@@ -62,6 +64,7 @@ class DataSource:
     epoch = 0
     samples: Any = None
     required_splits: Sequence[str] = ('train', 'valid')
+    background: Optional[Sequence[str]] = None
     benchmark: Optional[str] = None
 
     def list_pairs(self, data_dir: str) -> Pairs:

@@ -13,7 +13,8 @@ networks', section 2.
 import cv2
 import numpy as np
 
-from segmentation import drawing, metrics
+from segmentation import metrics
+from segmentation.drawing import canvas
 
 BINS = 15       # Guo et al. 2017
 BLUE, RED, GREY = (176, 112, 48), (96, 96, 232), (160, 160, 160)    # BGR
@@ -83,28 +84,28 @@ def plot(bins, side=360):
         The side of the diagram in pixels.
     """
     floor = TOP + side + GAP + LOW
-    canvas = np.full((floor + BOTTOM, LEFT + side + RIGHT, 3), drawing.PAPER,
-                     np.uint8)
-    draw_bars(canvas, bins, side)
-    cv2.line(canvas, (LEFT, TOP + side), (LEFT + side, TOP), drawing.INK, 1,
+    paper = np.full((floor + BOTTOM, LEFT + side + RIGHT, 3), canvas.PAPER,
+                    np.uint8)
+    draw_bars(paper, bins, side)
+    cv2.line(paper, (LEFT, TOP + side), (LEFT + side, TOP), canvas.INK, 1,
              cv2.LINE_AA)
     for top, bottom in ((TOP, TOP + side), (floor - LOW, floor)):
-        cv2.rectangle(canvas, (LEFT, top), (LEFT + side, bottom), drawing.INK)
-    drawing.write(canvas, f'expected calibration error {error(bins):.2%} '
-                          '(gaps: red)', LEFT, 22)
-    drawing.write(canvas, 'accuracy', 4, TOP + side // 2)
-    drawing.write(canvas, 'pixels', 8, floor - LOW // 2 + 5)
-    drawing.write(canvas, 'confidence', LEFT + side // 2 - 36,
-                  TOP + side + 34)
+        cv2.rectangle(paper, (LEFT, top), (LEFT + side, bottom), canvas.INK)
+    canvas.write(paper, f'expected calibration error {error(bins):.2%} '
+                        '(gaps: red)', LEFT, 22)
+    canvas.write(paper, 'accuracy', 4, TOP + side // 2)
+    canvas.write(paper, 'pixels', 8, floor - LOW // 2 + 5)
+    canvas.write(paper, 'confidence', LEFT + side // 2 - 36,
+                 TOP + side + 34)
     for k in range(6):
         tick = k * side // 5
-        drawing.write(canvas, f'{k / 5:.1f}', LEFT - 30, TOP + side - tick + 5)
-        drawing.write(canvas, f'{k / 5:.1f}', LEFT + tick - 10,
-                      TOP + side + 18)
-    return canvas
+        canvas.write(paper, f'{k / 5:.1f}', LEFT - 30, TOP + side - tick + 5)
+        canvas.write(paper, f'{k / 5:.1f}', LEFT + tick - 10,
+                     TOP + side + 18)
+    return paper
 
 
-def draw_bars(canvas, bins, side):
+def draw_bars(paper, bins, side):
     """Draw the bars of `plot`: accuracy, gap and share of the pixels."""
     edges = LEFT + np.rint(np.arange(BINS + 1) * side / BINS).astype(int)
     bottom, floor = TOP + side, TOP + side + GAP + LOW
@@ -118,5 +119,5 @@ def draw_bars(canvas, bins, side):
         for ends, color in (((accuracy, bottom), BLUE),
                             (sorted((accuracy, confidence)), RED),
                             ((floor - share, floor), GREY)):
-            cv2.rectangle(canvas, (first, ends[0]), (last, ends[1]), color,
+            cv2.rectangle(paper, (first, ends[0]), (last, ends[1]), color,
                           cv2.FILLED)

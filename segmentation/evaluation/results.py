@@ -2,7 +2,8 @@
 import os
 from typing import Any, Dict, NamedTuple, Sequence
 
-from segmentation import drawing, files, metrics, overwriting
+from segmentation import files, metrics, overwriting, text
+from segmentation.drawing import confusion
 from segmentation.evaluation import calibration, comparison
 from segmentation.trained import lookup
 
@@ -57,6 +58,7 @@ def describe(selected, engine):
         'data_dir': selected.data_dir,
         'split': selected.split,
         'list': selected.list_file,
+        'split_size': selected.split_size,
         'image_size': selected.augmentation.image_size or 'native',
         'scales': selected.augmentation.scales,
         'flip': selected.augmentation.flip,
@@ -77,9 +79,10 @@ def summarize(selected, engine, tally, refinement=None):
         By which the predictions were refined.
     """
     matrix, class_names = tally.matrix, selected.model.class_names
+    count = text.part_of(len(tally.names), selected.split_size)
     lines = [f'[i] {os.path.basename(selected.model.checkpoint)} of '
              f'{selected.model.path}, {selected.split} split: '
-             f'{len(tally.names)} pictures, {matrix.sum():,} pixels, '
+             f'{count} pictures, {matrix.sum():,} pixels, '
              f'{tally.ignored:,} ignored']
     if matrix.any():
         lines += tally.summaries()
@@ -139,7 +142,6 @@ def write(summary, tally, json=None, csv=None, matrix=None,
     if csv:
         tally.write_csv(csv, class_names)
     if matrix:
-        files.write_image(matrix, drawing.confusion(tally.matrix,
-                                                    class_names))
+        files.write_image(matrix, confusion.draw(tally.matrix, class_names))
     if reliability:
         files.write_image(reliability, calibration.plot(tally.bins))

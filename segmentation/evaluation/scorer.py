@@ -7,8 +7,8 @@ from typing import Any, Collection, Iterable, List, Optional, Tuple
 
 import numpy as np
 
-from segmentation import drawing, metrics, pixels
-from segmentation.data import contract
+from segmentation import metrics, pixels
+from segmentation.data import batching, contract
 from segmentation.evaluation import boundary, calibration
 from segmentation.evaluation.tally import Outcome
 from segmentation.inference.prediction import Prediction, Refinement
@@ -143,4 +143,4 @@ class SampleScorer(PairScorer):
         _, image, labels = job
         if image.dtype != np.uint8:
             image = image.astype(np.float32, copy=False)
-        return Sample(image, drawing.ids_of_rows(labels))
+        return Sample(image, batching.ids_of_rows(labels))

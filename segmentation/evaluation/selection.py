@@ -42,6 +42,7 @@ class Selection(NamedTuple):
     data_dir: str
     split: str                              # train, valid or test
     list_file: Optional[str]                # has some pictures of the split
+    split_size: Optional[int]               # how many pictures all of it has
     pairs: Optional[Pairs]                  # None: the source lists no files
     benchmark: Any                          # None where there is none
     writers: Tuple[submission.Writer, ...]  # those of the benchmark
@@ -129,6 +130,7 @@ def select(options, name):
     writers = tuple(filter(None, (export, birds_eye)))
     pairs = list_pairs(source, described, options.split,
                        benchmark if writers else None)
+    split_size = len(pairs) if pairs else None
     if pairs is None:
         refuse_files(described.data_source, options.split, options.native,
                      options.list, writers)
@@ -141,8 +143,8 @@ def select(options, name):
         contract.check_split(source, described.data_dir, split)
     return Selection(
         model, source, described.data_source, described.data_dir,
-        options.split, options.list, pairs, benchmark, writers, settings,
-        augmentation)
+        options.split, options.list, split_size, pairs, benchmark, writers,
+        settings, augmentation)
 
 
 def complete(options, name):

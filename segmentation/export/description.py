@@ -27,6 +27,7 @@ def describe(request, precision, image, ids):
         'class_names': list(run.class_names),
         'label_colors': [[int(value) for value in run.label_colors[k]]
                          for k in range(len(run.class_names))],
+        'background': list(run.background),
         'image_size': [int(side) for side in request.image_size],
         'ignore': saved.get('ignore', False),
         'channel_order': request.channel_order,

@@ -8,5 +8,6 @@ model_options the options of programs that use a model
 outputs      overlays, class ids, colours and confidences, drawn and written
 prediction   what a network says of one picture, and what may refine it
 predictor    jobs -> samples -> batches -> results
+shapes       pictures whose shape is not that of the network's input
 tta          test-time augmentation: scales and mirrored pictures, averaged
 """

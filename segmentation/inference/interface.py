@@ -1,10 +1,12 @@
 """A model for programs that build on this one: pictures in, classes out."""
 import contextlib
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from segmentation import drawing, option_types, pixels
+from segmentation import option_types, pixels
+from segmentation.drawing import legend as legends
+from segmentation.drawing import overlay, palettes, style
 from segmentation.errors import InputError
 from segmentation.inference import model_options
 from segmentation.inference.prediction import Prediction
@@ -23,25 +25,51 @@ class PicturePrediction(Prediction):
     """
 
     def __init__(self, prediction: Prediction, image: np.ndarray,
-                 label_colors: Dict[int, Tuple[int, int, int]]) -> None:
+                 model: lookup.Model) -> None:
         super().__init__(prediction.maps, prediction.mirrored,
                          prediction.size)
         self.image = image
-        self.label_colors = label_colors
+        self.model = model
 
-    def overlay(self, alpha: float = .5) -> np.ndarray:
+    def overlay(self, alpha: Optional[float] = None,
+                only: Optional[Sequence[str]] = None,
+                alphas: Optional[Mapping[str, float]] = None,
+                outline: bool = False, palette: str = palettes.SOURCE,
+                legend: Optional[str] = None) -> np.ndarray:
         """Return the picture under the colours of its classes.
 
         Parameters
         ----------
-        alpha : float
-            Share of the colours, 0..1.
+        alpha : float, optional
+            Share of the colours, 0..1; by default .5, or 1 of contours.
+        only : sequence of str, optional
+            Classes to draw; by default all but the background of the model.
+        alphas : {name: float}, optional
+            The share of single classes.
+        outline : bool
+            Whether contours are drawn instead of areas.
+        palette : str
+            source or colour-blind.
+        legend : str, optional
+            Names the classes: below, on or beside the picture.
 
         Returns
         -------
-        (H, W, 3) uint8 array, BGR
+        (H, W, 3) uint8 array, BGR; larger with a legend below or beside
         """
-        return drawing.blend(self.image, self.ids, self.label_colors, alpha)
+        for name, value, known in (('palette', palette, palettes.PALETTES),
+                                   ('legend', legend, (None,
+                                                       *legends.PLACES))):
+            if value not in known:
+                raise InputError(f'{name} is {value!r}: one of '
+                                 f'{", ".join(map(str, known))} is wanted')
+        if isinstance(only, str):
+            only = [only]
+        chosen = style.choose(
+            self.model.class_names, self.model.label_colors,
+            self.model.background, only, alpha, alphas, palette, outline,
+            legend)
+        return legends.add(overlay.draw(self.image, self.ids, chosen), chosen)
 
 
 class LoadedModel(contextlib.AbstractContextManager):
@@ -103,6 +131,7 @@ class LoadedModel(contextlib.AbstractContextManager):
         settings = model_options.Settings(engine, precision, num_threads,
                                           image_size, native, 1, check_golden,
                                           device)
+        self.model = model
         self.class_names: List[str] = model.class_names
         self.label_colors = model.label_colors
         self.augmentation = settings.augmentation(model, scales, flip)
@@ -130,7 +159,7 @@ class LoadedModel(contextlib.AbstractContextManager):
         maps = [self.runner.probabilities(view[np.newaxis])[0]
                 for view in self.augmentation.inputs(image)]
         prediction = self.augmentation.prediction(maps, pixels.size_of(image))
-        return PicturePrediction(prediction, image, self.label_colors)
+        return PicturePrediction(prediction, image, self.model)
 
     def close(self) -> None:
         """Free what the engine holds; no picture can be predicted then."""

@@ -133,7 +133,7 @@ def read_record(output_dir):
                if os.path.exists(path) else ())
 
 
-def write_record(output_dir, model, jobs, recorded, refinement=None,
+def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
                  engine=None, jpeg=None):
     """Write what the outputs are and which model made them.
 
@@ -141,6 +141,8 @@ def write_record(output_dir, model, jobs, recorded, refinement=None,
     ----------
     output_dir : str
     model : run_dir.Run or exported.Exported
+    colors : {class id: (blue, green, red)}
+        Those of the outputs.
     jobs : list of Job
         Their outputs are about to be written.
     recorded : set of str
@@ -158,7 +160,7 @@ def write_record(output_dir, model, jobs, recorded, refinement=None,
         'run': model.path,
         'checkpoint': model.checkpoint,
         'class_names': model.class_names,
-        'label_colors': [model.label_colors[class_id]
+        'label_colors': [colors[class_id]
                          for class_id in range(len(model.class_names))],
         'engine': engine,
         'crf': refinement and refinement.describe(),

@@ -1,12 +1,14 @@
 """What infer.py makes of a prediction: pictures, drawn and written."""
 import os
 import time
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, NamedTuple, Optional, Union
 
 import cv2
 import numpy as np
 
-from segmentation import drawing, files, opencv, text
+from segmentation import files, opencv, text
+from segmentation.drawing import legend, overlay
+from segmentation.drawing.style import Style
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result
 
@@ -29,26 +31,17 @@ class OutputWriter:
 
     Parameters
     ----------
-    class_names : sequence of C str
-    label_colors : {class id: (blue, green, red)}
-    alpha : float
-        Share of the colour in overlays.
-    legend : bool
-        Whether the classes stand below overlays.
+    style : Style
+        How classes are drawn; its colours are those of all outputs.
     refinement : Refinement, optional
     jpeg : int, optional
         Quality of overlays, 1..100, where they are JPEG files.
     """
 
-    def __init__(self, class_names: Sequence[str],
-                 label_colors: Dict[int, Tuple[int, int, int]],
-                 alpha: float = .5, legend: bool = False,
+    def __init__(self, style: Style,
                  refinement: Optional[Refinement] = None,
                  jpeg: Optional[int] = None) -> None:
-        self.class_names = class_names
-        self.label_colors = label_colors
-        self.alpha = alpha
-        self.legend = legend
+        self.style = style
         self.refinement = refinement
         self.jpeg = jpeg
 
@@ -84,13 +77,10 @@ class OutputWriter:
         if kind == CLASS_IDS:
             return prediction.ids
         if kind == COLORS:
-            return drawing.colors_of(prediction.ids, self.label_colors)
+            return overlay.colors_of(prediction.ids, self.style.colors)
         if kind == OVERLAY:
-            overlay = drawing.blend(image, prediction.ids, self.label_colors,
-                                    self.alpha)
-            return drawing.with_legend(
-                overlay, self.class_names,
-                self.label_colors) if self.legend else overlay
+            return legend.add(overlay.draw(image, prediction.ids, self.style),
+                              self.style)
         assert isinstance(kind, int)
         return np.rint(255 * prediction.plane(kind)).astype(np.uint8)
 

@@ -9,7 +9,8 @@ import os
 
 import numpy as np
 
-from segmentation import files, metrics
+from segmentation import files, metrics, text
+from segmentation.drawing import style
 from segmentation.report import highlights, panels, plots
 from segmentation.report.highlights import Shot
 from segmentation.trained import lookup
@@ -40,6 +41,8 @@ class Report:
         self.names = tally.names
         self.matrices = np.stack(tally.matrices)            # [N, C, C]
         self.matrix = self.matrices.sum(axis=0)
+        self.style = style.choose(model.class_names, model.label_colors,
+                                  model.background)
         self.pairs = highlights.pairs(self.matrix)
         self.chosen = highlights.choose(self.matrices, self.pairs)
         self.index = {name: k for k, name in reversed(list(enumerate(
@@ -61,7 +64,7 @@ class Report:
         prediction = self.scorer.refine(result)
         return self.write_figures(index, panels.Layers(
             self.work, f'pictures/{index:05d}', *result.sample,
-            prediction.ids, prediction.confidence, self.model.label_colors))
+            prediction.ids, prediction.confidence, self.style))
 
     def write_figures(self, index, layers):
         """Write the layers of a picture, whole or cropped, for its Shots.
@@ -104,9 +107,24 @@ class Report:
         shares = metrics.ratio(totals, np.full(len(totals), totals.sum()))
         rows = metrics.ratio(self.matrix, np.repeat(
             totals[:, None], len(totals), axis=1))
-        return [{'name': name, 'color': css_color(self.model.label_colors[k]),
+        return [{'name': name, 'color': css_color(self.style.colors[k])
+                 if k in self.style.alphas else 'transparent',
                  'share': float(shares[k]), 'row': rows[k].tolist()}
                 for k, name in enumerate(self.model.class_names)]
+
+    def count_pictures(self):
+        """Return how many pictures have each class, and how many each pair.
+
+        Returns
+        -------
+        {class id, or (true class id, predicted one): int}
+        """
+        counts = {k: int(np.count_nonzero(self.matrices[:, k].any(axis=1)))
+                  for k in range(self.matrices.shape[1])}
+        counts.update({(pair.true, pair.predicted): int(np.count_nonzero(
+            self.matrices[:, pair.true, pair.predicted]))
+            for pair in self.pairs})
+        return counts
 
     def sections(self):
         """Return the figures of each section of the page."""
@@ -128,7 +146,8 @@ class Report:
         return template.render(
             self.sections(), classes=self.classes(), scores=scores,
             lines=lines,
-            title=os.path.basename(os.path.abspath(self.model.path)),
+            title=self.model.path, part_of=text.part_of,
+            counts=self.count_pictures(),
             evaluation=dict({key: scores[key] for key in EVALUATION},
                             crf=self.crf),
             options=lookup.options(self.model),

@@ -11,7 +11,9 @@ import os
 import cv2
 import numpy as np
 
-from segmentation import drawing, files, pixels
+from segmentation import files, pixels
+from segmentation.drawing import overlay
+from segmentation.drawing.style import Style
 
 WIDEST = 800        # pixels of a layer
 CROP = 1 / 3        # of the sides of a picture
@@ -85,10 +87,15 @@ def mistakes(ids, predicted, num_classes, true=None, other=None):
     return hatch(layer, ids)
 
 
-def class_colors(ids, truth, label_colors):
-    """Draw class colours, (H, W, 4) uint8 BGRA; hatched where not scored."""
-    layer = np.dstack([drawing.colors_of(ids, label_colors),
-                       np.full(ids.shape, 255, np.uint8)])
+def class_colors(ids, truth, style):
+    """Draw class colours, (H, W, 4) uint8 BGRA; hatched where not scored.
+
+    What the style does not draw is transparent.
+    """
+    opacity = np.zeros(256, np.uint8)
+    opacity[list(style.alphas)] = 255
+    layer = np.dstack([overlay.colors_of(ids, style.colors),
+                       pixels.look_up(ids, opacity)])
     return hatch(layer, truth)
 
 
@@ -119,12 +126,13 @@ class Layers:
     image : (H, W, 3) array, BGR 0..255
     ids, predicted : (H, W) uint8 arrays
     confidence : (H, W) float array, 0..1
-    label_colors : {class id: (blue, green, red)}
+    style : Style
+        Which classes are drawn, in which colours.
     """
 
     def __init__(self, folder, stem, image, ids, predicted, confidence,
-                 label_colors):
-        self.folder, self.stem, self.label_colors = folder, stem, label_colors
+                 style: Style):
+        self.folder, self.stem, self.style = folder, stem, style
         self.image = pixels.to_uint8(image)
         self.ids, self.predicted = ids, predicted
         self.confidence = confidence
@@ -133,14 +141,14 @@ class Layers:
         """Return the Layers at most WIDEST pixels wide."""
         return Layers(self.folder, self.stem, *shrink(
             self.image, self.ids, self.predicted, self.confidence),
-            self.label_colors)
+            self.style)
 
     def crop(self, true, other):
         """Return the Layers of where most pixels of a confusion are."""
         part = window((self.ids == true) & (self.predicted == other))
         return Layers(self.folder, f'{self.stem}_{true}_{other}',
                       self.image[part], self.ids[part], self.predicted[part],
-                      self.confidence[part], self.label_colors).shrink()
+                      self.confidence[part], self.style).shrink()
 
     def write(self):
         """Write all layers but the mistakes.
@@ -156,9 +164,9 @@ class Layers:
             'width': width, 'height': height,
             'picture': self.save('_picture.jpg', self.image),
             'truth': self.save('_truth.png', class_colors(
-                self.ids, self.ids, self.label_colors)),
+                self.ids, self.ids, self.style)),
             'prediction': self.save('_prediction.png', class_colors(
-                self.predicted, self.ids, self.label_colors)),
+                self.predicted, self.ids, self.style)),
             'confidence': self.save('_confidence.jpg',
                                     heat(self.confidence))}
 
@@ -167,7 +175,7 @@ class Layers:
         suffix = ''.join(f'_{class_id}' for class_id in (true, other)
                          if class_id is not None)
         return self.save(f'_mistakes{suffix}.png', mistakes(
-            self.ids, self.predicted, len(self.label_colors), true, other))
+            self.ids, self.predicted, len(self.style.names), true, other))
 
     def save(self, end, image):
         """Write one layer; return its path relative to the page."""

@@ -9,6 +9,7 @@ import os
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from segmentation import schema
+from segmentation.data import background
 from segmentation.errors import InputError
 from segmentation.trained import descriptions, run_dir
 
@@ -21,6 +22,7 @@ PRECISIONS = ('float32', 'int8')
 # What a description is made of; see schema.check.
 SCHEMA = {
     'class_names': [str], 'label_colors': [[int]],      # BGR
+    'background?': [str],           # classes that overlays leave unpainted
     'image_size': [int],            # (width, height), see Exported
     'ignore': bool,                 # whether the labels had ignored pixels
     'channel_order': str,           # of the pictures that it takes
@@ -49,6 +51,11 @@ class Exported(NamedTuple):
     def checkpoint(self) -> str:
         """Return the name of the checkpoint that was exported."""
         return self.description['checkpoint']
+
+    @property
+    def background(self) -> List[str]:
+        """Return the names of the classes that overlays leave unpainted."""
+        return background.recorded(self.description)
 
 
 def find_format(path: str) -> Optional[str]:

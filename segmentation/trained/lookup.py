@@ -1,7 +1,7 @@
 """The model at a path: the directory of a run, or an exported model.
 
-Both have a path, an image_size, class_names, label_colors and the name of a
-checkpoint; what else is known of a model is asked for here.
+Both have a path, an image_size, class_names, label_colors, background and the
+name of a checkpoint; what else is known of a model is asked for here.
 """
 import glob
 import os

@@ -16,10 +16,11 @@ import argparse
 import json
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import (Any, Dict, List, NamedTuple, Optional, Sequence,
+                    Tuple)
 
 from segmentation import files, option_types, schema
-from segmentation.data import contract
+from segmentation.data import background, contract
 from segmentation.errors import InputError
 from segmentation.option_types import STRIDE
 
@@ -39,7 +40,7 @@ OPTIONS = {
                 'classes?': (str, None), 'group_by?': (str, None),
                 'valid_fraction?': float, 'seed?': int},
     'class_names?': [str], 'label_colors?': [[int]], 'image_size?': [int],
-    'ignore?': bool, 'vgg16_channel_order?': (str, None),
+    'background?': [str], 'ignore?': bool, 'vgg16_channel_order?': (str, None),
     'class_weights?': (list, None), 'versions?': {'*': str},
     'precision?': str,
     'split?': {'train': [str], 'valid': [str]}}
@@ -62,6 +63,7 @@ class Run(NamedTuple):
     class_names: List[str]
     label_colors: Dict[int, Tuple[int, int, int]]   # BGR
     saved: Optional[Dict[str, Any]]     # options.json; None of the blog's code
+    background: Sequence[str] = ()      # classes that overlays leave unpainted
 
 
 def path(directory, *names):
@@ -98,6 +100,10 @@ def check_options(saved, where):
         if len(color) != 3 or not all(0 <= value < 256 for value in color):
             raise InputError(f'{where}: a label colour is {color}: three '
                              'numbers of 0 to 255 are wanted')
+    for name in saved.get('background', ()):
+        if name not in (names or ()):
+            raise InputError(f'{where}: background is {name!r}: one of '
+                             'class_names is wanted')
     weights = saved.get('class_weights')
     for what, values in (('label_colors', colors), ('class_weights', weights)):
         if None not in (names, values) and len(values) != len(names):
@@ -177,7 +183,8 @@ def find(directory, kind='best', source=None):
                              '--data-source to know its classes')
         return Run(directory, graph, weights, tuple(source.image_size),
                    contract.class_names(source),
-                   contract.label_colors(source), None)
+                   contract.label_colors(source), None,
+                   background.of_source(source))
     if kind not in BEST_OR_LAST:
         raise InputError(f'--checkpoint is {kind!r}: {directory} has best '
                          'and last')
@@ -186,7 +193,8 @@ def find(directory, kind='best', source=None):
         run = Run(directory, path(directory, 'network.meta'),
                   checkpoint(directory, kind), tuple(saved['image_size']),
                   saved['class_names'],
-                  dict(enumerate(map(tuple, saved['label_colors']))), saved)
+                  dict(enumerate(map(tuple, saved['label_colors']))), saved,
+                  background.recorded(saved))
     except KeyError as error:
         raise InputError(f"{path(directory, 'options.json')} has no {error}")
     if source is not None:

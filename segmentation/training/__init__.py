@@ -11,5 +11,6 @@ cached_features  features of a frozen encoder, computed once, then read
 cached_samples   pictures and class ids, decoded once, then read
 run_files        the directory of a run, as training writes it
 checkpoints      best, last and resumable weights; early stopping
+diagnosis       does a network learn: --sanity, and warnings of epochs
 tensorboard      scalars, pictures and histograms of a run
 """

@@ -8,7 +8,6 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from segmentation import drawing
 from segmentation.data import batching, contract
 from segmentation.errors import InputError
 
@@ -25,7 +24,7 @@ class Batch(NamedTuple):
     def ids(self) -> np.ndarray:
         """Return the class ids (B, H, W), uint8."""
         return (self.labels if self.labels.ndim == 3
-                else drawing.ids_of_rows(self.labels))
+                else batching.ids_of_rows(self.labels))
 
     @property
     def is_labelled(self) -> bool:

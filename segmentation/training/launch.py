@@ -5,6 +5,7 @@
 """
 import contextlib
 import functools
+import sys
 
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
@@ -16,6 +17,7 @@ from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
                                    checkpoints, run_files, schedules, start,
                                    step, tensorboard, trainer)
+from segmentation.training.diagnosis import measure, sanity, verdicts
 
 
 def train(options, source, weights, precision, model, model_options):
@@ -106,6 +108,39 @@ def train(options, source, weights, precision, model, model_options):
     return 0
 
 
+def check(options, source, weights, precision, model, model_options):
+    """Test whether a new run would learn; return 1 if a test fails, else 0.
+
+    Parameters are those of `train`. Nothing is written.
+    """
+    pictures = functools.partial(batches.Pictures, source=source,
+                                 batch_size=measure.COUNT, seed=options.seed)
+    config = tf1.session_config(precision, xla=options.xla,
+                                device=options.device)
+    with tf.Graph().as_default(), tf1.session(config) as sess:
+        tf.set_random_seed(options.seed)
+        begun = start.begin(
+            sess, source, options.data_dir, pictures, functools.partial(
+                start.build_network, sess, source.num_classes, model,
+                model_options, options.vgg_dir, options.seed),
+            weights, options.init_from)
+        print(header.model(options.model, network.count_parameters(
+            tf.global_variables())), *header.engine(
+                'tensorflow', tf.version.VERSION, precision, 0,
+                tf1.describe_device(options.device)), sep='\n', flush=True)
+        training = step.add_training(
+            begun.net, options.learning_rate, weights, options.l2,
+            options.freeze_encoder, loss_scaling=precision == 'float16')
+        network.initialize_rest(sess)
+        found = sanity.examine(
+            sess, begun, training, weights, options.learning_rate,
+            bool(options.init_from), options.freeze_encoder)
+    print(verdicts.table(found), flush=True)
+    for line in verdicts.lines(found):
+        print(f'[!] {line}', file=sys.stderr)
+    return 1 if verdicts.lines(found) else 0
+
+
 def write_run(directory, description, is_resumed):
     """Write what a run has in its directory before it is trained."""
     run_files.write_options(directory, description)
@@ -154,7 +189,9 @@ def describe(entry, epochs):
             f'validation {entry["valid_loss"]:.4f}; '
             f'pixel accuracy {entry["pixel_accuracy"]:.2%}, '
             f'mIoU {entry["miou"]:.2%}; '
-            f'{entry["images_per_second"]:.1f} pictures/s; {left} left')
+            f'{entry["images_per_second"]:.1f} pictures/s; {left} left'
+            + ''.join(f'; warning: {one}'
+                      for one in entry.get('warnings', ())))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Any, Dict, NamedTuple
 import numpy as np
 
 from segmentation.backbone import saved_model
-from segmentation.data import contract
+from segmentation.data import background, contract
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
@@ -93,6 +93,7 @@ def describe(source, data_dir, weights, channel_order):
     return {
         'class_names': contract.class_names(source),
         'label_colors': list(contract.label_colors(source).values()),
+        'background': background.of_source(source),
         'ignore': bool(contract.ask(source, 'ignore')),
         'image_size': [int(side) for side in source.image_size],
         'vgg16_channel_order': channel_order,

@@ -6,11 +6,13 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional
 
 import numpy as np
 
-from segmentation import drawing, files, metrics
-from segmentation.data import contract, splits
+from segmentation import files, metrics
+from segmentation.data import background, contract, splits
+from segmentation.drawing import overlay, style
 from segmentation.errors import InputError
 from segmentation.terminal import progress
 from segmentation.training import batches, run_files, tensorboard
+from segmentation.training.diagnosis import epoch, measure
 
 PICTURES = 4        # validation pictures in TensorBoard
 
@@ -96,6 +98,10 @@ class Trainer:
         self.checkpoints = checkpoints
         self.board = board
         self.stop = stop
+        self.style = style.choose(
+            contract.class_names(source), contract.label_colors(source),
+            background.of_source(source), alpha=style.STRONG)
+        self.norms = measure.gradient_norms(training.gradients)
         self.gradients = self.weights = None    # summary operations
         if histograms:
             variables = [variable for _, variable in training.gradients]
@@ -115,23 +121,23 @@ class Trainer:
             if self.checkpoints.is_patience_over(number):
                 self.checkpoints.stop(number - 1)
                 return
-            epoch = self.run_epoch(number)
-            if epoch is None:
+            done = self.run_epoch(number)
+            if done is None:
                 self.checkpoints.stop(number - 1)
                 return
             run_files.append_log(self.directory,
-                                 files.without_nan(epoch.entry))
+                                 files.without_nan(done.entry))
             self.checkpoints.record(
-                number, epoch.entry['miou'],
+                number, done.entry['miou'],
                 is_last=number == epochs or bool(self.stop.signal))
-            yield epoch
+            yield done
             if self.stop.signal:
                 return
 
     def run_epoch(self, number: int) -> Optional[Epoch]:
         """Train and score an epoch; return None if it was stopped."""
         start = time.time()
-        train_loss, first_loss = self.train_epoch(number)
+        train_loss, first_loss, norms = self.train_epoch(number)
         if self.stop.signal:
             return None
         images_per_second = self.samples.num_training / (time.time() - start)
@@ -142,6 +148,10 @@ class Trainer:
         ious = dict(zip(contract.class_names(self.source),
                         metrics.iou(matrix).tolist()))
         self.write_events(number, scores, ious, pictures)
+        found = epoch.warnings(matrix, list(ious), norms, [
+            variable.op.name for _, variable in self.training.gradients])
+        if found:
+            scores['warnings'] = found
         return Epoch(dict(scores, epoch=number, first_batch_loss=first_loss,
                           iou=ious, images_per_second=images_per_second,
                           seconds=time.time() - start), matrix)
@@ -153,9 +163,11 @@ class Trainer:
         -------
         float, float
             Mean loss and the first batch's, in nats.
+        (N,) array or None
+            Norms of the gradients of the last step, but of a run's first:
+            no gradient passes scores that are all zero.
         """
-        losses, sizes = [], []
-        is_labelled = False
+        losses, sizes, norms, is_labelled = [], [], None, False
         fetches = [self.training.loss, self.training.step]
         if self.gradients is not None:
             fetches.append(self.gradients)
@@ -163,10 +175,14 @@ class Trainer:
                            f'training, epoch {number}') as bar:
             for batch in self.samples.train(number):
                 rate = self.schedule.rate(number, len(losses))
-                loss, _, *summaries = self.sess.run(fetches, self.feed(
-                    batch, {self.training.learning_rate: rate,
-                            self.net.keep_prob: self.keep_prob}))
-                check_loss(loss, batch.paths)
+                is_last = (len(losses) + 1 == self.schedule.batches
+                           and number + len(losses) > 1)
+                loss, _, *summaries = self.sess.run(
+                    fetches + [self.norms] * is_last, self.feed(batch, {
+                        self.training.learning_rate: rate,
+                        self.net.keep_prob: self.keep_prob}))
+                epoch.check_loss(loss, batch.paths)
+                norms = summaries.pop() if is_last else None
                 for summary in summaries:
                     self.board.add_summary(summary, number)
                 del fetches[2:]     # of the first step alone
@@ -177,7 +193,7 @@ class Trainer:
                 if self.stop.signal:
                     break
         return mean(losses, sizes, 'training',
-                    is_labelled or self.stop.signal), losses[0]
+                    is_labelled or self.stop.signal), losses[0], norms
 
     def validate(self):
         """Score the validation split at image_size.
@@ -192,21 +208,20 @@ class Trainer:
             Input, truth and prediction in a row, always of the same samples.
         """
         source = self.source
-        losses, sizes, pictures = [], [], []
-        matrix = 0
+        losses, sizes, pictures, matrix = [], [], [], 0
         chosen = splits.spread(source.num_validation, PICTURES)
         for batch in progress.track(
                 self.samples.valid(), source.num_validation, 'validation',
                 size=lambda batch: len(batch.labels)):
             loss, predicted = self.sess.run(
                 [self.training.loss, self.net.classes], self.feed(batch))
-            check_loss(loss, batch.paths)   # the last step may have broken it
+            epoch.check_loss(loss, batch.paths)     # broken by the last step?
             truth = batch.ids
             matrix = matrix + metrics.confusion_matrix(
                 truth, predicted, source.num_classes)
             pictures += [
-                drawing.triple(batch.images[k], truth[k], predicted[k],
-                               source.label_colors)
+                overlay.triple(batch.images[k], truth[k], predicted[k],
+                               self.style)
                 for k in range(len(truth)) if sum(sizes) + k in chosen]
             losses.append(float(loss))
             sizes.append(len(truth))
@@ -243,11 +258,3 @@ def mean(losses, sizes, split, is_labelled):
     if not is_labelled:
         raise InputError(f'no pixel of the {split} split is labelled')
     return float(np.average(losses, weights=sizes))
-
-
-def check_loss(loss, paths):
-    """Raise InputError with the files of the batch unless it is finite."""
-    if not np.isfinite(loss):
-        raise InputError(f'the loss is {loss} after the batch '
-                         f'{", ".join(paths)}: stopped, the checkpoints are '
-                         'those of before')

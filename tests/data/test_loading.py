@@ -205,5 +205,5 @@ def test_a_bug_in_load_data_keeps_its_traceback(tmp_path, statement):
 def test_a_folder_that_is_missing_is_named_with_its_option(tmp_path):
     done = load_raising(tmp_path, "open('gone/train')")
     assert done.returncode == 1
-    assert done.stderr == (
-        "[!] gone/train: No such file or directory (--data-dir is 'nowhere')\n")
+    assert done.stderr == ('[!] gone/train: No such file or directory '
+                           "(--data-dir is 'nowhere')\n")

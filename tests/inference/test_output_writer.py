@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import drawing
+from segmentation.drawing import overlay
 from segmentation.inference.prediction import Prediction
 
 
@@ -36,7 +36,7 @@ def test_a_prediction_leaves_its_maps_as_they_are():
 @pytest.mark.parametrize('dtype', [np.uint8, np.int64])
 def test_ids_without_a_colour_are_black(dtype):
     ids = np.array([[0, 2, 1], [254, 255, 2]], dtype)
-    colors = drawing.colors_of(ids, {0: (1, 2, 3), 2: (255, 0, 7)})
+    colors = overlay.colors_of(ids, {0: (1, 2, 3), 2: (255, 0, 7)})
     assert colors.tolist() == [[[1, 2, 3], [255, 0, 7], [0, 0, 0]],
                                [[0, 0, 0], [0, 0, 0], [255, 0, 7]]]
     assert colors.dtype == np.uint8

@@ -1,0 +1,59 @@
+"""Which classes are background: overlays leave them unpainted."""
+import re
+from typing import Any, Dict, List, Sequence
+
+from segmentation.data import contract
+from segmentation.errors import InputError
+
+# How one of two classes is named where nothing else says that it is.
+NAMES = re.compile(r'(background|others?|rest|(not|no|non)[ _-].+)$',
+                   re.IGNORECASE)
+
+
+def of_source(source: contract.Source) -> List[str]:
+    """Return the names of the classes that a source says are background.
+
+    A source that does not say it has its names judged by `guess`.
+
+    Raises
+    ------
+    InputError
+        It has no such class, or no other.
+    """
+    names = contract.class_names(source)
+    declared = contract.ask(source, 'background')
+    if declared is None:
+        return guess(names)
+    declared = [declared] if isinstance(declared, str) else list(declared)
+    for name in declared:
+        if name not in names:
+            raise InputError(f'background of the data source is {name!r}: '
+                             f'its classes are {", ".join(names)}')
+    if len(set(declared)) == len(names):
+        raise InputError('every class of the data source is background: '
+                         f'{", ".join(names)}')
+    return declared
+
+
+def recorded(saved: Dict[str, Any]) -> List[str]:
+    """Return the background in options.json or in a description.
+
+    Those of earlier versions do not have it: see `guess`.
+    """
+    return saved.get('background', guess(saved['class_names']))
+
+
+def guess(names: Sequence[str]) -> List[str]:
+    """Return which of two classes is background, by their names.
+
+    Of more classes, or fewer, none is.
+
+    Examples
+    --------
+    >>> guess(['not road', 'road'])
+    ['not road']
+    >>> guess(['background', 'aeroplane', 'bicycle'])
+    []
+    """
+    found = [name for name in names if NAMES.match(name)]
+    return found if len(names) == 2 and len(found) == 1 else []
