@@ -18,7 +18,8 @@ def add_options(parser):
                         default=(None, {}), metavar='A[,CLASS=A...]',
                         help='opacity of the class colours in overlays, for '
                              'all classes, for single ones or both, such as '
-                             '.5,road=.8 (default: .5, or 1 with --outline)')
+                             '0.5,road=0.8 (default: 0.5, or 1 with '
+                             '--outline)')
     parser.add_argument('--outline', action='store_true',
                         help='draw the contours of the classes instead of '
                              'their areas')

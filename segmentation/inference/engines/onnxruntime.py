@@ -98,7 +98,7 @@ def choose_providers(device: Optional[str]) -> List[Any]:
     """
     there = onnxruntime.get_available_providers()
     gpus = [name for name in ON_GPU if name in there]
-    if device in (None, 'cpu'):
+    if device is None or device == 'cpu':
         return ([] if device else gpus[:1]) + [ON_CPU]
     if not gpus:
         raise InputError(f'--device {device}: this ONNX Runtime is for '
