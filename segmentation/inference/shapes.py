@@ -45,18 +45,19 @@ def wanted(model: lookup.Model, settings: Settings
            ) -> Callable[[Size], Optional[str]]:
     """Return a function that says what is to be said of a picture's size.
 
-    It returns None where nothing is: the shapes are much the same, or the
-    user has chosen.
+    It returns None where nothing is: the shapes are much the same, as near as
+    multiples of STRIDE allow, or the user has chosen.
     """
     image_size = model.image_size
     is_fixed = (isinstance(model, exported.Exported)
                 and model.description['fixed_size'])
 
     def advise(size):
-        if (settings.native or settings.image_size
-                or squeeze(size, image_size) < TOLERANCE):
-            return None
         suggested = suggest(size, image_size)
+        if (settings.native or settings.image_size
+                or squeeze(size, image_size) < TOLERANCE
+                or suggested == tuple(image_size)):
+            return None
         return (f'is {size[0]}x{size[1]}: it is squeezed into the '
                 f'{image_size[0]}x{image_size[1]} of the network' + (
                     ', which takes no other size' if is_fixed else

@@ -110,7 +110,7 @@ def test_an_exported_model_has_a_report_and_can_be_compared(place, capsys):
     path = exports.make('pb')
     assert not evaluate.main(['--name', path, '--report', 'report'])
     with open('report/index.html', encoding='utf-8') as file:
-        assert '<title>road.pb' in file.read()
+        assert f'<title>{path}: valid split' in file.read()
     capsys.readouterr()
     assert not evaluate.main(['--compare', helpers.trained_run(), path,
                               '--json', 'a.json'])

@@ -22,6 +22,13 @@ def test_shapes_that_differ_much_are_said(size, said):
     assert shapes.wanted(RUN, settings(native=True))(size) is None
 
 
+def test_no_other_size_is_suggested_where_none_is_nearer():
+    # 70x45 is 64x32 in multiples of 32, though 1.29 times as high.
+    tiny = RUN._replace(image_size=(64, 32))
+    assert shapes.wanted(tiny, settings())((70, 45)) is None
+    assert 'image-size 32x64' in shapes.wanted(tiny, settings())((41, 67))
+
+
 def test_it_is_said_once_with_a_size(capsys):
     class Job:
         picture = 'street.png'
