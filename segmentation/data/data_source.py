@@ -38,11 +38,9 @@ class DataSource:
         the share of each class in the pixel, in 255ths, and whether other
         labels are class ids (B, H, W) instead of one-hot rows.
     seed, workers, epoch : int
-        Seed of split and order, number of threads, and epochs that are done:
-        the same epoch of the same seed is the same for any number of
-        workers.
+        Seed, threads, and epochs done: they are alike for any threads.
     samples : training.cached_samples.CachedSamples, optional
-        Has the samples decoded: they are read from there, not from the files.
+        Has the samples decoded: they are read from there.
     required_splits : sequence of str
         Splits that must not be empty.
     background : sequence of str
@@ -63,6 +61,7 @@ class DataSource:
     labels_as_ids = False
     epoch = 0
     samples: Any = None
+    shard = 0, 1        # rank and number of processes that share a batch
     required_splits: Sequence[str] = ('train', 'valid')
     background: Optional[Sequence[str]] = None
     benchmark: Optional[str] = None
@@ -217,16 +216,17 @@ class DataSource:
         """Yield the training batches of one epoch, in an order of its own."""
         random = np.random.RandomState([self.seed, self.epoch])
         pairs = self.splits['train']
-        order = random.permutation(len(pairs))
-        jobs = [batching.Job(pairs[k], random.randint(1 << 31)
-                             if self.augment else None) for k in order]
+        jobs = [batching.Job(pairs[k], random.randint(1 << 31) if self.augment
+                             else None) for k in random.permutation(len(pairs))]
         self.epoch += 1
+        jobs = batching.share(jobs, batch_size, *self.shard)
         return self.generate(jobs, batch_size, names, self.soft)
 
     def valid_generator(self, batch_size: int,
                         names: bool = False) -> Iterator[tuple]:
         """Yield all validation batches, always in the same order."""
-        jobs = [batching.Job(pair) for pair in self.splits['valid']]
+        jobs = batching.share(list(map(batching.Job, self.splits['valid'])),
+                              batch_size, *self.shard)
         return self.generate(jobs, batch_size, names)
 
     def generate(self, jobs, batch_size, names, soft=False):
