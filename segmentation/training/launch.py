@@ -66,7 +66,7 @@ def train(place, options, source, weights, precision, model, model_options):
             decoded = cached_samples.CachedSamples(
                 options.feature_dir or cache.folder(), source,
                 options.data_dir)
-            prepare(decoded, cluster)
+            prepare_in_turn(decoded, cluster)
             contract.configure(source, samples=decoded)
             store = decoded.store
         if options.resume:
@@ -209,14 +209,14 @@ def cached(sess, begun, data_dir, soft_labels, precision, cluster,
         pictures, data_dir, tensors,
         lambda images: sess.run(tensors, begun.net.feed(images)))
     try:
-        prepare(features, cluster)
+        prepare_in_turn(features, cluster)
         yield features
     finally:
         if key is None:
             features.store.delete()
 
 
-def prepare(cached, cluster):
+def prepare_in_turn(cached, cluster):
     """Compute what is missing of a cache, by one process at a time.
 
     Those after the first find it, if they have the same disk.
@@ -228,11 +228,11 @@ def prepare(cached, cluster):
     """
     for rank in range(cluster.size):
         if rank == cluster.rank:
-            complete(cached)
+            prepare(cached)
         cluster.wait()
 
 
-def complete(cached):
+def prepare(cached):
     """Compute what is missing of a cache, saying before what that takes."""
     store = cached.store
     with store.locked():

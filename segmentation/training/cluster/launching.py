@@ -6,8 +6,7 @@ import contextlib
 import os
 import socket
 
-from segmentation import processes
-from segmentation.training.cluster import place, watch
+from segmentation.training.cluster import place, processes, watch
 
 ADVICE = ('; all are ended, and --resume goes on from the last checkpoint')
 

@@ -9,8 +9,8 @@ import json
 import os
 from typing import Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from segmentation import processes
 from segmentation.errors import InputError
+from segmentation.training.cluster import processes
 
 JOBS = ('chief', 'master', 'worker')    # of TF_CONFIG, in the order of ranks
 GPUS = '/proc/driver/nvidia/gpus'       # has a folder a GPU
