@@ -208,7 +208,6 @@ class Trainer:
         source = self.source
         sums, pictures = [], []
         seen = matrix = 0
-        # Of those that the first process has.
         chosen = splits.spread(-(-source.num_validation // self.cluster.size),
                                PICTURES)
         for batch in progress.track(

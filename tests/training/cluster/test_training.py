@@ -90,7 +90,8 @@ def assert_equal(log, other, epochs):
     for one, two in zip(log, other):
         for key in ('train_loss', 'first_batch_loss', 'valid_loss', 'miou',
                     'pixel_accuracy'):
-            assert one[key] == pytest.approx(two[key], abs=1e-5), key
+            # TensorFlow 1.15 sums a batch's floats to 1e-5 alone.
+            assert one[key] == pytest.approx(two[key], abs=2e-5), key
 
 
 def test_processes_train_as_one_with_the_batches_of_all():
