@@ -5,8 +5,8 @@
 # make torture    kill the programs, fill their disks, break their files
 #
 # PYTHON=... chooses the interpreter, VENV=... the folder of its environment,
-# DEMO=... the folder of the demo; OPEN=1 opens its page in the browser. For
-# `make single`, PICTURE_DIR=... holds the picture, VGG_DIR=... VGG16; CRF=... is
+# DEMO=... the folder of the demo, which PROCESSES=... train; OPEN=1 opens its
+# page in the browser. For `make single`, PICTURE_DIR=... holds the picture, VGG_DIR=... VGG16; CRF=... is
 # a preset, SINGLE=... the output folder.
 # TORTURE=... are options, such as '--kills 20 --only infer'.
 
@@ -80,7 +80,7 @@ demo: announce install
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
 	  --vgg-dir $(DEMO)/vgg --model fcn-pools --head-width 32 \
 	  --learning-rate 2e-3 --schedule poly --keep-prob 1 --batch-size 2 \
-	  --epochs 4)
+	  --epochs 4) $(if $(PROCESSES),--processes $(PROCESSES))
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \

@@ -6,6 +6,11 @@
 
 Everything about the run is in its directory --name: options, log, weights.
 """
+import contextlib
+import functools
+import os
+import sys
+
 import models
 import utils
 from segmentation import option_types
@@ -15,12 +20,14 @@ from segmentation.errors import InputError
 from segmentation.terminal import command_line
 from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files, schedules
+from segmentation.training.cluster import launching, place
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'cache_samples', 'feature_dir',
-              'delete_features', 'offline', 'device')
+              'delete_features', 'offline', 'device', 'processes',
+              'join_timeout')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -135,6 +142,15 @@ def make_parser(kind=command_line.Parser, prog=None):
     group.add_argument('--init-from', type=option_types.path, metavar='RUN',
                        help='start from the best weights of another run, as '
                             'far as names and shapes match')
+    group.add_argument('--processes', type=count, default=1, metavar='N',
+                       help='train by N processes of this machine, each with '
+                            '--batch-size samples and a GPU of its own; '
+                            'TF_CONFIG is for several machines: see '
+                            'docs/scale.md (default: %(default)s)')
+    group.add_argument('--join-timeout', type=positive, default=300,
+                       metavar='SECONDS',
+                       help='how long processes wait for each other to start '
+                            '(default: %(default)s)')
     group.add_argument('--checkpoint-interval', type=count, default=1,
                        metavar='N',
                        help='epochs between the checkpoints that --resume '
@@ -186,28 +202,86 @@ def parse_options(argv=None):
 
 def main(argv=None):
     options = parse_options(argv)
-    if options.sanity:
-        return train(options)
-    with run_files.locked(options.name):
-        return train(options)
+    own = place.Place() if options.sanity else place.find(os.environ)
+    if own.is_alone and options.processes > 1 and not options.sanity:
+        with run_files.locked(options.name):
+            prepare(options, own, is_parent=True)
+            return launching.launch(options.processes, [
+                sys.executable, os.path.abspath(__file__),
+                *(sys.argv[1:] if argv is None else argv)])
+    with launching.member(own), contextlib.ExitStack() as stack:
+        if not (own.rank or own.is_launched or options.sanity):
+            stack.enter_context(run_files.locked(options.name))
+        source, weights, precision = prepare(options, own)
+        # TensorFlow takes seconds to load: only after all that may be wrong.
+        from segmentation.training import launch
+        from segmentation.training.diagnosis import trial
+        start = (trial.check if options.sanity
+                 else functools.partial(launch.train, own))
+        return start(options, source, weights, precision,
+                     models.MODELS[options.model],
+                     models.build_options(options))
 
 
-def train(options):
-    """Train a run, whose directory is locked; return the exit status.
+def prepare(options, own, is_parent=False):
+    """Check all that takes no session.
 
-    With --sanity it is tested, and there is no directory.
+    Parameters
+    ----------
+    options : argparse.Namespace
+    own : place.Place
+        The first process checks the run, whose directory is locked.
+    is_parent : bool
+        Whether this process only starts others: it leaves the GPUs alone.
+
+    Returns
+    -------
+    data source
+        With its data loaded.
+    list of C floats or None
+        Class weights of a new run.
+    str or None
+        The precision.
     """
-    if options.sanity:
-        pass
-    elif options.resume:
+    if own.rank == 0 and not options.sanity:
+        check_run(options)
+    models.check(options)
+    source = load_source(options, own)
+    precision = None if is_parent else choose_precision(options)
+    weights = note = None
+    if not options.resume:
+        weights, note = class_weights.class_weights(
+            options.class_weights, source, options.data_dir)
+    if note and not own.is_launched:
+        print(f'[i] {note}')
+    if not options.sanity:      # which compares pictures with their files
+        contract.configure(source, augment=options.augment,
+                           soft=options.soft_labels)
+    leftovers = (own.rank == 0 and not options.sanity
+                 and run_files.remove_leftovers(options.name))
+    if leftovers:
+        print(f'[i] files of a killed process removed from {options.name}: '
+              f'{leftovers}')
+    if models.MODELS[options.model].backbone and not options.resume:
+        course.fetch(options.vgg_dir, offline=options.offline)
+    return source, weights, precision
+
+
+def check_run(options):
+    """Raise OSError or InputError unless the run can be begun or resumed."""
+    if options.resume:
         run_files.check_resumable(options.name)
     else:
         run_files.refuse_existing(options.name)
     if options.init_from and not options.resume:
         run_dir.checkpoint(options.init_from, 'best')
-    models.check(options)
+
+
+def load_source(options, own):
+    """Return the data source, checked; the options ask nothing else of it."""
     source = loading.load_source(options)
-    utils.print_source(options, source)
+    if not own.is_launched:     # who has started this process has said it
+        utils.print_source(options, source)
     for capability, wanted in (('augment', options.augment),
                                ('soft', options.soft_labels),
                                ('samples', options.cache_samples)):
@@ -218,28 +292,9 @@ def train(options):
     if contract.offers(source, 'labels_as_ids'):
         contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)
-    precision = choose_precision(options)
-    weights = note = None
-    if not options.resume:
-        weights, note = class_weights.class_weights(
-            options.class_weights, source, options.data_dir)
-    if note:
-        print(f'[i] {note}')
-    if not options.sanity:      # which compares pictures with their files
-        contract.configure(source, augment=options.augment,
-                           soft=options.soft_labels)
-    leftovers = (0 if options.sanity
-                 else run_files.remove_leftovers(options.name))
-    if leftovers:
-        print(f'[i] files of a killed process removed from {options.name}: '
-              f'{leftovers}')
-    if models.MODELS[options.model].backbone and not options.resume:
-        course.fetch(options.vgg_dir, offline=options.offline)
-    # TensorFlow takes seconds to load: only after all that may be wrong.
-    from segmentation.training import launch
-    start = launch.check if options.sanity else launch.train
-    return start(options, source, weights, precision,
-                 models.MODELS[options.model], models.build_options(options))
+    contract.configure(source, workers=max(
+        1, options.workers // own.local_size))
+    return source
 
 
 def choose_precision(options):

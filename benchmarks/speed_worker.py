@@ -68,7 +68,8 @@ def training(name, precision, batch_size):
     from segmentation.nn import network
     from segmentation.tf1 import tf
     from segmentation.trained import run_dir
-    from segmentation.training import batches, schedules, step, trainer
+    from segmentation.training import (batches, schedules, step, stopping,
+                                       trainer)
     saved = run_dir.read_options(name)['options']
     source = loading.load_source(types.SimpleNamespace(**saved))
     contract.configure(source, labels_as_ids=True)
@@ -85,7 +86,7 @@ def training(name, precision, batch_size):
         loop = trainer.Trainer(
             sess, net, added, source, pictures,
             schedules.Schedule('constant', 1e-6, 1, 0, steps), .5, folder,
-            None, None, trainer.Stop(), False)
+            None, None, stopping.Stop(), False)
         feed = loop.feed(next(pictures.train(1)), {
             added.learning_rate: 1e-6, net.keep_prob: .5})
         numbers = itertools.count(2)

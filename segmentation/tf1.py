@@ -50,6 +50,7 @@ with errors.quiet(), without_keras(), warnings.catch_warnings():
     from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: F401
     from tensorflow.python.client import device_lib
+    from tensorflow.python.ops import collective_ops  # noqa: F401
 
 tf.logging.set_verbosity(tf.logging.ERROR)
 tf.disable_v2_behavior()
@@ -191,13 +192,15 @@ def session_config(precision='float32', num_threads=0, xla=False,
 
 
 @contextlib.contextmanager
-def session(config=None):
+def session(config=None, target=''):
     """Open a session on the default graph that takes GPU memory as needed.
 
     Parameters
     ----------
     config : tf.ConfigProto, optional
         As `session_config` returns it.
+    target : str, optional
+        What `serve` returned.
 
     Raises
     ------
@@ -206,11 +209,15 @@ def session(config=None):
     OSError
         The disk is full.
     """
-    config = config or session_config()
-    with errors.quiet():    # the first session looks for a GPU, and reports
-        sess = tf.Session(config=config)
-    with sess, naming_exhaustion():
+    with open_session(config or session_config(), target) as sess, (
+            naming_exhaustion()):
         yield sess
+
+
+def open_session(config, target='', graph=None):
+    """Return a session on a graph, by default on the default one."""
+    with errors.quiet():    # the first session looks for a GPU, and reports
+        return tf.Session(target, graph, config)
 
 
 @contextlib.contextmanager

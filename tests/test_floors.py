@@ -32,6 +32,10 @@ WITH_TENSORFLOW = {
     'segmentation.training.diagnosis.sanity',
     'segmentation.training.step', 'segmentation.training.checkpoints',
     'segmentation.training.tensorboard',
+    'segmentation.training.diagnosis.trial',
+    'segmentation.training.cluster.cluster',
+    'segmentation.training.cluster.collectives',
+    'segmentation.training.cluster.joining',
     'segmentation.inference.engines.tensorflow',
     'segmentation.export.inputs', 'segmentation.export.writing',
     'segmentation.export.writers.pb',
@@ -138,6 +142,7 @@ def test_tensorflow_is_loaded_by_graphs_alone(module):
 # Protocol buffers, functions and options of libraries have no other way.
 SETTING = ('segmentation.tf1', 'segmentation.backbone.meta_graph',
            'segmentation.option_types',
+           'segmentation.training.cluster.collectives',
            'segmentation.inference.engines.onnxruntime')
 
 

@@ -22,6 +22,32 @@ class Batch(NamedTuple):
     labels: np.ndarray              # (B, H, W) or (B, H, W, C) uint8
 
 
+def share(items, batch_size, rank, size):
+    """Return the items of one of several processes, batch by batch.
+
+    They divide what would be a batch of one process, of `size` times as many
+    items: whole batches into parts of `batch_size`, the last as evenly as it
+    goes.
+
+    >>> [''.join(share('abcdefghijk', 2, rank, 3)) for rank in range(3)]
+    ['abgh', 'cdij', 'efk']
+    """
+    return [item for first in range(0, len(items), batch_size * size)
+            for item in part(items[first:first + batch_size * size], rank,
+                             size)]
+
+
+def part(items, rank, size):
+    """Return the items of one of several processes, as evenly as it goes.
+
+    >>> [part('abcdefgh', rank, 3) for rank in range(3)]
+    ['abc', 'def', 'gh']
+    """
+    each, more = divmod(len(items), size)
+    first = rank * each + min(rank, more)
+    return items[first:first + each + (rank < more)]
+
+
 def start(jobs, image_size, label_shape):
     """Return the Batch of some jobs, not filled yet."""
     width, height = image_size

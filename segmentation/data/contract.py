@@ -77,6 +77,7 @@ OPTIONAL = {
     'augment': Capability(False, 'whether training samples are augmented'),
     'soft': Capability(False, 'whether training labels are the share of each '
                        'class in a pixel, in 255ths'),
+    'shard': Capability((0, 1), 'rank and size: see `batching.share`'),
     'samples': Capability(None, 'training.cached_samples.CachedSamples, from '
                           'which the generators read instead of the files'),
     'labels_as_ids': Capability(False, 'whether labels are class ids (B, H, '
@@ -177,13 +178,12 @@ def generator(source: Source, split: str) -> Callable:
 def begin_epoch(source: Source, seed: int, epoch: int) -> None:
     """Make epoch 1, 2, ... come next, reproducible from the seed.
 
-    The global random generators are seeded as well, since a source of the
-    user's may draw from them. Epoch 0 is what comes before training.
+    Global random generators are seeded too, from which a source of the user's
+    may draw. Epoch 0 is what comes before training.
     """
     configure(source, epoch=max(0, epoch - 1))
-    epoch_seed = (seed * 1000003 + epoch) % 2 ** 32
-    random.seed(epoch_seed)
-    np.random.seed(epoch_seed)
+    for generator_seed in (random.seed, np.random.seed):
+        generator_seed((seed * 1000003 + epoch) % 2 ** 32)
 
 
 def list_split(source: Source, data_dir: str) -> Dict[str, List[str]]:
@@ -212,9 +212,9 @@ def check_split(source: Source, data_dir: str,
     for name in COUNTS:
         changed = sorted(set(split[name]) ^ set(saved[name]))
         if changed:
-            raise InputError(
-                f'{data_dir}: the {name} split is not that of the run: '
-                f'{len(changed)} differ, such as {changed[0]}')
+            raise InputError(f'{data_dir}: the {name} split is not that of '
+                             f'the run: {len(changed)} differ, such as '
+                             f'{changed[0]}')
 
 
 def checked(source: Source, batches: Iterable[tuple]) -> Iterator[tuple]:

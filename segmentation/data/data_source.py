@@ -34,15 +34,12 @@ class DataSource:
     ids : dict {value in a single-channel label file: class id}
         For labels that are ids, not colours; IGNORE is a class id too.
     augment, soft, labels_as_ids : bool
-        Whether training samples are augmented, whether their label rows are
-        the share of each class in the pixel, in 255ths, and whether other
-        labels are class ids (B, H, W) instead of one-hot rows.
+        Whether training samples are augmented, their label rows shares of the
+        classes in 255ths, and other labels class ids (B, H, W), not one-hot.
     seed, workers, epoch : int
-        Seed of split and order, number of threads, and epochs that are done:
-        the same epoch of the same seed is the same for any number of
-        workers.
+        Seed, threads, epochs done; no epoch depends on the threads.
     samples : training.cached_samples.CachedSamples, optional
-        Has the samples decoded: they are read from there, not from the files.
+        Has the samples decoded: they are read from there.
     required_splits : sequence of str
         Splits that must not be empty.
     background : sequence of str
@@ -63,6 +60,7 @@ class DataSource:
     labels_as_ids = False
     epoch = 0
     samples: Any = None
+    shard = 0, 1        # rank and number of the processes
     required_splits: Sequence[str] = ('train', 'valid')
     background: Optional[Sequence[str]] = None
     benchmark: Optional[str] = None
@@ -221,13 +219,15 @@ class DataSource:
         jobs = [batching.Job(pairs[k], random.randint(1 << 31)
                              if self.augment else None) for k in order]
         self.epoch += 1
-        return self.generate(jobs, batch_size, names, self.soft)
+        return self.generate(batching.share(jobs, batch_size, *self.shard),
+                             batch_size, names, self.soft)
 
     def valid_generator(self, batch_size: int,
                         names: bool = False) -> Iterator[tuple]:
         """Yield all validation batches, always in the same order."""
-        jobs = [batching.Job(pair) for pair in self.splits['valid']]
-        return self.generate(jobs, batch_size, names)
+        jobs = list(map(batching.Job, self.splits['valid']))
+        return self.generate(batching.share(jobs, batch_size, *self.shard),
+                             batch_size, names)
 
     def generate(self, jobs, batch_size, names, soft=False):
         """Yield the batches of batching.Jobs as the contract wants them."""

@@ -3,6 +3,8 @@
 The tensors are collected in the graph, so that a run knows them when it is
 restored, and can be fed in place of pictures.
 """
+import numpy as np
+
 from segmentation.tf1 import tf
 
 # Collection of a graph: the tensors between a pretrained encoder and what is
@@ -38,7 +40,7 @@ def standardize(x, name):
         return feature(x) / deviation
 
 
-def measure_deviations(sess, first):
+def measure_deviations(sess, first, total=lambda array: array):
     """Set each deviation of `standardize` by a batch.
 
     Parameters
@@ -46,13 +48,21 @@ def measure_deviations(sess, first):
     sess : tf.Session
     first : function
         Returns the batches.Batch; it is not called without deviations.
+    total : function of an array, optional
+        Returns its sum over the processes that have parts of the batch.
     """
     pairs = [(x, deviation) for x in tf.get_collection(FEATURES)
              for deviation in tf.get_collection(deviations_of(x))]
     if pairs:
-        values = sess.run([tf.math.reduce_std(x) for x, _ in pairs],
-                          first().feed)
-        for (_, deviation), value in zip(pairs, values):
+        batch = first()
+        means, variances = np.array(sess.run(
+            [tf.nn.moments(x, [0, 1, 2, 3]) for x, _ in pairs], batch.feed),
+            np.float64).T
+        count = len(batch.paths)
+        mean = total(count * means) / total(np.array(count, float))
+        variance = (total(count * (variances + (means - mean) ** 2))
+                    / total(np.array(count, float)))
+        for (_, deviation), value in zip(pairs, np.sqrt(variance)):
             deviation.load(max(float(value), 1e-6), sess)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
+from segmentation import pixels
 from segmentation.data import batching, contract
 from segmentation.errors import InputError
 
@@ -18,7 +19,7 @@ class Batch(NamedTuple):
     feed: Dict[Any, np.ndarray]     # {tensor: value} for the network
     images: Optional[np.ndarray]    # (B, H, W, 3), BGR; None of features
     labels: np.ndarray              # (B, H, W) ids or (B, H, W, C) rows
-    paths: List[str]                # name the samples
+    paths: List[str]                # name the samples; none of a padding
 
     @property
     def ids(self) -> np.ndarray:
@@ -57,13 +58,17 @@ class Pictures:
     seed : int
         Seed of the global random generators, from which a user's own source
         may draw.
+    rank, size : int, optional
+        Which process of how many takes its samples of each batch: of one
+        that is `size` times as large.
     """
 
-    def __init__(self, feed, source, batch_size, seed):
+    def __init__(self, feed, source, batch_size, seed, rank=0, size=1):
         self.feed = feed
         self.source = source
         self.batch_size = batch_size
         self.seed = seed
+        self.rank, self.size = rank, size
         self.begun = None       # epoch 1, once its first batch is read
 
     @property
@@ -89,14 +94,60 @@ class Pictures:
             begun, self.begun = self.begun, None
             return begun
         contract.begin_epoch(self.source, self.seed, epoch)
-        return self.read(self.source.train_generator)
+        return self.read('train', self.rank, self.size)
 
     def valid(self):
         """Return the batches of the validation split, always in one order."""
-        return self.read(self.source.valid_generator)
+        return self.read('valid', self.rank, self.size)
 
-    def read(self, generator):
+    def whole(self, split):
+        """Return batches of all samples of a split, whatever the process."""
+        if split == 'train' and self.size == 1:
+            return self.train(1)
+        if split == 'train':
+            contract.begin_epoch(self.source, self.seed, 1)
+        return self.read(split, 0, 1)
+
+    def read(self, split, rank, size):
+        """Return an iterator of one process's Batches of a split.
+
+        All have as many, of which the last may be padding.
+        """
+        is_sharded = contract.offers(self.source, 'shard')
+        if is_sharded:
+            contract.configure(self.source, shard=(rank, size))
+            count = (self.num_training if split == 'train'
+                     else self.num_validation)
+            steps = -(-count // (self.batch_size * size))
+        generate = contract.generator(self.source, split)
+        read = self.convert(contract.checked(self.source, generate(
+            self.batch_size * (1 if is_sharded else size), names=True)))
+        if size == 1:
+            return read
+        if is_sharded:
+            return itertools.islice(itertools.chain(
+                read, iter(self.padding, None)), steps)
+        return (self.part(batch, rank, size) for batch in read)
+
+    def convert(self, read):
         """Yield what a generator of the source yields, as Batches."""
-        for images, labels, paths, _ in contract.checked(
-                self.source, generator(self.batch_size, names=True)):
-            yield Batch(self.feed(np.asarray(images)), images, labels, paths)
+        for images, labels, paths, _ in read:
+            yield self.batch(images, labels, paths)
+
+    def batch(self, images, labels, paths):
+        """Return some samples as a Batch."""
+        return Batch(self.feed(np.asarray(images)), images, labels, paths)
+
+    def part(self, batch, rank, size):
+        """Return the Batch of one process, or padding."""
+        images, labels, paths = (batching.part(values, rank, size) for values
+                                 in (batch.images, batch.labels, batch.paths))
+        return (self.batch(images, labels, paths) if len(paths)
+                else self.padding())
+
+    def padding(self):
+        """Return a Batch that adds nothing: a black picture, not labelled."""
+        width, height = self.source.image_size
+        return self.batch(
+            np.zeros((1, height, width, 3), np.uint8),
+            np.full((1, height, width), pixels.IGNORE, np.uint8), [])

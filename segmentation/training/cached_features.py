@@ -20,7 +20,7 @@ import time
 import numpy as np
 
 from segmentation import pixels, threads
-from segmentation.data import cache
+from segmentation.data import batching, cache
 from segmentation.errors import InputError
 from segmentation.store import array_store
 from segmentation.terminal import progress
@@ -120,7 +120,7 @@ class Features:
         self.data_dir = data_dir
         self.tensors = tensors
         self.encode = encode
-        valid = batches.first_of(pictures.valid(), 'validation')
+        valid = batches.first_of(pictures.whole('valid'), 'validation')
         self.image = valid.images[:1]       # to encode, and to time that
         self.store = array_store.ArrayStore(
             folder, specify(pictures, encode(self.image),
@@ -156,9 +156,8 @@ class Features:
 
     def samples(self, split):
         """Yield (names, Batch) of all samples, and show the progress."""
-        read = (self.pictures.train(1) if split == 'train'
-                else self.pictures.valid())
-        for batch in progress.track(read, self.store.counts[split],
+        for batch in progress.track(self.pictures.whole(split),
+                                    self.store.counts[split],
                                     f'{split} features',
                                     size=lambda batch: len(batch.labels)):
             names = [os.path.relpath(path, self.data_dir)
@@ -203,13 +202,19 @@ class Features:
 
     def batches(self, split, order):
         """Yield batches of rows in this order, read ahead."""
-        size = self.pictures.batch_size
-        chunks = [order[k:k + size] for k in range(0, len(order), size)]
+        rank, size = self.pictures.rank, self.pictures.size
+        step = self.pictures.batch_size * size
+        chunks = [batching.part(order[k:k + step], rank, size)
+                  for k in range(0, len(order), step)]
         return threads.in_threads(1, lambda rows: self.read(split, rows),
                                   chunks, 2)
 
     def read(self, split, rows):
-        """Return the Batch of some rows of the features."""
+        """Return the Batch of some rows of the features; of none, padding."""
+        if not len(rows):
+            batch = self.read(split, np.arange(1))
+            return batch._replace(paths=[], labels=np.full(
+                batch.labels.shape[:3], pixels.IGNORE, np.uint8))
         arrays, count = self.store.arrays, self.store.counts[split]
         samples = rows % count
         self.store.check(split, samples)

@@ -6,6 +6,7 @@ from segmentation.nn import network
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 from segmentation.training import run_files
+from segmentation.training.cluster.cluster import Cluster
 
 
 class Checkpoints:
@@ -23,13 +24,17 @@ class Checkpoints:
     patience : int, optional
         Epochs without a better mIoU after which training stops; without it,
         it never does.
+    cluster : Cluster, optional
+        Its process 0 reads and writes; all have the same state and weights.
     """
 
-    def __init__(self, sess, directory, weights, interval=1, patience=None):
+    def __init__(self, sess, directory, weights, interval=1, patience=None,
+                 cluster=Cluster()):
         self.sess = sess
         self.directory = directory
         self.interval = interval
         self.patience = patience
+        self.cluster = cluster
         self.weights = tf.train.Saver(weights)
         self.everything = tf.train.Saver(tf.global_variables())
         # What state.json holds, with the names of the checkpoints.
@@ -49,13 +54,17 @@ class Checkpoints:
     def begin(self):
         """Initialize what has no value yet, and save it: epoch 0."""
         network.initialize_rest(self.sess)
+        self.cluster.broadcast(self.sess, tf.global_variables())
         self.save(['resume'])
 
     def restore(self):
         """Load the last resumable checkpoint and the state of its run."""
-        self.state = run_files.read_state(self.directory)
-        tf1.restore(self.everything, self.sess,
-                    run_dir.checkpoint(self.directory, 'resume'))
+        if self.cluster.rank == 0:
+            self.state = run_files.read_state(self.directory)
+            tf1.restore(self.everything, self.sess,
+                        run_dir.checkpoint(self.directory, 'resume'))
+        self.state = self.cluster.gather(self.state)[0]
+        self.cluster.broadcast(self.sess, tf.global_variables())
 
     def record(self, epoch, miou, is_last):
         """Save what is due after an epoch.
@@ -99,8 +108,15 @@ class Checkpoints:
         """Write checkpoints of these kinds, and point at them from the disk.
 
         One of this very step is there already where nothing was trained
-        since: it is not overwritten, as that could be cut off.
+        since: it is not overwritten, as that could be cut off. Other
+        processes wait until it is done.
         """
+        if self.cluster.rank == 0:
+            self.write_all(kinds)
+        self.cluster.wait()
+
+    def write_all(self, kinds):
+        """Write checkpoints of these kinds, see `save`."""
         step = self.sess.run(tf.train.get_global_step())
         for kind in kinds:
             name = f'{kind}-{step}'

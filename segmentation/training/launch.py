@@ -1,11 +1,14 @@
 """The front door of training: begin a run or resume it, and train.
 
-    begin, resume -> Start -> features of a frozen encoder, where asked for
-                  -> run directory -> loss and step -> checkpoints -> loop
+    other processes, where there are any -> begin, resume -> Start
+      -> features of a frozen encoder, where asked for -> run directory
+      -> loss and step -> checkpoints -> loop
+
+Each of several processes goes this way; the first writes the run directory.
 """
 import contextlib
 import functools
-import sys
+import os
 
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
@@ -16,15 +19,17 @@ from segmentation.terminal import header
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
                                    checkpoints, run_files, schedules, start,
-                                   step, tensorboard, trainer)
-from segmentation.training.diagnosis import measure, sanity, verdicts
+                                   step, stopping, tensorboard, trainer)
+from segmentation.training.cluster import agreement, joining
 
 
-def train(options, source, weights, precision, model, model_options):
+def train(place, options, source, weights, precision, model, model_options):
     """Train a network on a data source, in a new run or a resumed one.
 
     Parameters
     ----------
+    place : place.Place
+        Of this process among those that train together.
     options : argparse.Namespace
         The options of train.py.
     source : data source
@@ -43,20 +48,27 @@ def train(options, source, weights, precision, model, model_options):
         The exit status: 0, or 128 and the signal that stopped the run.
     """
     directory = options.name
-    if options.cache_samples:       # first: a network may read a batch
-        decoded = cached_samples.CachedSamples(
-            options.feature_dir or cache.folder(), source, options.data_dir)
-        prepare(decoded)
-        contract.configure(source, samples=decoded)
-        store = decoded.store
-    list_pictures = functools.partial(
-        batches.Pictures, source=source, batch_size=options.batch_size,
-        seed=options.seed)
-    config = tf1.session_config(precision, xla=options.xla,
-                                device=options.device)
-    with tf.Graph().as_default(), tf1.session(config) as sess, \
-            contextlib.ExitStack() as stack:
+    config = tf1.session_config(
+        precision, 0 if place.local_size == 1 else max(
+            1, (os.cpu_count() or 1) // place.local_size), options.xla,
+        options.device)
+    with tf.Graph().as_default(), contextlib.ExitStack() as stack:
+        cluster = stack.enter_context(joining.joined(
+            place, config, options.join_timeout))
+        sess = stack.enter_context(tf1.session(cluster.config, cluster.target))
+        agreement.check_options(cluster, dict(
+            start.versions(), precision=precision), vars(options))
         tf.set_random_seed(options.seed)
+        list_pictures = functools.partial(
+            batches.Pictures, source=source, batch_size=options.batch_size,
+            seed=options.seed, rank=cluster.rank, size=cluster.size)
+        if options.cache_samples:       # first: a network may read a batch
+            decoded = cached_samples.CachedSamples(
+                options.feature_dir or cache.folder(), source,
+                options.data_dir)
+            prepare_in_turn(decoded, cluster)
+            contract.configure(source, samples=decoded)
+            store = decoded.store
         if options.resume:
             begun = start.resume(sess, source, options.data_dir, list_pictures,
                                  directory, options.freeze_encoder)
@@ -65,80 +77,51 @@ def train(options, source, weights, precision, model, model_options):
                 start.build_network, sess, source.num_classes, model,
                 model_options, options.vgg_dir, options.seed)
             begun = start.begin(sess, source, options.data_dir, list_pictures,
-                                build, weights, options.init_from)
+                                build, weights, options.init_from, cluster)
+        agreement.check_data(cluster, begun.description)
         used = tf.global_variables()
         print(header.model(options.model, network.count_parameters(used)),
               *header.engine('tensorflow', tf.version.VERSION, precision, 0,
                              tf1.describe_device(options.device)),
               sep='\n', flush=True)
-        run_files.check_space(directory, network.size_in_bytes(used))
+        if cluster.rank == 0:
+            run_files.check_space(directory, network.size_in_bytes(used))
         samples = begun.pictures
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
-                options.feature_dir))
+                cluster, options.feature_dir))
             store = samples.store
-        write_run(directory, dict(begun.description, precision=precision,
-                                  options=vars(options)), options.resume)
+        if cluster.rank == 0:
+            write_run(directory, dict(begun.description, precision=precision,
+                                      options=vars(options)), options.resume)
         training = step.add_training(
             begun.net, options.learning_rate,
             begun.description['class_weights'], options.l2,
-            options.freeze_encoder, loss_scaling=precision == 'float16')
+            options.freeze_encoder, precision == 'float16', cluster)
         saved = open_checkpoints(
             sess, directory, used, options.checkpoint_interval,
-            options.patience, options.resume)
-        board = tensorboard.Board(
+            options.patience, options.resume, cluster)
+        board = None if cluster.rank else tensorboard.Board(
             options.tensorboard_dir or run_dir.path(directory, 'tensorboard'),
             purge_step=saved.epoch + 1)
         schedule = schedules.Schedule(
             options.schedule, options.learning_rate, options.epochs,
-            options.warm_up, -(-samples.num_training // options.batch_size))
-        stop = stack.enter_context(trainer.Stop())
+            options.warm_up, -(-samples.num_training // (
+                options.batch_size * cluster.size)))
+        stop = stack.enter_context(stopping.Stop())
         loop = trainer.Trainer(
             sess, begun.net, training, source, samples, schedule,
             options.keep_prob, directory, saved, board, stop,
-            options.histograms)
+            options.histograms and cluster.rank == 0, cluster)
         follow(loop.run(), options.epochs,
                contract.class_names(source) if options.table else None)
-        if stop.signal:
-            return 128 + stop.signal
+        if loop.signal:
+            return 128 + loop.signal
         report(saved, options.epochs)
-        if options.delete_features:
+        if options.delete_features and cluster.rank == 0:
             store.delete()
     return 0
-
-
-def check(options, source, weights, precision, model, model_options):
-    """Test whether a new run would learn; return 1 if a test fails, else 0.
-
-    Parameters are those of `train`. Nothing is written.
-    """
-    pictures = functools.partial(batches.Pictures, source=source,
-                                 batch_size=measure.COUNT, seed=options.seed)
-    config = tf1.session_config(precision, xla=options.xla,
-                                device=options.device)
-    with tf.Graph().as_default(), tf1.session(config) as sess:
-        tf.set_random_seed(options.seed)
-        begun = start.begin(
-            sess, source, options.data_dir, pictures, functools.partial(
-                start.build_network, sess, source.num_classes, model,
-                model_options, options.vgg_dir, options.seed),
-            weights, options.init_from)
-        print(header.model(options.model, network.count_parameters(
-            tf.global_variables())), *header.engine(
-                'tensorflow', tf.version.VERSION, precision, 0,
-                tf1.describe_device(options.device)), sep='\n', flush=True)
-        training = step.add_training(
-            begun.net, options.learning_rate, weights, options.l2,
-            options.freeze_encoder, loss_scaling=precision == 'float16')
-        network.initialize_rest(sess)
-        found = sanity.examine(
-            sess, begun, training, weights, options.learning_rate,
-            bool(options.init_from), options.freeze_encoder)
-    print(verdicts.table(found), flush=True)
-    for line in verdicts.lines(found):
-        print(f'[!] {line}', file=sys.stderr)
-    return 1 if verdicts.lines(found) else 0
 
 
 def write_run(directory, description, is_resumed):
@@ -150,18 +133,19 @@ def write_run(directory, description, is_resumed):
 
 
 def open_checkpoints(sess, directory, weights, interval, patience,
-                     is_resumed):
+                     is_resumed, cluster):
     """Return the Checkpoints of a run; all variables have values then.
 
     The log has the epochs of the resumable checkpoint.
     """
     saved = checkpoints.Checkpoints(sess, directory, weights, interval,
-                                    patience)
+                                    patience, cluster)
     if is_resumed:
         saved.restore()
     else:
         saved.begin()
-    run_files.trim_log(directory, saved.epoch)
+    if cluster.rank == 0:
+        run_files.trim_log(directory, saved.epoch)
     return saved
 
 
@@ -195,7 +179,8 @@ def describe(entry, epochs):
 
 
 @contextlib.contextmanager
-def cached(sess, begun, data_dir, soft_labels, precision, parent=None):
+def cached(sess, begun, data_dir, soft_labels, precision, cluster,
+           parent=None):
     """Yield the Features of a frozen encoder, computed now or by another run.
 
     They are deleted in the end where the source does not list its files, so
@@ -210,6 +195,7 @@ def cached(sess, begun, data_dir, soft_labels, precision, parent=None):
         Whether labels are shares of the classes.
     precision : str
         What the features are computed in.
+    cluster : Cluster
     parent : str, optional
         Where the folder of the features goes; the user's cache by default.
     """
@@ -223,20 +209,31 @@ def cached(sess, begun, data_dir, soft_labels, precision, parent=None):
         pictures, data_dir, tensors,
         lambda images: sess.run(tensors, begun.net.feed(images)))
     try:
-        prepare(features)
+        prepare_in_turn(features, cluster)
         yield features
     finally:
         if key is None:
             features.store.delete()
 
 
-def prepare(cached):
-    """Compute what is missing of a cache, saying before what that takes.
+def prepare_in_turn(cached, cluster):
+    """Compute what is missing of a cache, by one process at a time.
+
+    Those after the first find it, if they have the same disk.
 
     Parameters
     ----------
     cached : cached_features.Features or cached_samples.CachedSamples
+    cluster : Cluster
     """
+    for rank in range(cluster.size):
+        if rank == cluster.rank:
+            prepare(cached)
+        cluster.wait()
+
+
+def prepare(cached):
+    """Compute what is missing of a cache, saying before what that takes."""
     store = cached.store
     with store.locked():
         plan = store.open()

@@ -15,6 +15,7 @@ from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 from segmentation.training import batches
+from segmentation.training.cluster.cluster import Cluster
 
 
 class Start(NamedTuple):
@@ -34,7 +35,7 @@ def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
 
 
 def begin(sess, source, data_dir, list_pictures, build, weights,
-          init_from=None):
+          init_from=None, cluster=Cluster()):
     """Return the Start of a new run, its network built and initialized.
 
     Parameters
@@ -47,11 +48,12 @@ def begin(sess, source, data_dir, list_pictures, build, weights,
         Class weights.
     init_from : str, optional
         Directory of the run whose best weights the network starts with.
+    cluster : Cluster, optional
     """
     net = build()
     pictures = list_pictures(net.feed)
     network.initialize_rest(sess)
-    frozen.measure_deviations(sess, pictures.first)
+    frozen.measure_deviations(sess, pictures.first, cluster.sum)
     if init_from:
         print(f'[i] {load_weights(sess, init_from)}')
     return Start(net, pictures,
@@ -99,7 +101,11 @@ def describe(source, data_dir, weights, channel_order):
         'vgg16_channel_order': channel_order,
         'class_weights': weights,
         'split': contract.list_split(source, data_dir),
-        'versions': {'python': platform.python_version(),
-                     'tensorflow': tf.__version__,
-                     'numpy': np.__version__},
+        'versions': versions(),
     }
+
+
+def versions():
+    """Return {package: version} of what computes."""
+    return {'python': platform.python_version(),
+            'tensorflow': tf.__version__, 'numpy': np.__version__}

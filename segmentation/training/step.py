@@ -2,6 +2,10 @@
 
     labels [B, H, W] -> label_rows [B, H, W, C], logits
       -> masked cross entropy -> Adam
+
+Of several processes each has its share of the loss: its pixels are summed and
+divided by the weight of all pixels, so that the shares, and the gradients,
+add up to those of one process that has the samples of all.
 """
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -9,6 +13,7 @@ import numpy as np
 
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
+from segmentation.training.cluster.cluster import Cluster
 
 
 class Training(NamedTuple):
@@ -17,7 +22,7 @@ class Training(NamedTuple):
     labels: tf.Tensor           # [B, H, W] uint8 class ids, a placeholder
     label_rows: tf.Tensor       # [B, H, W, C] uint8, one-hot of `labels`
     learning_rate: tf.Tensor    # [], of this step
-    loss: tf.Tensor             # [], in nats per pixel
+    loss: tf.Tensor             # [], in nats per pixel; its share of it
     step: tf.Operation          # takes the step, counts the global step
     gradients: List[Tuple[tf.Tensor, tf.Variable]]
 
@@ -28,8 +33,11 @@ class Training(NamedTuple):
 
 def masked_cross_entropy(
         logits: tf.Tensor, labels: tf.Tensor,
-        class_weights: Optional[Sequence[float]] = None) -> tf.Tensor:
+        class_weights: Optional[Sequence[float]] = None,
+        cluster: Cluster = Cluster()) -> tf.Tensor:
     """Return the mean cross entropy of the labelled pixels, in nats.
+
+    Of several processes it is this one's share of the mean of all.
 
     Parameters
     ----------
@@ -42,6 +50,7 @@ def masked_cross_entropy(
     class_weights : sequence of C floats, optional
         Weight of a pixel by its class; all 1 without it. The mean is over
         weights, so that weights of any scale give a loss of the same scale.
+    cluster : Cluster, optional
     """
     labels = tf.cast(labels, tf.float32)
     rows = tf.reshape(labels, [-1, tf.shape(labels)[-1]])   # [B*H*W, C]
@@ -52,14 +61,15 @@ def masked_cross_entropy(
     if class_weights is not None:
         rows = rows * tf.constant(class_weights, tf.float32)
     weights = tf.reduce_sum(rows, axis=-1)                  # [B*H*W]
-    total = tf.reduce_sum(weights)
+    total = cluster.total(tf.reduce_sum(weights))
     return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
 
 
 def add_training(net: network.Network, learning_rate: float,
                  class_weights: Optional[Sequence[float]] = None,
                  l2: float = 0, freeze: bool = False,
-                 loss_scaling: bool = False) -> Training:
+                 loss_scaling: bool = False,
+                 cluster: Cluster = Cluster()) -> Training:
     """Add loss and Adam step to the graph of a network.
 
     Parameters
@@ -78,6 +88,8 @@ def add_training(net: network.Network, learning_rate: float,
         Multiply what is minimized, by a number that adapts itself, so that
         small gradients are no zeros in float16; a step whose gradients
         overflow is left out.
+    cluster : Cluster, optional
+        The processes whose gradients are summed.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None], name='labels')
@@ -88,11 +100,12 @@ def add_training(net: network.Network, learning_rate: float,
     with tf.name_scope('training'):
         rate = tf.placeholder_with_default(
             tf.constant(learning_rate, tf.float32), [], 'learning_rate')
-        loss = masked_cross_entropy(net.logits, label_rows, class_weights)
+        loss = masked_cross_entropy(net.logits, label_rows, class_weights,
+                                    cluster)
         objective = loss
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
-            objective = loss + l2 * tf.add_n(penalties)
+            objective = loss + l2 / cluster.size * tf.add_n(penalties)
         optimizer = tf.train.AdamOptimizer(rate)
         if loss_scaling:
             scale = tf.train.experimental.DynamicLossScale()
@@ -102,6 +115,7 @@ def add_training(net: network.Network, learning_rate: float,
                          in differentiate(objective * scale(), freeze)]
         else:
             gradients = differentiate(objective, freeze)
+        gradients = cluster.sum_gradients(gradients)
         step = optimizer.apply_gradients(
             gradients, global_step=tf.train.get_or_create_global_step())
     return Training(labels, label_rows, rate, loss, step, gradients)

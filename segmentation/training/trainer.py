@@ -1,6 +1,5 @@
 """The training loop: epochs, their scores, and how it is stopped."""
-import os
-import signal
+import itertools
 import time
 from typing import Any, Dict, Iterator, NamedTuple, Optional
 
@@ -12,44 +11,11 @@ from segmentation.drawing import overlay, style
 from segmentation.errors import InputError
 from segmentation.terminal import progress
 from segmentation.training import batches, run_files, tensorboard
+from segmentation.training.cluster.cluster import Cluster
 from segmentation.training.diagnosis import epoch, measure
+from segmentation.training.stopping import SIGNALS
 
 PICTURES = 4        # validation pictures in TensorBoard
-
-
-class Stop:
-    """Records Ctrl-C and SIGTERM while its context is open.
-
-    The run then ends after a step; a second signal of a kind has its usual
-    effect.
-
-    Attributes
-    ----------
-    signal : int or None
-        The signal that asked to stop.
-    """
-
-    def __init__(self):
-        self.signal = None
-        self.handlers = {}      # as they were before
-
-    def __enter__(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self.handlers[number] = signal.signal(number, self.receive)
-        return self
-
-    def __exit__(self, *_):
-        for number, handler in self.handlers.items():
-            signal.signal(number, handler)
-
-    def receive(self, number, _):
-        """Handle a signal."""
-        self.signal = number
-        signal.signal(number, signal.SIG_DFL)
-        try:
-            os.write(2, b'\n[i] stopping: saving first\n')
-        except OSError:     # whoever read stderr was stopped, too
-            pass
 
 
 class Epoch(NamedTuple):
@@ -57,6 +23,13 @@ class Epoch(NamedTuple):
 
     entry: Dict[str, Any]   # its line in log.jsonl
     matrix: np.ndarray      # (C, C) confusion matrix of the validation split
+
+
+class Sums(NamedTuple):
+    """What a step came to, of all processes."""
+
+    loss: float     # in nats
+    count: int      # samples
 
 
 class Trainer:
@@ -77,16 +50,24 @@ class Trainer:
         The directory of the run, for its log.
     checkpoints : checkpoints.Checkpoints
         Begun or restored.
-    board : tensorboard.Board
-    stop : Stop
+    board : tensorboard.Board or None
+        None in all processes but the first.
+    stop : stopping.Stop
     histograms : bool, optional
         Write the gradients of an epoch's first step, and the weights after
         its last one, to the board.
+    cluster : Cluster, optional
+        The processes that train together: the first logs and draws.
+
+    Attributes
+    ----------
+    signal : int or None
+        The signal by which any process was asked to stop, once all know.
     """
 
     def __init__(self, sess, net, training, source, samples, schedule,
                  keep_prob, directory, checkpoints, board, stop,
-                 histograms=False):
+                 histograms=False, cluster=Cluster()):
         self.sess = sess
         self.net = net
         self.training = training
@@ -98,6 +79,8 @@ class Trainer:
         self.checkpoints = checkpoints
         self.board = board
         self.stop = stop
+        self.cluster = cluster
+        self.signal = None
         self.style = style.choose(
             contract.class_names(source), contract.label_colors(source),
             background.of_source(source), alpha=style.STRONG)
@@ -125,20 +108,21 @@ class Trainer:
             if done is None:
                 self.checkpoints.stop(number - 1)
                 return
-            run_files.append_log(self.directory,
-                                 files.without_nan(done.entry))
+            if self.cluster.rank == 0:
+                run_files.append_log(self.directory,
+                                     files.without_nan(done.entry))
             self.checkpoints.record(
                 number, done.entry['miou'],
-                is_last=number == epochs or bool(self.stop.signal))
+                is_last=number == epochs or bool(self.signal))
             yield done
-            if self.stop.signal:
+            if self.signal:
                 return
 
     def run_epoch(self, number: int) -> Optional[Epoch]:
         """Train and score an epoch; return None if it was stopped."""
         start = time.time()
         train_loss, first_loss, norms = self.train_epoch(number)
-        if self.stop.signal:
+        if self.signal:
             return None
         images_per_second = self.samples.num_training / (time.time() - start)
         valid_loss, matrix, pictures = self.validate()
@@ -147,7 +131,8 @@ class Trainer:
                       learning_rate=self.schedule.rate(number, 0))
         ious = dict(zip(contract.class_names(self.source),
                         metrics.iou(matrix).tolist()))
-        self.write_events(number, scores, ious, pictures)
+        if self.board is not None:
+            self.write_events(number, scores, ious, pictures)
         found = epoch.warnings(matrix, list(ious), norms, [
             variable.op.name for _, variable in self.training.gradients])
         if found:
@@ -167,33 +152,46 @@ class Trainer:
             Norms of the gradients of the last step, but of a run's first:
             no gradient passes scores that are all zero.
         """
-        losses, sizes, norms, is_labelled = [], [], None, False
+        sums, norms, is_labelled = [], None, False
         fetches = [self.training.loss, self.training.step]
         if self.gradients is not None:
             fetches.append(self.gradients)
         with progress.show(self.samples.num_training,
                            f'training, epoch {number}') as bar:
             for batch in self.samples.train(number):
-                rate = self.schedule.rate(number, len(losses))
-                is_last = (len(losses) + 1 == self.schedule.batches
-                           and number + len(losses) > 1)
+                rate = self.schedule.rate(number, len(sums))
+                is_last = (len(sums) + 1 == self.schedule.batches
+                           and number + len(sums) > 1)
                 loss, _, *summaries = self.sess.run(
                     fetches + [self.norms] * is_last, self.feed(batch, {
                         self.training.learning_rate: rate,
                         self.net.keep_prob: self.keep_prob}))
-                epoch.check_loss(loss, batch.paths)
                 norms = summaries.pop() if is_last else None
+                sums.append(self.agree(loss, batch))
                 for summary in summaries:
                     self.board.add_summary(summary, number)
                 del fetches[2:]     # of the first step alone
-                losses.append(float(loss))
-                sizes.append(len(batch.labels))
                 is_labelled = is_labelled or batch.is_labelled
-                bar.update(len(batch.labels), f'loss {loss:.3f}')
-                if self.stop.signal:
+                bar.update(sums[-1].count, f'loss {sums[-1].loss:.3f}')
+                if self.signal:
                     break
-        return mean(losses, sizes, 'training',
-                    is_labelled or self.stop.signal), losses[0], norms
+        is_labelled = self.cluster.sum(np.array(is_labelled, int))
+        return (mean(sums, 'training', is_labelled or self.signal),
+                sums[0].loss, norms)
+
+    def agree(self, loss, batch):
+        """Return the Sums of all processes after a step on their Batches.
+
+        The signal of any is then the signal of all.
+        """
+        own = [self.stop.signal == number for number in SIGNALS]
+        loss, count, *asked = self.cluster.sum(
+            np.array([loss, len(batch.paths), *own], float)).tolist()
+        for number in itertools.compress(SIGNALS, asked):
+            self.signal = number
+        if not np.isfinite(loss):
+            epoch.check_loss(loss, sum(self.cluster.gather(batch.paths), []))
+        return Sums(loss, int(count))
 
     def validate(self):
         """Score the validation split at image_size.
@@ -208,25 +206,26 @@ class Trainer:
             Input, truth and prediction in a row, always of the same samples.
         """
         source = self.source
-        losses, sizes, pictures, matrix = [], [], [], 0
-        chosen = splits.spread(source.num_validation, PICTURES)
+        sums, pictures = [], []
+        seen = matrix = 0
+        chosen = splits.spread(-(-source.num_validation // self.cluster.size),
+                               PICTURES)
         for batch in progress.track(
                 self.samples.valid(), source.num_validation, 'validation',
-                size=lambda batch: len(batch.labels)):
+                size=lambda batch: len(batch.labels) * self.cluster.size):
             loss, predicted = self.sess.run(
                 [self.training.loss, self.net.classes], self.feed(batch))
-            epoch.check_loss(loss, batch.paths)     # broken by the last step?
+            sums.append(self.agree(loss, batch))
             truth = batch.ids
             matrix = matrix + metrics.confusion_matrix(
                 truth, predicted, source.num_classes)
             pictures += [
                 overlay.triple(batch.images[k], truth[k], predicted[k],
                                self.style)
-                for k in range(len(truth)) if sum(sizes) + k in chosen]
-            losses.append(float(loss))
-            sizes.append(len(truth))
-        return (mean(losses, sizes, 'validation', np.any(matrix)), matrix,
-                pictures)
+                for k in range(len(truth)) if seen + k in chosen]
+            seen += len(truth)
+        matrix = self.cluster.sum(matrix)
+        return mean(sums, 'validation', np.any(matrix)), matrix, pictures
 
     def feed(self, batch, values=()):
         """Return what sess.run is fed for a Batch, and these values."""
@@ -247,14 +246,15 @@ class Trainer:
         self.board.flush()
 
 
-def mean(losses, sizes, split, is_labelled):
-    """Return the mean loss per sample of batches of these sizes.
+def mean(sums, split, is_labelled):
+    """Return the mean loss per sample of the Sums of steps.
 
     InputError says where the split has no batch, or no labelled pixel, so
     that its loss would be 0 whatever the network does.
     """
-    if not sizes:
+    if not sums:
         raise batches.no_batch(split)
     if not is_labelled:
         raise InputError(f'no pixel of the {split} split is labelled')
-    return float(np.average(losses, weights=sizes))
+    losses, counts = zip(*sums)
+    return float(np.average(losses, weights=counts))

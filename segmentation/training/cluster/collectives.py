@@ -1,0 +1,64 @@
+"""Processes joined by TensorFlow's own collectives."""
+from segmentation import errors, tf1
+from segmentation.errors import InputError
+from segmentation.tf1 import collective_ops, tf
+from segmentation.training.cluster import cluster
+
+# Each group of devices has a number.
+CPUS, GPUS = 1, 2
+
+
+class Collectives(cluster.Group):
+    """Processes that each run a server of TensorFlow.
+
+    Parameters
+    ----------
+    place : place.Place
+        With hosts; they need not be there yet.
+    config : tf.ConfigProto
+    """
+
+    def __init__(self, place, config):
+        self.has_gpu = (tf1.has_gpu()
+                        and config.device_count.get('GPU', 1) > 0)
+        config = joining_config(config, place.rank, self.has_gpu)
+        self.server = serve(place.hosts, place.rank, config)
+        super().__init__(place, config, self.server.target)
+
+    def reduce(self, tensor, key):
+        on_gpu = self.has_gpu and 'cpu' not in tensor.device.lower()
+        # TensorFlow 1.15 has to be told the device.
+        with tf.device('/gpu:0' if on_gpu else '/cpu:0'):
+            return collective_ops.all_reduce(
+                tf.identity(tensor), self.size, GPUS if on_gpu else CPUS, key,
+                'Add', 'Id', communication_hint='nccl' if on_gpu else 'auto')
+
+
+def joining_config(config, rank, has_gpu):
+    """Return the tf.ConfigProto of a session that sees its own devices."""
+    joined = tf.ConfigProto()
+    joined.CopyFrom(config)
+    joined.device_filters.append(f'/job:worker/task:{rank}')
+    joined.experimental.collective_group_leader = (
+        '/job:worker/replica:0/task:0')
+    joined.experimental.collective_nccl = has_gpu
+    return joined
+
+
+def serve(hosts, rank, config):
+    """Start and return the server of one of the processes at `hosts`.
+
+    Raises
+    ------
+    InputError
+        The port is in use.
+    """
+    try:
+        with errors.quiet(reveal=False):
+            return tf.train.Server(
+                tf.train.ClusterSpec({'worker': list(hosts)}), 'worker', rank,
+                config=config)
+    except tf.errors.OpError:
+        port = hosts[rank].rsplit(':', 1)[1]
+        raise InputError(f'process {rank} of {len(hosts)} cannot listen at '
+                         f'{hosts[rank]}: is port {port} in use?')

@@ -1,0 +1,57 @@
+"""How processes join, and what watches over them.
+
+    Place -> Cluster
+"""
+import contextlib
+import time
+
+from segmentation import tf1
+from segmentation.tf1 import tf
+from segmentation.training.cluster import collectives, watch
+from segmentation.training.cluster.cluster import Cluster
+
+# What is raised when a process that this one works with has ended.
+LOST = (tf.errors.UnavailableError, tf.errors.AbortedError,
+        tf.errors.CancelledError, tf.errors.InternalError)
+
+
+@contextlib.contextmanager
+def joined(place, config, timeout):
+    """Yield the Cluster of all processes, once they are there.
+
+    Parameters
+    ----------
+    place : place.Place
+    config : tf.ConfigProto
+        Of sessions.
+    timeout : float
+        Seconds to wait for the others.
+
+    Raises
+    ------
+    InputError
+        A port is in use, or a host does not answer.
+    LostProcess
+        Another process has ended.
+    """
+    if place.is_alone:
+        yield Cluster(config)
+    else:
+        with naming_losses(place.hosts), contextlib.ExitStack() as stack:
+            cluster = collectives.Collectives(place, config)
+            watch.wait_for(place.hosts, timeout)
+            if not place.is_launched:
+                stack.enter_context(watch.watched(place.hosts))
+            yield cluster
+            cluster.wait()
+
+
+@contextlib.contextmanager
+def naming_losses(hosts):
+    """Raise LostProcess for what TensorFlow raises when a process ended."""
+    try:
+        yield
+    except LOST as error:
+        time.sleep(1)       # its port may close later
+        raise watch.lost(hosts) or watch.LostProcess(
+            f'the other processes are lost: {tf1.reason(error)}')

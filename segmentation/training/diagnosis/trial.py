@@ -1,0 +1,43 @@
+"""Whether a run would learn: its network built and tested, nothing written."""
+import functools
+import sys
+
+from segmentation import tf1
+from segmentation.nn import network
+from segmentation.terminal import header
+from segmentation.tf1 import tf
+from segmentation.training import batches, start, step
+from segmentation.training.diagnosis import measure, sanity, verdicts
+
+
+def check(options, source, weights, precision, model, model_options):
+    """Test whether a new run would learn; return 1 if a test fails, else 0.
+
+    Parameters are those of `launch.train` but the first. Nothing is written.
+    """
+    pictures = functools.partial(batches.Pictures, source=source,
+                                 batch_size=measure.COUNT, seed=options.seed)
+    config = tf1.session_config(precision, xla=options.xla,
+                                device=options.device)
+    with tf.Graph().as_default(), tf1.session(config) as sess:
+        tf.set_random_seed(options.seed)
+        begun = start.begin(
+            sess, source, options.data_dir, pictures, functools.partial(
+                start.build_network, sess, source.num_classes, model,
+                model_options, options.vgg_dir, options.seed),
+            weights, options.init_from)
+        print(header.model(options.model, network.count_parameters(
+            tf.global_variables())), *header.engine(
+                'tensorflow', tf.version.VERSION, precision, 0,
+                tf1.describe_device(options.device)), sep='\n', flush=True)
+        training = step.add_training(
+            begun.net, options.learning_rate, weights, options.l2,
+            options.freeze_encoder, loss_scaling=precision == 'float16')
+        network.initialize_rest(sess)
+        found = sanity.examine(
+            sess, begun, training, weights, options.learning_rate,
+            bool(options.init_from), options.freeze_encoder)
+    print(verdicts.table(found), flush=True)
+    for line in verdicts.lines(found):
+        print(f'[!] {line}', file=sys.stderr)
+    return 1 if verdicts.lines(found) else 0

@@ -1,0 +1,40 @@
+"""How training is asked to stop: by Ctrl-C or SIGTERM."""
+import os
+import signal
+
+SIGNALS = signal.SIGINT, signal.SIGTERM
+
+
+class Stop:
+    """Records Ctrl-C and SIGTERM while its context is open.
+
+    The run then ends after a step; a second signal of a kind has its usual
+    effect.
+
+    Attributes
+    ----------
+    signal : int or None
+        The signal that asked to stop.
+    """
+
+    def __init__(self):
+        self.signal = None
+        self.handlers = {}      # as they were before
+
+    def __enter__(self):
+        for number in SIGNALS:
+            self.handlers[number] = signal.signal(number, self.receive)
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def receive(self, number, _):
+        """Handle a signal."""
+        self.signal = number
+        signal.signal(number, signal.SIG_DFL)
+        try:
+            os.write(2, b'\n[i] stopping: saving first\n')
+        except OSError:     # whoever read stderr was stopped, too
+            pass
