@@ -1,13 +1,14 @@
 # make demo       check, train, evaluate and infer on synthetic road scenes
 # make single     overfit one picture, then refine it by a CRF
-# make test       flake8, mypy, doctests and pytest
-# make check-all  the tests on both TensorFlows
+# make test       flake8, mypy, doctests and pytest, without the slow tests
+# make check-all  all tests, on both TensorFlows
 # make torture    kill the programs, fill their disks, break their files
 #
 # PYTHON=... chooses the interpreter, VENV=... the folder of its environment,
 # DEMO=... the folder of the demo, which PROCESSES=... train; OPEN=1 opens its
-# page in the browser. For `make single`, PICTURE_DIR=... holds the picture, VGG_DIR=... VGG16; CRF=... is
-# a preset, SINGLE=... the output folder.
+# page in the browser. For `make single`, PICTURE_DIR=... holds the picture,
+# VGG_DIR=... VGG16; CRF=... is a preset, SINGLE=... the output folder. For
+# `make test`, SLOW=1 takes the slow tests as well; for `make torture`,
 # TORTURE=... are options, such as '--kills 20 --only infer'.
 
 # $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
@@ -134,15 +135,16 @@ test: install $(VENV)/installed-tests
 	$(RUN) -m flake8
 	$(RUN) -m mypy
 	$(RUN) -m pytest --numprocesses 2 --dist loadfile \
-	  --max-worker-restart 0
+	  --max-worker-restart 0 $(if $(SLOW),,-m 'not slow')
 
 check-all:
 	@test -n "$(PINNED)" || { echo "[!] no Python 3.7 runs here:" \
 	  "the tests on TensorFlow 1.15 need one" >&2; exit 1; }
 	@test -n "$(NEWER)" || { echo "[!] no Python 3.8 to 3.13 runs here:" \
 	  "the tests on TensorFlow 2 need one" >&2; exit 1; }
-	$(MAKE) test PYTHON=$(PINNED) VENV=venv-3.7
-	$(MAKE) test PYTHON=$(NEWER) OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python
+	$(MAKE) test SLOW=1 PYTHON=$(PINNED) VENV=venv-3.7
+	$(MAKE) test SLOW=1 PYTHON=$(NEWER) \
+	  OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python
 
 # The long form of tests/torture/test_torture.py.
 torture: install $(VENV)/installed-tests

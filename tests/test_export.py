@@ -25,6 +25,7 @@ def run(place):
     return make_run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', list(NAMES))
 def test_an_exported_model_knows_what_the_run_knows(name, run, capsys):
     path = run_export(name)
@@ -54,6 +55,7 @@ def open_file(name, path):
     return formats.writer(name).open_file(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', list(NAMES))
 def test_rgb_bytes_give_what_bgr_numbers_give(name, run):
     if name == 'tflite' and tf.__version__.startswith('1.'):
@@ -163,6 +165,7 @@ def test_a_file_that_gives_something_else_leaves_nothing(name, run,
     assert list_all() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', list(NAMES))
 def test_an_exported_model_is_replaced(name, run):
     run_export(name)

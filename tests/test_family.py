@@ -64,6 +64,7 @@ def test_operations_of_every_model_grow_with_the_picture(name, tmp_path):
     assert large == pytest.approx(4 * small, rel=.02) and small > 1e5
 
 
+@pytest.mark.slow
 def test_two_models_make_a_table(tmp_path):
     helpers.data_dir()
     done = helpers.run_program(

@@ -59,6 +59,7 @@ def test_they_are_checked(run, place):
     assert cv2.imread('out/sheet_valid.png') is not None
 
 
+@pytest.mark.slow
 def test_they_are_scored_as_infer_sees_them(run, place):
     evaluate.main(['--name', run, '--flip', '--scales', '1,2', '--json',
                    'a.json'])

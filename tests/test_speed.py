@@ -35,6 +35,7 @@ def test_a_latency_is_the_time_of_one_picture():
         '| onnxruntime 1.32 | 50.0 | 2.00 | 40.00 | 1.50 | 0.3 | 200 |')
 
 
+@pytest.mark.slow
 def test_a_run_is_timed_in_processes_of_its_own(tmp_path, capsys):
     run = helpers.trained_run()
     speed.main(['--name', run, '--only', 'inference', 'program', '--rounds',

@@ -277,6 +277,7 @@ def test_histograms_of_gradients_and_weights_are_there_if_asked_for(
     assert events['weights/conv1_1/filter'][3].histo.num == 27
 
 
+@pytest.mark.slow
 def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
     """And what is killed in epoch 4 goes on from epoch 2."""
     done = fixtures.run_program(
@@ -315,6 +316,7 @@ def test_patience_ends_a_run_that_gets_no_better(workspace, capsys):
     assert (state['epoch'], state['resume']) == (3, 'resume-9')
 
 
+@pytest.mark.slow
 def test_shares_of_classes_are_learned_where_asked_for(capsys):
     assert run(tiny('soft', '--soft-labels', '--augment', '--image-size',
                     '64x32')) == 0
@@ -322,6 +324,7 @@ def test_shares_of_classes_are_learned_where_asked_for(capsys):
     assert len(read_log('soft')) >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number, status', [(signal.SIGTERM, 143),
                                             (signal.SIGINT, 130)])
 def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
@@ -342,6 +345,7 @@ def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
     assert run_dir.read_state(name)['resume'] == 'resume-8'
 
 
+@pytest.mark.slow
 def test_two_epochs_and_two_more_are_four_at_once(workspace):
     more = ['--augment', '--image-size', '96x32', '--seed', '3']
     assert run(tiny('four', *more + ['--epochs', '4'])) == 0
@@ -363,6 +367,7 @@ def test_two_epochs_and_two_more_are_four_at_once(workspace):
     assert run_dir.read_options('twice')['options']['epochs'] == 4
 
 
+@pytest.mark.slow
 def test_a_source_that_shuffles_by_global_generators_resumes_too():
     assert run(halves('at-once')) == 0
     assert run(halves('in-two', '--epochs', '1')) == 0
@@ -388,6 +393,7 @@ def set_learning_rate(name, value):
     run_files.write_options(name, saved)
 
 
+@pytest.mark.slow
 def test_nan_names_the_files_and_leaves_the_last_good_checkpoint(capsys):
     assert run(halves('lost', '--epochs', '1')) == 0
     set_learning_rate('lost', 3e38)
@@ -409,6 +415,7 @@ def test_nan_names_the_files_and_leaves_the_last_good_checkpoint(capsys):
     assert [entry['epoch'] for entry in read_log('lost')] == [1, 2]
 
 
+@pytest.mark.slow
 def test_weights_that_the_last_batch_of_an_epoch_broke_are_not_saved(capsys):
     # One batch an epoch: its loss is ln(2), and then all is lost.
     assert run(halves('huge', '--batch-size', '6', '--learning-rate',
@@ -430,6 +437,7 @@ def test_the_demo_s_scenes_train_at_another_size(monkeypatch):
     assert checkpoints('demo') == ['best-2', 'last-2', 'resume-2']
 
 
+@pytest.mark.slow
 def test_other_files_in_a_run_survive_it():
     assert run(halves('mine', '--epochs', '1')) == 0
     for name in ('best-shots.png', 'last-words.txt', 'resume-1.txt'):
@@ -498,6 +506,7 @@ def is_available(precision):
         return False
 
 
+@pytest.mark.slow
 def test_a_run_records_the_precision_that_it_has(finished, capsys):
     assert run_dir.read_options(finished)['precision'] == 'float32'
     assert run(halves('auto', '--epochs', '1', '--precision', 'auto')) == 0
@@ -510,6 +519,7 @@ def test_a_run_records_the_precision_that_it_has(finished, capsys):
                in variables('auto', 'resume').items() if name != 'global_step')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('recorded, message', [
     ('float64', "precision is 'float64': one of float32, "),
     ('float16', '--precision float16 is for GPUs')])
@@ -545,6 +555,7 @@ def test_the_handlers_of_signals_are_as_before_a_run():
             for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
+@pytest.mark.slow
 def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
     data = shutil.copytree(helpers.data_dir(), str(tmp_path / 'data'))
     assert run(tiny('split', '--data-dir', data, '--epochs', '1')) == 0
@@ -637,6 +648,7 @@ def test_too_little_memory_names_what_to_shrink(monkeypatch, capsys):
     assert not os.path.exists('new')
 
 
+@pytest.mark.slow
 def test_a_missing_vgg16_is_fetched(monkeypatch, workspace):
     def fetch(url, directory, **_):
         assert url == course.URL
@@ -673,6 +685,7 @@ def test_median_weights_are_worked_out_from_the_training_labels():
         run_dir.read_options('median')['class_weights'], [2, 2 / 3])
 
 
+@pytest.mark.slow
 def test_weights_of_a_file_go_by_the_classes_names(capsys):
     with open('weights.json', 'w') as file:
         json.dump({'1': 2, '0': .5}, file)
@@ -719,6 +732,7 @@ def test_tensorboard_goes_where_it_is_sent(capsys):
     assert not os.path.exists(os.path.join('elsewhere', 'tensorboard'))
 
 
+@pytest.mark.slow
 def test_events_of_epochs_done_again_are_hidden(capsys):
     assert run(halves('again', '--epochs', '1')) == 0
     assert run(['--resume', '--name', 'again', '--epochs', '2']) == 0

@@ -28,6 +28,7 @@ def draw_batches():
             for shape in ((2, 64, 96, 3), (1, 32, 128, 3), (3, 64, 96, 3))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('order', ['BGR', 'RGB'])
 @pytest.mark.parametrize('name, engine', exports.ROWS)
 def test_probabilities_are_those_of_tensorflow(name, engine, order):

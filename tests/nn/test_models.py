@@ -30,6 +30,7 @@ def count(variables):
     return sum(v.shape.num_elements() for v in variables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', models.MODELS)
 def test_every_model_starts_at_ln_c_and_learns(name, vgg_dir):
     random = np.random.RandomState(0)
@@ -84,6 +85,7 @@ def test_a_layer_that_could_learn_a_checkerboard_is_refused(factor, side):
             upsampling.layer(tf.zeros([1, 2, 3, 4]), 4, factor, 'up3')
 
 
+@pytest.mark.slow
 def test_fixed_upsampling_does_not_learn(vgg_dir):
     for fixed, names in ((False, {'up32/filter', 'layer7_out_score/filter',
                                   'layer7_out_score/biases'}),
@@ -127,6 +129,7 @@ def test_enlarging_to_another_number_of_channels_keeps_a_constant():
     assert np.ptp(result, axis=(1, 2)).max() < 1e-5
 
 
+@pytest.mark.slow
 def test_skips_are_scaled_before_they_are_scored(vgg_dir):
     random = np.random.RandomState(0)
     image = random.randint(0, 256, (1, 32, 64, 3))
@@ -164,6 +167,7 @@ def test_truncated_normal_start_has_its_deviation(vgg_dir):
     assert values.std() == pytest.approx(.0088, rel=.02)
 
 
+@pytest.mark.slow
 def test_l2_pulls_on_the_decoder_alone(vgg_dir):
     """With nothing labelled the cross entropy has no gradient."""
     with fixtures.fresh_session() as sess:
@@ -194,6 +198,7 @@ def test_soft_labels_are_learned_as_shares(vgg_dir):
     assert value == pytest.approx(-.2 * np.log(p[0]) - .8 * np.log(p[1]))
 
 
+@pytest.mark.slow
 def test_stages_load_what_they_share(vgg_dir, tmp_path):
     """fcn16s loads fcn32s's scores, fcn8s-chain also fcn16s's skip."""
     path = str(tmp_path / 'weights')

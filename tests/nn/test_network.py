@@ -184,6 +184,7 @@ def test_the_loss_is_that_of_scipy(class_weights):
                                rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
     images, labels = draw_batch(2, 2, 32, 64)
     labels[:] = labels[:, :1, :1]      # one class a picture: can be learned
@@ -208,6 +209,7 @@ def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
     assert all((a != b).any() for a, b in zip(before, after))
 
 
+@pytest.mark.slow
 def test_pictures_and_labels_are_bytes(fcn):
     """Ids give the loss of their one-hot rows, which may be fed as well."""
     sess, net = fcn
@@ -293,6 +295,7 @@ def test_only_what_is_uninitialized_is_initialized(vgg_dir):
         np.testing.assert_array_equal(sess.run(own), [3, 4])
 
 
+@pytest.mark.slow
 def test_a_saved_graph_restores_by_its_fields_names(vgg_dir, tmp_path):
     images, _ = draw_batch(2)
     with fresh_session() as sess:

@@ -59,6 +59,7 @@ def read(path):
     return texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('there', [False, True])
 def test_a_killed_report_leaves_the_old_one_or_is_the_new_one(tmp_path,
                                                               there):

@@ -324,6 +324,7 @@ def test_the_contract_alone_is_enough(root):
         loading.make_source('folder')
 
 
+@pytest.mark.slow
 def test_a_folder_trains_and_scores_without_any_python(root):
     run, vgg = str(root / 'run'), str(root / 'vgg')
     saved_model.save(architecture.random_weights(.02), vgg)

@@ -5,6 +5,7 @@ import re
 import cv2
 import helpers
 import numpy as np
+import pytest
 import runs
 
 import infer
@@ -32,6 +33,7 @@ def test_numbers_of_one_have_no_plural():
         '[i] samples: 1 test; 1 class, input native')
 
 
+@pytest.mark.slow
 def test_training_and_scoring_begin_with_all_that_matters(tmp_path):
     run = str(tmp_path / 'run')
     done = helpers.run_program(

@@ -10,6 +10,7 @@ import cv2
 import helpers
 import pytest
 
+pytestmark = pytest.mark.slow
 SIZE = 16 << 20
 
 

@@ -14,6 +14,7 @@ import parsers
 import pytest
 import tables
 
+pytestmark = pytest.mark.slow
 COUNTS = ('--kills', '12', '--failures', '12', '--mutations', '300')
 
 

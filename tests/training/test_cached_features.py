@@ -297,6 +297,7 @@ def test_pictures_score_as_their_features_did(frozen_run):
     assert found['miou'] == pytest.approx(best, abs=.02)
 
 
+@pytest.mark.slow
 def test_the_next_run_uses_the_same_features(frozen_run, vgg_dir):
     done = train('again', vgg_dir, '--freeze-encoder', '--epochs', '1')
     assert done.returncode == 0, done.stderr
@@ -309,6 +310,7 @@ def test_the_next_run_uses_the_same_features(frozen_run, vgg_dir):
     assert glob.glob(f'{helpers.folder()}/kept/features-*') == kept
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
     done = train('cut', vgg_dir, '--freeze-encoder', '--epochs', '2')
     assert done.returncode == 0, done.stderr
@@ -323,6 +325,7 @@ def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
     np.testing.assert_allclose(*logs, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('options', [[], ['--delete-features']])
 def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
     done = train(f'contract{len(options)}', vgg_dir,
@@ -332,6 +335,7 @@ def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
     assert os.listdir(f'{helpers.folder()}/empty') == []
 
 
+@pytest.mark.slow
 def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     before = weights_of('frozen')
     done = train('tuned', vgg_dir, '--init-from', 'frozen', '--epochs', '1')

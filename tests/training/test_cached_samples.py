@@ -242,6 +242,7 @@ def losses(name):
                 for line in file]
 
 
+@pytest.mark.slow
 def test_a_run_learns_the_same_from_the_cache_and_resumes_with_it():
     done = train('files', '--epochs', '2', '--cache-samples')
     assert done.returncode == 0, done.stderr

@@ -93,6 +93,7 @@ def test_warnings_of_an_epoch():
     assert epoch.warnings(np.array([[1000, 0], [1, 0]]), NAMES, None, []) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('swap, status', [(False, 0), (True, 1)])
 def test_sanity_writes_nothing_and_says_what_is_wrong(place, swap, status):
     data = helpers.data_dir()
