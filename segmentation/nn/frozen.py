@@ -56,8 +56,8 @@ def measure_deviations(sess, first, total=lambda array: array):
     if pairs:
         batch = first()
         means, variances = np.array(sess.run(
-            [tf.nn.moments(x, [0, 1, 2, 3]) for x, _ in pairs], batch.feed),
-            np.float64).T
+            [tf.nn.moments(x, list(range(x.shape.ndims))) for x, _ in pairs],
+            batch.feed), np.float64).T
         count = len(batch.paths)
         mean = total(count * means) / total(np.array(count, float))
         variance = (total(count * (variances + (means - mean) ** 2))

@@ -23,11 +23,40 @@ def test_a_deviation_is_that_of_its_own_feature(raw):
         sess.run(tf.global_variables_initializer())
         # Half of the values are 0, half are 3: their deviation is 1.5.
         values = np.array([0, 0, 0, 3, 3, 3], np.float32).reshape(1, 2, 3, 1)
-        batch = types.SimpleNamespace(feed={x: values})
+        batch = types.SimpleNamespace(feed={x: values}, paths=['0.png'])
         frozen.measure_deviations(sess, lambda: batch)
         assert sess.run(['a/deviation:0', 'b/deviation:0']) == [3, 15]
         for output in sess.run(outputs, {x: values}):
             np.testing.assert_allclose(output, values / 1.5)
+
+
+def test_a_deviation_is_that_of_the_parts_of_all_processes():
+    """One has a picture of 0 and 4, the other two of 6."""
+    parts = [([[0, 4]], ['0.png']), ([[6, 6], [6, 6]], ['1.png', '2.png'])]
+    arrays = []         # what each process gives to each sum
+
+    def measure(values, paths, total):
+        with fixtures.fresh_session() as sess:
+            x = tf.placeholder(tf.float32, [None, 2])
+            frozen.standardize(x, 'a')
+            sess.run(tf.global_variables_initializer())
+            frozen.measure_deviations(sess, lambda: types.SimpleNamespace(
+                feed={x: values}, paths=paths), total)
+            return sess.run('a/deviation:0')
+
+    # Sums are of count * mean, count, count * spread, count.
+    sums = [np.array([2. + 2 * 6]), np.array(3.)]
+    mean = 14 / 3
+    sums += [np.array([4 + (2 - mean) ** 2 + 2 * (6 - mean) ** 2]),
+             np.array(3.)]
+    for values, paths in parts:
+        given = iter(sums)
+        assert measure(values, paths, lambda array: arrays.append(array)
+                       or next(given)) == pytest.approx(
+            np.std([0, 4, 6, 6, 6, 6]))
+    first, second = arrays[:4], arrays[4:]
+    for one, other, total in zip(first, second, sums):
+        np.testing.assert_allclose(np.asarray(one) + other, total, rtol=1e-6)
 
 
 def test_a_feature_that_is_always_zero_has_a_deviation_above_zero():
@@ -35,10 +64,10 @@ def test_a_feature_that_is_always_zero_has_a_deviation_above_zero():
         x = tf.placeholder(tf.float32, [None, 2])
         output = frozen.standardize(x, 'a')
         sess.run(tf.global_variables_initializer())
-        feed = {x: np.zeros((3, 2))}
-        frozen.measure_deviations(
-            sess, lambda: types.SimpleNamespace(feed=feed))
-        assert not sess.run(output, feed).any()
+        batch = types.SimpleNamespace(feed={x: np.zeros((3, 2))},
+                                      paths=['0.png', '1.png', '2.png'])
+        frozen.measure_deviations(sess, lambda: batch)
+        assert not sess.run(output, batch.feed).any()
 
 
 def test_without_deviations_no_batch_is_read():
