@@ -182,8 +182,9 @@ def begin_epoch(source: Source, seed: int, epoch: int) -> None:
     may draw. Epoch 0 is what comes before training.
     """
     configure(source, epoch=max(0, epoch - 1))
-    for generator_seed in (random.seed, np.random.seed):
-        generator_seed((seed * 1000003 + epoch) % 2 ** 32)
+    epoch_seed = (seed * 1000003 + epoch) % 2 ** 32
+    random.seed(epoch_seed)
+    np.random.seed(epoch_seed)
 
 
 def list_split(source: Source, data_dir: str) -> Dict[str, List[str]]:

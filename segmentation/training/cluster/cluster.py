@@ -48,7 +48,8 @@ class Cluster:
         """Return the sum of a tensor of every process."""
         return tensor
 
-    def sum_gradients(self, gradients: List[tuple]) -> List[tuple]:
+    def sum_gradients(self, gradients: List[Tuple[Any, Any]]
+                      ) -> List[Tuple[Any, Any]]:
         """Return (gradient, variable) pairs summed over all processes."""
         return gradients
 
