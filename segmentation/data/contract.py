@@ -178,13 +178,12 @@ def generator(source: Source, split: str) -> Callable:
 def begin_epoch(source: Source, seed: int, epoch: int) -> None:
     """Make epoch 1, 2, ... come next, reproducible from the seed.
 
-    Global random generators are seeded too, from which a source of the user's
-    may draw. Epoch 0 is what comes before training.
+    Global generators are seeded, too, as a source of the user's may draw from
+    them. Epoch 0 is what comes before training.
     """
     configure(source, epoch=max(0, epoch - 1))
-    epoch_seed = (seed * 1000003 + epoch) % 2 ** 32
-    random.seed(epoch_seed)
-    np.random.seed(epoch_seed)
+    random.seed((seed * 1000003 + epoch) % 2 ** 32)
+    np.random.seed((seed * 1000003 + epoch) % 2 ** 32)
 
 
 def list_split(source: Source, data_dir: str) -> Dict[str, List[str]]:
