@@ -14,6 +14,7 @@ import pytest
 
 from segmentation.training.cluster import launching, place
 
+pytestmark = pytest.mark.slow
 TRAIN = os.path.join(helpers.ROOT, 'train.py')
 # Ignored pixels, class weights and regularization; no dropout.
 SETTINGS = ('--keep-prob', '1', '--learning-rate', '2e-4', '--l2', '.01',
