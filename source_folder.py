@@ -20,7 +20,7 @@ multiples of 32, up to about 480x352 pixels.
 import os
 
 import source
-from segmentation import pixels
+from segmentation import option_types, pixels
 from segmentation.data import class_table, label_files, splits
 from segmentation.errors import InputError
 
@@ -139,8 +139,7 @@ def fit(size):
     >>> fit((480, 360)), fit((1920, 1080)), fit((40, 500))
     ((480, 352), (544, 320), (32, 512))
     """
-    scale = min(1, (LARGEST / (size[0] * size[1])) ** .5)
-    return tuple(max(32, int(round(side * scale / 32)) * 32) for side in size)
+    return option_types.fit_image_size(size, LARGEST)
 
 
 def stem(name):

@@ -53,6 +53,21 @@ def check_image_size(size):
                          f'{MOST_PIXELS:,}')
 
 
+def fit_image_size(size, most_pixels):
+    """Return the network input nearest to the shape of a picture.
+
+    It is the picture's own (width, height) in multiples of 32, or a smaller
+    one of its shape, of about `most_pixels`.
+
+    >>> fit_image_size((480, 360), 480 * 352)
+    (480, 352)
+    """
+    width, height = size
+    scale = min(1, (most_pixels / (width * height)) ** .5)
+    return tuple(max(1, int(round(side * scale / STRIDE))) * STRIDE
+                 for side in size)
+
+
 def fraction(text):
     """Return a share strictly between 0 and 1."""
     value = float(text)

@@ -1,10 +1,9 @@
 """Pictures whose shape differs much from that of the network's input."""
 from typing import Callable, Iterable, Iterator, Optional, Tuple
 
-from segmentation import pixels
+from segmentation import option_types, pixels
 from segmentation.inference.model_options import Settings
 from segmentation.inference.predictor import Result
-from segmentation.option_types import STRIDE
 from segmentation.trained import exported, lookup
 
 Size = Tuple[int, int]      # (width, height) in pixels
@@ -28,17 +27,14 @@ def squeeze(size: Size, image_size: Size) -> float:
 def suggest(size: Size, image_size: Size) -> Size:
     """Return a network input of the shape of a picture.
 
-    It is the picture's own size in multiples of STRIDE, or a smaller one of
+    It is the picture's own size in multiples of 32, or a smaller one of
     its shape, of at most LARGEST times the pixels of `image_size`.
 
     >>> suggest((1242, 375), (480, 352)), suggest((3840, 2160), (480, 352))
     ((1248, 384), (1088, 608))
     """
-    scale = min(1, (LARGEST * image_size[0] * image_size[1]
-                    / (size[0] * size[1])) ** .5)
-    width, height = (max(1, int(round(side * scale / STRIDE))) * STRIDE
-                     for side in size)
-    return width, height
+    return option_types.fit_image_size(
+        size, LARGEST * image_size[0] * image_size[1])
 
 
 def wanted(model: lookup.Model, settings: Settings
@@ -46,7 +42,7 @@ def wanted(model: lookup.Model, settings: Settings
     """Return a function that says what is to be said of a picture's size.
 
     It returns None where nothing is: the shapes are much the same, as near as
-    multiples of STRIDE allow, or the user has chosen.
+    multiples of 32 allow, or the user has chosen.
     """
     image_size = model.image_size
     is_fixed = (isinstance(model, exported.Exported)

@@ -5,8 +5,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from segmentation import metrics, pixels
-from segmentation.option_types import STRIDE
+from segmentation import metrics, option_types, pixels
 from segmentation.tf1 import tf
 
 COUNT = 4               # pictures
@@ -36,12 +35,10 @@ def shrink(images, ids):
     -------
     (B, h, w, 3) array
     (B, h, w) uint8 array
-        Sides are multiples of STRIDE.
+        Sides are multiples of 32.
     """
     height, width = ids.shape[1:]
-    scale = min(1, (LARGEST / (width * height)) ** .5)
-    size = tuple(max(1, int(round(side * scale / STRIDE))) * STRIDE
-                 for side in (width, height))
+    size = option_types.fit_image_size((width, height), LARGEST)
     return (np.stack([pixels.resize_image(image, size) for image in images]),
             np.stack([pixels.resize_ids(one, size) for one in ids]))
 
