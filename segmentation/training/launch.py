@@ -15,7 +15,6 @@ from segmentation.data import cache, contract
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
 from segmentation.store import array_store
-from segmentation.terminal import header
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
                                    checkpoints, run_files, schedules, start,
@@ -80,10 +79,7 @@ def train(place, options, source, weights, precision, model, model_options):
                                 build, weights, options.init_from, cluster)
         agreement.check_data(cluster, begun.description)
         used = tf.global_variables()
-        print(header.model(options.model, network.count_parameters(used)),
-              *header.engine('tensorflow', tf.version.VERSION, precision, 0,
-                             tf1.describe_device(options.device)),
-              sep='\n', flush=True)
+        print(*start.header_lines(options, precision), sep='\n', flush=True)
         if cluster.rank == 0:
             run_files.check_space(directory, network.size_in_bytes(used))
         samples = begun.pictures

@@ -8,10 +8,12 @@ from typing import Any, Dict, NamedTuple
 
 import numpy as np
 
+from segmentation import tf1
 from segmentation.backbone import saved_model
 from segmentation.data import background, contract
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
+from segmentation.terminal import header
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 from segmentation.training import batches
@@ -103,6 +105,21 @@ def describe(source, data_dir, weights, channel_order):
         'split': contract.list_split(source, data_dir),
         'versions': versions(),
     }
+
+
+def header_lines(options, precision):
+    """Return the header's lines on the network in the graph, and its engine.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of train.py.
+    precision : str
+    """
+    count = network.count_parameters(tf.global_variables())
+    return [header.model(options.model, count),
+            *header.engine('tensorflow', tf.version.VERSION, precision, 0,
+                           tf1.describe_device(options.device))]
 
 
 def versions():

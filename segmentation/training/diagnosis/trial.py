@@ -4,7 +4,6 @@ import sys
 
 from segmentation import tf1
 from segmentation.nn import network
-from segmentation.terminal import header
 from segmentation.tf1 import tf
 from segmentation.training import batches, start, step
 from segmentation.training.diagnosis import measure, sanity, verdicts
@@ -26,10 +25,7 @@ def check(options, source, weights, precision, model, model_options):
                 start.build_network, sess, source.num_classes, model,
                 model_options, options.vgg_dir, options.seed),
             weights, options.init_from)
-        print(header.model(options.model, network.count_parameters(
-            tf.global_variables())), *header.engine(
-                'tensorflow', tf.version.VERSION, precision, 0,
-                tf1.describe_device(options.device)), sep='\n', flush=True)
+        print(*start.header_lines(options, precision), sep='\n', flush=True)
         training = step.add_training(
             begun.net, options.learning_rate, weights, options.l2,
             options.freeze_encoder, loss_scaling=precision == 'float16')
