@@ -62,9 +62,14 @@ def in_turns(contestants, rounds):
     return values
 
 
+def ratios(values, others):
+    """Return the ratios of two contestants, round by round."""
+    return [a / b for a, b in zip(values, others)]
+
+
 def ratio(values, others):
-    """Return the median of the ratios of two contestants, round by round."""
-    return statistics.median(a / b for a, b in zip(values, others))
+    """Return the median of the ratios of two contestants."""
+    return statistics.median(ratios(values, others))
 
 
 def run_program(*arguments):

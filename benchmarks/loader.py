@@ -29,6 +29,7 @@ import utils  # noqa: E402, first: from here on Ctrl-C ends in one line
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
+import contests  # noqa: E402
 import source_cityscapes  # noqa: E402
 from segmentation import option_types  # noqa: E402
 from segmentation.data import contract  # noqa: E402
@@ -103,15 +104,16 @@ def compare_classes(pairs, size, colors):
 
 def measure(contestants, rounds):
     """Return {name: samples/s of each round} of functions that take turns."""
-    rates = {name: [] for name in contestants}
-    for turn in range(rounds + 1):
-        for name, contestant in contestants.items():
-            start = time.perf_counter()
-            count = contestant()
-            rate = count / (time.perf_counter() - start)
-            if turn:        # the first round warms the file cache
-                rates[name].append(rate)
-    return rates
+    def rate(contestant):
+        start = time.perf_counter()
+        count = contestant()
+        return count / (time.perf_counter() - start)
+
+    rates = contests.in_turns({
+        name: functools.partial(rate, contestant)
+        for name, contestant in contestants.items()}, rounds + 1)
+    # The first round warms the file cache.
+    return {name: values[1:] for name, values in rates.items()}
 
 
 def parse_options(argv=None):
@@ -163,11 +165,6 @@ def compare(data_dir, classes, samples, rounds, batch_size, workers):
         return lines, measure(contestants, rounds)
 
 
-def ratios(rates, name, other):
-    """Return the ratios of two contestants, round by round."""
-    return [a / b for a, b in zip(rates[name], rates[other])]
-
-
 def main(argv=None):
     options = parse_options(argv)
     lines, rates = compare(**vars(options))
@@ -176,7 +173,7 @@ def main(argv=None):
         print(f'{name}: {statistics.median(values):.1f} samples/s')
     for name, other in (('ours', 'bare'), ('ours', 'seed'),
                         ('cached', 'bare'), ('augmented', 'bare')):
-        values = ratios(rates, name, other)
+        values = contests.ratios(rates[name], rates[other])
         print(f'{name} / {other}: {statistics.median(values):.2f} (median of '
               f'{len(values)}, {min(values):.2f} to {max(values):.2f})')
 

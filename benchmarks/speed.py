@@ -144,7 +144,7 @@ def loader_table(rates):
     return markdown(
         ('loading', 'samples/s', 'times bare decoding'),
         [(LOADERS[name], f'{median(values):.1f}',
-          f"{median(loader.ratios(rates, name, 'bare')):.2f}")
+          f"{contests.ratio(values, rates['bare']):.2f}")
          for name, values in rates.items()])
 
 

@@ -61,3 +61,10 @@ def test_a_contestant_that_fails_is_said(tmp_path, capfd):
         contests.Worker('inference', name=str(tmp_path), engine='tensorflow',
                         precision='float32', threads=1, throughput=False,
                         image_size=(64, 32))
+
+
+def test_loading_is_compared_with_bare_decoding():
+    table = speed.loader_table({'ours': [30., 10., 20.], 'bare': [20., 20.,
+                                                                  20.]})
+    assert table.splitlines()[2:] == [
+        '| from the files | 20.0 | 1.00 |', '| bare decoding | 20.0 | 1.00 |']
