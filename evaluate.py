@@ -93,11 +93,10 @@ def prepare(options, name):
     submission.check(folders, options.zip, (*written, options.report))
     if options.report:
         folder.check(options.report, written + folders)
+    places = [os.path.dirname(os.path.abspath(path))
+              for path in (*written, *folders, options.report) if path]
     utils.remove_leftovers(
-        os.path.dirname(os.path.abspath(path))
-        for path in (*written, *folders, options.report) if path)
-    if options.tune:
-        utils.remove_leftovers([selected.model.path])
+        places + [selected.model.path] * bool(options.tune))
     if selected.benchmark:
         selected.benchmark.prepare(selected.pairs)
     return selected

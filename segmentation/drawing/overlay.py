@@ -43,7 +43,7 @@ def draw(image: np.ndarray, ids: np.ndarray, style: Style) -> np.ndarray:
     for share, class_ids in classes.items():
         table = np.zeros(256, np.uint8)
         table[class_ids] = 255
-        mask = cv2.LUT(ids, table)
+        mask = pixels.look_up(ids, table)
         if style.outline:
             mask &= contours(ids)
         cv2.copyTo(cv2.addWeighted(colors, share, image, 1 - share, 0), mask,

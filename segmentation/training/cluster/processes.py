@@ -11,6 +11,8 @@ import tempfile
 import threading
 import time
 
+from segmentation.training import stopping
+
 LAUNCHED = 'SEGMENTATION_LAUNCHED'      # in the environment of these processes
 LOST = 75           # status of a process that has lost another one
 GRACE = 5           # seconds in which the others may end by themselves
@@ -92,7 +94,7 @@ class Launcher:
         self.signal = None          # the last one that was handed on
         self.failed = []            # processes, in the order of their ends
         self.processes = []
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in stopping.SIGNALS:
             signal.signal(number, self.receive)
         for rank, (command, environment) in enumerate(commands):
             self.processes.append(Process(rank, command, environment))
