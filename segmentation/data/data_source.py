@@ -37,7 +37,7 @@ class DataSource:
         Whether training samples are augmented, their label rows shares of the
         classes in 255ths, and other labels class ids (B, H, W), not one-hot.
     seed, workers, epoch : int
-        Seed, threads, epochs done; no epoch depends on the threads.
+        Seed, threads, epochs done. Any threads read the same epoch.
     samples : training.cached_samples.CachedSamples, optional
         Has the samples decoded: they are read from there.
     required_splits : sequence of str
