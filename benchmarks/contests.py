@@ -98,11 +98,20 @@ def make_run(folder, width, size):
     return run
 
 
-def inference(name, models, options):
-    """Return a row of the table of each engine in each precision."""
-    chosen = [(name, 'tensorflow', 'float32')]
-    if processor.has_bfloat16():
-        chosen.append((name, 'tensorflow', 'bfloat16'))
+def precisions(*wanted):
+    """Return those that TensorFlow computes in on this machine."""
+    from segmentation import tf1
+    found = []
+    for precision in wanted:
+        with contextlib.suppress(InputError):
+            found.append(tf1.choose_precision(precision))
+    return found
+
+
+def choices(name, models):
+    """Return (path, engine, precision) of all that this machine computes."""
+    chosen = [(name, 'tensorflow', precision)
+              for precision in precisions('float32', 'bfloat16')]
     for path in models:
         model = lookup.find(path)
         engine = 'openvino' if model.format == 'openvino' else 'onnxruntime'
@@ -110,9 +119,14 @@ def inference(name, models, options):
         chosen.append((path, engine, 'int8' if is_int8 else 'float32'))
         if engine == 'openvino' and processor.has_bfloat16() and not is_int8:
             chosen.append((path, engine, 'bfloat16'))
+    return chosen
+
+
+def inference(name, models, options):
+    """Return a row of the table of each engine in each precision."""
     rows = []
     with contextlib.ExitStack() as stack:
-        for path, engine, precision in chosen:
+        for path, engine, precision in choices(name, models):
             workers = []
             for throughput in (False, True):
                 worker = Worker(
@@ -140,9 +154,8 @@ def inference(name, models, options):
 
 def training(name, _, options):
     """Return a row of the table of each precision."""
-    precisions = ['float32'] + ['bfloat16'] * processor.has_bfloat16()
     rows = []
-    for precision in precisions:
+    for precision in precisions('float32', 'bfloat16', 'float16'):
         worker = Worker('training', name=name, precision=precision,
                         batch_size=options.batch_size)
         values = in_turns({kind: lambda kind=kind: worker.take_turn(kind=kind)
@@ -158,9 +171,11 @@ def programs(name, models, options):
     """Return a row of the table of each infer.py."""
     pictures = os.path.abspath(options.samples_dir or os.path.join(
         options.output_dir, 'data', 'images'))
-    commands = {f'infer.py --name {os.path.basename(path)}': [
-        sys.executable, os.path.join(ROOT, 'infer.py'), '--name', path]
-        for path in [name, *models]}
+    commands = {}
+    for path, _, precision in choices(name, models):
+        command = ['infer.py', '--name', path, '--precision', precision]
+        commands[' '.join(command).replace(path, os.path.basename(path))] = [
+            sys.executable, os.path.join(ROOT, 'infer.py'), *command[1:]]
     if options.against:
         commands[options.against] = [
             options.against_python,
