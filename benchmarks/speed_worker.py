@@ -26,11 +26,10 @@ def random_images(count, size):
         0, 256, (count, size[1], size[0], 3), np.uint8)
 
 
-def count_until(end, outputs):
-    """Take outputs until a time of the clock; return how many there were."""
-    for count, _ in enumerate(outputs, 1):
-        if time.perf_counter() >= end:
-            return count
+def repeat_until(end, images):
+    """Yield a batch over and over, until a time of the clock."""
+    while time.perf_counter() < end:
+        yield images
 
 
 @contextlib.contextmanager
@@ -46,13 +45,13 @@ def inference(name, engine, precision, threads, image_size, throughput):
                       throughput) as opened:
 
         def run(batch_size, seconds):
-            images = random_images(batch_size, image_size)
             outputs = (opened.stream if throughput else
                        lambda batches: map(opened.probabilities, batches))(
-                           itertools.repeat(images))
-            return batch_size * count_until(time.perf_counter() + seconds,
-                                            outputs)
-        run(1, 0)       # the first picture plans the network
+                           repeat_until(time.perf_counter() + seconds,
+                                        random_images(batch_size,
+                                                      image_size)))
+            return batch_size * sum(1 for _ in outputs)
+        run(1, .01)     # the first picture plans the network
         yield engines.in_words(opened.describe()), run
 
 
@@ -60,8 +59,8 @@ def inference(name, engine, precision, threads, image_size, throughput):
 def training(name, precision, batch_size):
     """Yield the precision, and a function that takes steps or an epoch.
 
-    Both train the network of a run on its own data, the bare step on one
-    batch over and over.
+    Both train the network of a run on its own data, in batches of the same
+    sizes; the bare steps take one batch over and over.
     """
     from segmentation import tf1
     from segmentation.data import contract, loading
@@ -89,15 +88,18 @@ def training(name, precision, batch_size):
             None, None, stopping.Stop(), False)
         feed = loop.feed(next(pictures.train(1)), {
             added.learning_rate: 1e-6, net.keep_prob: .5})
+        last = {key: value[:source.num_training - batch_size * (steps - 1)]
+                if np.ndim(value) > 2 else value
+                for key, value in feed.items()}
         numbers = itertools.count(2)
 
         def run(kind):
             if kind == 'loop':
                 loop.train_epoch(next(numbers))
                 return source.num_training
-            for _ in range(steps):
-                sess.run([added.loss, added.step], feed)
-            return steps * len(feed[added.labels])
+            for feed_dict in [feed] * (steps - 1) + [last]:
+                sess.run([added.loss, added.step], feed_dict)
+            return source.num_training
         run('step')
         yield f'TensorFlow {tf.version.VERSION}, {chosen}', run
 

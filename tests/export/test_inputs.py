@@ -60,3 +60,20 @@ def test_what_follows_from_a_fixed_size_is_constant(frozen):
     with tf.Graph().as_default():
         softmax, = tf.import_graph_def(adapted, return_elements=['softmax:0'])
         assert softmax.shape.as_list() == [2, 32, 64, 3]
+
+
+def test_weights_that_onnx_is_given_afterwards_give_the_same(
+        frozen, tmp_path, monkeypatch):
+    pytest.importorskip('tf2onnx')
+    from segmentation.export.writers import onnx as writer
+    graph_def, expected = frozen
+    monkeypatch.setattr(writer, 'LARGE', 9)
+    path = str(tmp_path / 'a.onnx')
+    writer.write(inputs.adapt(graph_def, 'float32', 'BGR', None), path, None)
+    with writer.open_file(path) as run_file:
+        softmax, _ = run_file(IMAGES.astype(np.float32))
+    np.testing.assert_allclose(softmax, expected, atol=1e-5)
+    graph = writer.onnx.load(path).graph
+    constants = {value.name for value in graph.initializer}
+    assert not [node.name for node in graph.node
+                if node.op_type == 'Transpose' and node.input[0] in constants]

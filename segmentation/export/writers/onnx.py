@@ -3,24 +3,82 @@ import contextlib
 import logging
 import os
 
+import numpy as np
 import onnx
+import onnx.numpy_helper
 import onnxruntime
 import tf2onnx
 from onnxruntime import quantization
 from onnxruntime.quantization import shape_inference
 
+from segmentation.tf1 import tf
+
 OPSET = 13      # the first with int8 by channel; below 12 sizes are not free
 NAMES = ('image_input', 'softmax', 'classes')
 AXES = ('batch', 'height', 'width')
+LARGE = 1 << 20     # values of a weight that tf2onnx does not see
 
 
 def write(graph_def, path, size):
     logging.getLogger('tf2onnx').setLevel(logging.ERROR)
+    graph_def, weights = detach(graph_def)
     model, _ = tf2onnx.convert.from_graph_def(
-        graph_def, input_names=['image_input:0'],
+        graph_def, input_names=['image_input:0', *weights],
         output_names=['softmax:0', 'classes:0'], opset=OPSET)
+    attach(model.graph, weights)
     rename(model.graph)
     onnx.save(model, path)
+
+
+def detach(graph_def):
+    """Return a graph that takes its large weights as inputs, and the weights.
+
+    tf2onnx copies all constants in each of its passes and frees none of them
+    before the end: 25 GB for VGG16.
+
+    Returns
+    -------
+    tf.GraphDef
+    dict of str to array
+        By the names of the inputs.
+    """
+    light = tf.GraphDef(versions=graph_def.versions,
+                        library=graph_def.library)
+    weights = {}
+    for node in graph_def.node:
+        tensor = node.attr['value'].tensor
+        shape = [axis.size for axis in tensor.tensor_shape.dim]
+        if node.op == 'Const' and np.prod(shape) >= LARGE:
+            weights[f'{node.name}:0'] = tf.make_ndarray(tensor)
+            added = light.node.add(name=node.name, op='Placeholder')
+            added.attr['dtype'].type = tensor.dtype
+            added.attr['shape'].shape.CopyFrom(tensor.tensor_shape)
+        else:
+            light.node.add().CopyFrom(node)
+    return light, weights
+
+
+def attach(graph, weights):
+    """Put weights into a graph that takes them as inputs, transposed once."""
+    for node in list(graph.node):
+        if node.op_type == 'Transpose' and node.input[0] in weights:
+            order, = (attribute.ints for attribute in node.attribute
+                      if attribute.name == 'perm')
+            add_constant(graph, node.output[0],
+                         weights[node.input[0]].transpose(order))
+            graph.node.remove(node)
+    used = {name for node in graph.node for name in node.input}
+    for value in list(graph.input):
+        if value.name in weights:
+            graph.input.remove(value)
+            if value.name in used:
+                add_constant(graph, value.name, weights[value.name])
+
+
+def add_constant(graph, name, array):
+    """Add an array to the constants of an ONNX graph."""
+    graph.initializer.append(onnx.numpy_helper.from_array(
+        np.ascontiguousarray(array), name))
 
 
 def rename(graph):
