@@ -46,9 +46,8 @@ def detach(graph_def):
                         library=graph_def.library)
     weights = {}
     for node in graph_def.node:
-        tensor = node.attr['value'].tensor
-        shape = [axis.size for axis in tensor.tensor_shape.dim]
-        if node.op == 'Const' and np.prod(shape) >= LARGE:
+        if is_large(node):
+            tensor = node.attr['value'].tensor
             weights[f'{node.name}:0'] = tf.make_ndarray(tensor)
             added = light.node.add(name=node.name, op='Placeholder')
             added.attr['dtype'].type = tensor.dtype
@@ -56,6 +55,13 @@ def detach(graph_def):
         else:
             light.node.add().CopyFrom(node)
     return light, weights
+
+
+def is_large(node):
+    """Return whether a tf.NodeDef is a constant of many values."""
+    return node.op == 'Const' and np.prod(
+        [axis.size for axis in node.attr['value'].tensor.tensor_shape.dim]
+        ) >= LARGE
 
 
 def attach(graph, weights):
