@@ -32,6 +32,7 @@ class DemoSource(source.DataSource):
 
     image_size = (256, 128)
     classes = stage.CLASSES
+    reads_folder = False
 
     def __init__(self):
         self.drawn = {}     # {(seed, size, number): scene}

@@ -156,7 +156,7 @@ def print_source(options, source):
     from segmentation.terminal import header
     print(header.data(options.data_source,
                       loading.source_file(options.data_source),
-                      options.data_dir))
+                      contract.folder(source, options.data_dir)))
     counts = {'train': source.num_training, 'valid': source.num_validation}
     test = contract.pairs(source, 'test')
     if test:

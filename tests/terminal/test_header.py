@@ -28,6 +28,14 @@ def test_a_source_below_the_working_directory_is_relative(place):
         '[i] data: a (/nowhere/source_a.py)')
 
 
+def test_a_source_that_draws_its_pictures_has_no_folder(tmp_path):
+    done = helpers.run_program(
+        'check_source.py', '--data-source', 'demo', '--image-size', '64x32',
+        '--output-dir', str(tmp_path / 'out'))
+    assert done.stdout.splitlines()[0] == (
+        f"[i] data: demo ({os.path.join(helpers.ROOT, 'source_demo.py')})")
+
+
 def test_numbers_of_one_have_no_plural():
     assert header.samples({'test': 1}, 1) == (
         '[i] samples: 1 test; 1 class, input native')
