@@ -67,7 +67,7 @@ announce:
 	  echo "[i] first, pip installs into $(VENV), for Python $(VERSION):"; \
 	  echo "    TensorFlow, TensorBoard, NumPy, OpenCV, SciPy, Matplotlib;"; \
 	  echo "    about 2 GB on disk. Its progress is shown"; }
-	@echo "[i] the demo takes about 5 minutes on 2 idle cores:"
+	@echo "[i] the demo takes about 3 minutes on 2 idle cores:"
 	@echo "    - draws synthetic road scenes in memory, and checks them"
 	@echo "    - trains a small network on them, in 4 epochs"
 	@echo "    - scores it, and segments six new pictures"
