@@ -96,11 +96,12 @@ def blame(error):
 
 def remove_leftovers(folders):
     """Remove what interrupted programs left in folders, and say so."""
-    from segmentation import files      # late: it loads OpenCV
+    from segmentation import files, text        # late: it loads OpenCV
     count = sum(map(files.remove_leftovers, set(map(os.path.abspath,
                                                     folders))))
     if count:
-        print(f'[i] removed {count} unfinished files of interrupted programs')
+        print(f'[i] removed {text.counted(count, "unfinished file")} of '
+              'interrupted programs')
 
 
 def add_source_options(parser, required=True):
