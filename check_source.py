@@ -81,7 +81,7 @@ def main(argv=None):
         overwriting.check_outputs([options.json], audited.paths())
     if audited.can_draw:
         result['pictures'] = folder.write(audited, findings)
-        print(f'[i] {len(result["pictures"])} pictures in '
+        print(f'[i] {text.counted(len(result["pictures"]), "picture")} in '
               f'{options.output_dir}')
     if options.json:
         files.write_json(options.json, files.without_nan(result))

@@ -14,9 +14,9 @@ a sixth of the size. The other outputs stay PNG files, whose values are exact.
 Where a.jpg and a.png lie side by side they become a.jpg.png and a.png.png.
 --crf refines all of these by a fully connected CRF, which brings them to the
 edges of the picture.
-out/infer.json says which model made the outputs. A later call replaces them,
-but no file that is not listed there. A run of the blog's code takes
---data-source as well.
+out/infer.json says which model made the outputs, and lists them; it is not
+"complete" before the end. A later call replaces them, but no file that is not
+listed there. A run of the blog's code takes --data-source as well.
 
 --name takes what export.py wrote, too, which runs without TensorFlow:
 
@@ -33,7 +33,6 @@ from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
 from segmentation.drawing import style_options
-from segmentation.errors import InputError
 from segmentation.inference import jobs, model_options, outputs, shapes
 from segmentation.inference.predictor import Predictor
 from segmentation.terminal import command_line, header, progress
@@ -81,7 +80,8 @@ def parse_options(argv=None):
     group.add_argument('--confidence', action='append', default=[],
                        metavar='CLASS',
                        help='also write the probability of CLASS, scaled to '
-                            '0 to 255, to confidence-CLASS/; may be repeated')
+                            '0 to 255, to confidence-CLASS/; road,car writes '
+                            f'two, {option_types.ALL} those of all classes')
     group.add_argument('--skip-existing', action='store_true',
                        help='keep outputs that exist already instead of '
                             'writing them again')
@@ -109,13 +109,11 @@ def choose_places(options, model):
         places[outputs.CLASS_IDS] = jobs.Place('class-ids')
     if options.colors:
         places[outputs.COLORS] = jobs.Place('colors')
-    for name in options.confidence:
-        if name not in model.class_names:
-            raise InputError(f'--confidence is {name!r}: the classes of '
-                             f'{model.path} are '
-                             f'{", ".join(model.class_names)}')
-        places[model.class_names.index(name)] = jobs.Place(
-            'confidence-' + re.sub(r'[^\w.-]+', '-', name))
+    for word in options.confidence:
+        for class_id in option_types.class_ids(word, model.class_names,
+                                               '--confidence'):
+            name = re.sub(r'[^\w.-]+', '-', model.class_names[class_id])
+            places[class_id] = jobs.Place(f'confidence-{name}')
     return places
 
 
@@ -149,6 +147,7 @@ def segment(options, model, style, pending, recorded, pool):
                                max(count, settings.batch_size)),
             len(pending), 'inference'))
         elapsed = time.perf_counter() - start
+    jobs.complete_record(options.output_dir)
     done = [one for one in written if one.error is None]
     if pool and done:
         changed = (sum(one.changed for one in done)
@@ -181,6 +180,8 @@ def fill(options, model, style, pending, chosen):
     jobs.check_outputs(pending, options.output_dir, recorded)
     utils.remove_leftovers(folders)
     if not pending:
+        if recorded:
+            jobs.complete_record(options.output_dir)
         return 0
     if chosen:
         print('\n'.join(chosen.lines()))

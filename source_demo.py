@@ -13,7 +13,7 @@ import utils        # first: from here on Ctrl-C ends in one line
 import numpy as np
 
 import source
-from segmentation import files, option_types
+from segmentation import files, option_types, text
 from segmentation.data import class_table, contract
 from segmentation.drawing import overlay
 from segmentation.synthetic import scenes, stage
@@ -32,6 +32,7 @@ class DemoSource(source.DataSource):
 
     image_size = (256, 128)
     classes = stage.CLASSES
+    reads_folder = False
 
     def __init__(self):
         self.drawn = {}     # {(seed, size, number): scene}
@@ -118,7 +119,8 @@ def main(argv=None):
         if options.labels:
             files.write_image(os.path.join(labels, name), overlay.colors_of(
                 ids, demo.label_colors))
-    print(f'[i] {options.count} scenes in {options.directory}')
+    print(f'[i] {text.counted(options.count, "scene")} in '
+          f'{options.directory}')
 
 
 if __name__ == '__main__':

@@ -96,11 +96,12 @@ def blame(error):
 
 def remove_leftovers(folders):
     """Remove what interrupted programs left in folders, and say so."""
-    from segmentation import files      # late: it loads OpenCV
+    from segmentation import files, text        # late: it loads OpenCV
     count = sum(map(files.remove_leftovers, set(map(os.path.abspath,
                                                     folders))))
     if count:
-        print(f'[i] removed {count} unfinished files of interrupted programs')
+        print(f'[i] removed {text.counted(count, "unfinished file")} of '
+              'interrupted programs')
 
 
 def add_source_options(parser, required=True):
@@ -156,7 +157,7 @@ def print_source(options, source):
     from segmentation.terminal import header
     print(header.data(options.data_source,
                       loading.source_file(options.data_source),
-                      options.data_dir))
+                      contract.folder(source, options.data_dir)))
     counts = {'train': source.num_training, 'valid': source.num_validation}
     test = contract.pairs(source, 'test')
     if test:

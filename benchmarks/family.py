@@ -142,12 +142,14 @@ def inference_speed(engine, size, batch_size, seconds):
 def measure_costs(options, directory):
     """Return the parameters, operations and inference speed of a run."""
     # Late: they load TensorFlow.
+    import flops
     from segmentation import tf1
-    from segmentation.nn import flops, network
+    from segmentation.nn import network
     run = run_dir.find(directory)
     with tf1.tf.Graph().as_default(), tf1.session() as sess:
         net = network.restore(sess, run.graph, run.checkpoint)
-        costs = {'parameters': flops.parameters(),
+        costs = {'parameters': network.count_parameters(
+            tf1.tf.trainable_variables()),
                  'flop': flops.flop(sess, net.image_input, run.image_size)}
     with engines.open(run) as engine:
         return dict(costs, inference_per_second=inference_speed(
@@ -222,7 +224,7 @@ def main(argv=None):
     print(f"[i] {rows[0]['labelled']:.1%} of the pixels are labelled")
     if options.json:
         files.write_json(options.json, {
-            'options': vars(options), 'models': rows})
+            'options': vars(options), 'models': files.without_nan(rows)})
 
 
 if __name__ == '__main__':

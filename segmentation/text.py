@@ -23,6 +23,15 @@ def percent(share, digits=2, sign=''):
     return '-' if share != share else f'{100 * share:{sign}.{digits}f}'
 
 
+def counted(count, what):
+    """Return a number of things, in the plural unless it is one.
+
+    >>> counted(1, 'picture'), counted(1234, 'picture')
+    ('1 picture', '1,234 pictures')
+    """
+    return f'{count:,} {what}{"s" * (count != 1)}'
+
+
 def part_of(count, whole=None):
     """Return a count of things, and of how many it is where it is not all.
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from segmentation import files, tf1
-from segmentation.data import contract, loading
+from segmentation.data import contract, loading, splits
 from segmentation.nn import network
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
@@ -50,5 +50,5 @@ def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
         'label_colors': [[int(value) for value in source.label_colors[k]]
                          for k in range(source.num_classes)],
         'image_size': list(image_size),
-        'split': contract.list_split(source, str(data_dir))})
+        'split': splits.of_source(source, str(data_dir))})
     return directory

@@ -10,11 +10,12 @@ import pytest
 
 import models
 from segmentation.backbone import architecture, graph
-from segmentation.nn import flops, layers, network, upsampling
+from segmentation.nn import layers, network, upsampling
 from segmentation.tf1 import tf
 
 sys.path.append(os.path.join(helpers.ROOT, 'benchmarks'))
 import family  # noqa: E402
+import flops  # noqa: E402
 
 
 def vgg16_weights(fc):
@@ -22,6 +23,10 @@ def vgg16_weights(fc):
     return {name: (np.broadcast_to(np.float32(0), shape), np.zeros(shape[3]))
             for name, shape in architecture.shapes().items()
             if fc or name not in architecture.FC_NAMES}
+
+
+def count_trained():
+    return network.count_parameters(tf.trainable_variables())
 
 
 def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
@@ -33,14 +38,14 @@ def test_operations_of_a_tiny_network_are_those_worked_out_by_hand():
         # 28 pixels through 3x3x3x5, through 4x4x5x2, and through the 4x4 of
         # what lies inside the picture; two operations each.
         assert flops.flop(sess, picture, (13, 7)) == 2 * 28 * (135 + 160 + 16)
-        assert flops.parameters() == 135 + 5 + 160
+        assert count_trained() == 135 + 5 + 160
 
 
 def test_vgg16_has_its_published_number_of_parameters():
     with tf.Graph().as_default():
         graph.build(vgg16_weights(fc=True))
         # Simonyan & Zisserman 2015: 138,357,544 with fc8, 4096 * 1000 + 1000.
-        assert flops.parameters() == 138357544 - 4097000
+        assert count_trained() == 138357544 - 4097000
 
 
 def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
@@ -102,6 +107,37 @@ def test_a_second_call_goes_on_with_the_same_options(tmp_path, monkeypatch):
                             'unet', '--learning-rate', 1e-3)
     assert '96x64' in calls[0] and '--resume' not in calls[0]
     assert calls[1] == calls[0] + ('--resume',)
+
+
+def test_the_json_is_the_table_before_it_is_rounded(tmp_path, monkeypatch):
+    def run_program(name, *arguments):
+        if name == 'train.py':
+            os.mkdir(arguments[1])
+            path = os.path.join(arguments[1], 'log.jsonl')
+            text = '{"epoch": 1, "images_per_second": 4}'
+        else:       # one pixel right of two, and two that are ignored
+            path = arguments[3]
+            text = '{"matrix": [[1, 1], [0, 0]], "ignored_pixels": 2}'
+        with open(path, 'w') as file:
+            file.write(f'{text}\n')
+
+    monkeypatch.setattr(family, 'run_program', run_program)
+    monkeypatch.setattr(family.signal, 'signal', lambda *_: None)
+    monkeypatch.setattr(family, 'measure_costs', lambda *_: {
+        'parameters': 1234567, 'flop': 5e9, 'inference_per_second': 7.125})
+    path = tmp_path / 'new' / 'family.json'
+    family.main(['--data-source', 'demo', '--image-size', '96x64', '--models',
+                 'unet', '--output-dir', str(tmp_path / 'runs'), '--json',
+                 str(path)])
+    written = json.loads(path.read_text(), parse_constant=pytest.fail)
+    assert written['models'] == [{
+        'model': 'unet', 'learning_rate': 1e-3, 'training_per_second': 4,
+        'pixel_accuracy': .5, 'accuracy_with_void': .25, 'labelled': .5,
+        # Class 0 is 1 of 2, and nothing of class 1 is right.
+        'miou': .25, 'parameters': 1234567, 'flop': 5e9,
+        'inference_per_second': 7.125}]
+    assert written['options']['image_size'] == [96, 64]
+    assert written['options']['epochs'] == 10
 
 
 def test_speed_is_the_median_of_all_epochs_but_the_first(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import infer
-from segmentation import pixels
+from segmentation import files, pixels
 
 TWO = '''
 class TwoSource:
@@ -191,6 +191,49 @@ def test_existing_outputs_are_skipped_or_replaced(run, place, capsys):
     assert (place / 'out' / 'a.png').read_bytes() == wanted
 
 
+def read_record():
+    with open('out/infer.json') as file:
+        record = json.load(file)
+    return record['complete'], record['outputs']
+
+
+def test_the_record_lists_what_was_written(run, place):
+    write('in/a.png')
+    write('in/gone.png')
+    command = ['--samples-dir', 'in', '--output-dir', 'out']
+    assert segment(run, *command) == 0
+    os.remove('out/gone.png')
+    os.remove('in/gone.png')
+    (place / 'in' / 'broken.png').write_bytes(b'no picture')
+    assert segment(run, *command, '--confidence', 'Road,sky') == 1
+    assert read_record() == (True, [
+        'a.png', 'confidence-road/a.png', 'confidence-sky/a.png'])
+
+
+@pytest.mark.parametrize('rest', [[], ['--skip-existing']])
+def test_a_record_is_not_complete_before_the_end(run, place, monkeypatch,
+                                                 rest):
+    write('in/a.png')
+    write('in/b.png')
+    command = ['--samples-dir', 'in', '--output-dir', 'out', '--workers', '1']
+    seen, write_image = [], files.write_image
+
+    def stop_at_last(*arguments):
+        write_image(*arguments)
+        seen.append(read_record())
+        if len(seen) == 2:
+            raise OSError('stopped')
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(files, 'write_image', stop_at_last)
+        segment(run, *command)
+    assert seen == [(False, ['a.png', 'b.png'])] * 2
+    assert read_record() == seen[0]
+    # With --skip-existing there is nothing left to write but the record.
+    assert segment(run, *command, *rest) == 0
+    assert read_record() == (True, ['a.png', 'b.png'])
+
+
 def test_jpeg_is_for_overlays_alone(run, place, capsys):
     write('in/a.png', 0)
     write('in/b.png', 1)
@@ -259,8 +302,11 @@ def test_same_names_of_two_types_keep_their_suffix(run, place):
     (['--samples-dir', 'text', '--output-dir', 'out'],
      'text: no picture in it'),
     (['--samples-dir', 'in', '--output-dir', 'out', '--confidence', 'cow'],
-     '--confidence is \'cow\': the classes of {run} are sky, not road, road, '
-     'never'),
+     '--confidence names \'cow\': the classes are sky, not road, road, never'),
+    (['--samples-dir', 'in', '--output-dir', 'out', '--confidence',
+      'sky,raod'],
+     '--confidence names \'raod\': did you mean \'road\'? The classes are '
+     'sky, not road, road, never'),
     (['--samples-dir', 'in', '--output-dir', 'out', '--checkpoint', 'e9'],
      '--checkpoint is \'e9\': {run} has best and last'),
     (['--samples-dir', 'in', '--output-dir', 'out', '--name', 'nowhere'],

@@ -221,7 +221,7 @@ def test_what_killed_programs_left_is_removed(made, place, capsys):
                 '--colors'])
     assert '[i] removed 3 unfinished files' in capsys.readouterr().out
     evaluate.main(['--name', str(made / 'a'), '--json', 'scores/a.json'])
-    assert '[i] removed 1 unfinished files' in capsys.readouterr().out
+    assert '[i] removed 1 unfinished file of' in capsys.readouterr().out
     assert [path for path in contents('.') if '.part' in path] == [
         os.path.join('.', kept)]
 

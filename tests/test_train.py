@@ -693,7 +693,9 @@ def test_weights_of_a_file_go_by_the_classes_names(capsys):
                       'weights.json')) == 0
     assert run_dir.read_options('weighed')['class_weights'] == [.5, 2]
     capsys.readouterr()
-    for weights, message in (({'road': 1}, 'of these classes is wanted: 0, 1'),
+    for weights, message in (([2, .5], 'of these classes is wanted: 0, 1'),
+                             ({'road': 1}, "names 'road': the classes are 0"),
+                             ({'1': 1}, 'has no weight of 0: one of each'),
                              ({'0': 'x', '1': 1}, 'are no weights'),
                              ({'0': 0, '1': 0}, 'are no weights'),
                              ({'0': -1, '1': 1}, 'are no weights')):
@@ -701,7 +703,7 @@ def test_weights_of_a_file_go_by_the_classes_names(capsys):
             json.dump(weights, file)
         assert run(halves('new', '--class-weights', 'wrong.json')) == 1
         error = error_of(capsys)
-        assert 'wrong.json: ' in error and message in error
+        assert 'wrong.json' in error and message in error
 
 
 def test_a_run_begins_with_what_fits_of_another(finished, capsys):

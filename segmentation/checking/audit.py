@@ -106,7 +106,7 @@ class Audit:
             for split in SPLITS:
                 self.inspect(split, [(row.image_path, row.label_path)
                                      for row in self.rows[split]
-                                     if inspection.is_picture(row.label_path)])
+                                     if pixels.is_picture(row.label_path)])
             self.accept_unnamed()
         self.find_duplicates()
 

@@ -64,15 +64,10 @@ class LabelReader(data_source.DataSource):
 
     def read_raw(self, image_path, label_path):
         """Read a pair as a DataSource does; without a file, no picture."""
-        if is_picture(image_path):
+        if pixels.is_picture(image_path):
             return super().read_raw(image_path, label_path)
         codes = self.read_codes(label_path)
         return None, codes, self.table(codes)
-
-
-def is_picture(path):
-    """Return whether a path is a file that begins as a picture does."""
-    return os.path.isfile(path) and pixels.is_picture(path)
 
 
 def inspect(reader, names, image_path, label_path):

@@ -14,7 +14,7 @@ from segmentation import files
 from segmentation.checking import audit as auditing
 from segmentation.checking import gallery
 from segmentation.checking.appearance import finding
-from segmentation.data import background, contract, splits
+from segmentation.data import background, splits
 from segmentation.drawing import style
 from segmentation.terminal import progress
 
@@ -109,5 +109,4 @@ def draw_findings(audit: auditing.Audit, findings: List[finding.Finding]
 
 def choose_style(audit: auditing.Audit) -> style.Style:
     """Return how classes are drawn: all but the source's background."""
-    return style.choose(audit.names, contract.label_colors(audit.source),
-                        background.of_source(audit.source), alpha=style.STRONG)
+    return style.choose(*background.classes(audit.source), alpha=style.STRONG)

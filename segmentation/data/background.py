@@ -1,6 +1,6 @@
 """Which classes are background: overlays leave them unpainted."""
 import re
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from segmentation.data import contract
 from segmentation.errors import InputError
@@ -33,6 +33,22 @@ def of_source(source: contract.Source) -> List[str]:
         raise InputError('every class of the data source is background: '
                          f'{", ".join(names)}')
     return declared
+
+
+def classes(source: contract.Source
+            ) -> Tuple[List[str], Dict[int, Tuple[int, ...]], List[str]]:
+    """Return what drawing takes of a source's classes, for `style.choose`.
+
+    Returns
+    -------
+    list of C str
+        Their names.
+    {class id: (blue, green, red)}
+    list of str
+        Names of those that are background.
+    """
+    return (contract.class_names(source), contract.label_colors(source),
+            of_source(source))
 
 
 def recorded(saved: Dict[str, Any]) -> List[str]:

@@ -22,7 +22,6 @@ one-hot. A source that can give class ids instead says so by `labels_as_ids`.
 Everything else that a source may offer is in the table OPTIONAL. Only this
 module asks a source for it: no other one looks whether an attribute exists.
 """
-import os
 import random
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
                     Optional, Tuple)
@@ -57,6 +56,7 @@ OPTIONAL = {
     # its files
     'splits': Capability(None, '{split: [(picture path, label path)]}, after '
                          'load_data; goes with read_pair'),
+    'reads_folder': Capability(True, 'false if nothing in --data-dir is read'),
     'read_pair': Capability(None, '(picture path, label path) -> picture and '
                             'class ids at their own size'),
     'read_raw': Capability(None, '(picture path, label path) -> picture, '
@@ -137,6 +137,12 @@ def pairs(source: Source, split: str) -> Optional[List[Tuple[str, str]]]:
     return list(splits.get(split, ()))
 
 
+def folder(source: Source, data_dir: str) -> Optional[str]:
+    """Return the folder that a source reads its data from, if it reads any.
+    """
+    return data_dir if ask(source, 'reads_folder') else None
+
+
 def split_names(source):
     """Return the names of the splits that have samples."""
     splits = ask(source, 'splits') or {}
@@ -184,37 +190,6 @@ def begin_epoch(source: Source, seed: int, epoch: int) -> None:
     configure(source, epoch=max(0, epoch - 1))
     random.seed((seed * 1000003 + epoch) % 2 ** 32)
     np.random.seed((seed * 1000003 + epoch) % 2 ** 32)
-
-
-def list_split(source: Source, data_dir: str) -> Dict[str, List[str]]:
-    """Return {'train': names, 'valid': names} of the pictures of a source.
-
-    Names are relative to `data_dir`. A source that does not list its files
-    has its generators asked, which reads them all once.
-    """
-    split_names = {}
-    for split in COUNTS:
-        listed = pairs(source, split)
-        if listed is not None:
-            paths = [picture for picture, _ in listed]
-        else:
-            batches = generator(source, split)(1, names=True)
-            paths = [path for batch in batches for path in batch[2]]
-        split_names[split] = sorted(os.path.relpath(path, data_dir)
-                                    for path in paths)
-    return split_names
-
-
-def check_split(source: Source, data_dir: str,
-                saved: Dict[str, List[str]]) -> None:
-    """Raise InputError unless the data is split as in a run's options."""
-    split = list_split(source, data_dir)
-    for name in COUNTS:
-        changed = sorted(set(split[name]) ^ set(saved[name]))
-        if changed:
-            raise InputError(f'{data_dir}: the {name} split is not that of '
-                             f'the run: {len(changed)} differ, such as '
-                             f'{changed[0]}')
 
 
 def checked(source: Source, batches: Iterable[tuple]) -> Iterator[tuple]:

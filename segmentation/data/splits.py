@@ -1,13 +1,16 @@
-"""Splits of a folder of pictures: by lists, by sub-folders, by groups.
+"""Splits of a folder of pictures, and the split that a run records.
 
-Names are paths relative to images/, separated by '/'.
+A folder is split by lists, by sub-folders or by groups; names are paths
+relative to images/, separated by '/'.
 """
 import collections
 import os
 import re
+from typing import Dict, List
 
 import numpy as np
 
+from segmentation.data import contract
 from segmentation.errors import InputError
 
 NAMES = {'train': ('train',), 'valid': ('valid', 'val'), 'test': ('test',)}
@@ -193,3 +196,34 @@ def choose_groups(sizes, fraction, seed):
         if not chosen or abs(missing - sizes[closest]) < missing:
             chosen.append(closest)
     return set(chosen[:len(keys) - 1])
+
+
+def of_source(source: contract.Source, data_dir: str) -> Dict[str, List[str]]:
+    """Return {'train': names, 'valid': names} of the pictures of a source.
+
+    Names are relative to `data_dir`. A source that does not list its files
+    has its generators asked, which reads them all once.
+    """
+    split_names = {}
+    for split in contract.COUNTS:
+        listed = contract.pairs(source, split)
+        if listed is not None:
+            paths = [picture for picture, _ in listed]
+        else:
+            batches = contract.generator(source, split)(1, names=True)
+            paths = [path for batch in batches for path in batch[2]]
+        split_names[split] = sorted(os.path.relpath(path, data_dir)
+                                    for path in paths)
+    return split_names
+
+
+def check_unchanged(source: contract.Source, data_dir: str,
+                    saved: Dict[str, List[str]]) -> None:
+    """Raise InputError unless the data is split as in a run's options."""
+    split = of_source(source, data_dir)
+    for name in contract.COUNTS:
+        changed = sorted(set(split[name]) ^ set(saved[name]))
+        if changed:
+            raise InputError(f'{data_dir}: the {name} split is not that of '
+                             f'the run: {len(changed)} differ, such as '
+                             f'{changed[0]}')

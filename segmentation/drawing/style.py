@@ -1,14 +1,13 @@
 """Which classes are drawn over pictures, and how."""
-import difflib
 from typing import (Collection, Dict, List, Mapping, NamedTuple, Optional,
                     Sequence, Tuple)
 
+from segmentation import option_types
 from segmentation.drawing import palettes
 from segmentation.errors import InputError
 
 FILLED, LINES = .5, 1       # share of the colour in areas, and in contours
 STRONG = .6                 # in areas, where the picture itself stands beside
-ALL = 'all'                 # stands for every class
 
 
 class Style(NamedTuple):
@@ -39,8 +38,8 @@ def choose(names: Sequence[str],
     background : collection of str
         Classes that are drawn only where `only` or `alphas` names them.
     only : sequence of str, optional
-        The classes to draw, each a name or several with commas; ALL is every
-        class.
+        The classes to draw, each a name or several with commas; 'all' is
+        every class.
     alpha : float, optional
         Share of the colour, 0..1; by default FILLED, or LINES of contours.
     alphas : {name: float}, optional
@@ -59,12 +58,13 @@ def choose(names: Sequence[str],
     InputError
         A class is unknown, or none is left to draw.
     """
-    shares = {find(name, names, f'{where}alpha'): share
+    shares = {option_types.class_id(name, names, f'{where}alpha'): share
               for name, share in (alphas or {}).items()}
     unseen = {names.index(name) for name in background}
     if only:
-        drawn = {class_id for word in only for class_id in split(
-            word, names, f'{where}only')}
+        drawn = set()
+        for word in only:
+            drawn.update(option_types.class_ids(word, names, f'{where}only'))
         left_out = sorted(set(shares) - drawn)
         if left_out:
             raise InputError(f'{where}alpha names {names[left_out[0]]!r}, '
@@ -81,34 +81,3 @@ def choose(names: Sequence[str],
                          f'{where}alpha choose among {", ".join(names)}')
     return Style(list(names), palettes.choose(palette, label_colors, unseen),
                  chosen, outline, legend)
-
-
-def split(word: str, names: Sequence[str], what: str) -> List[int]:
-    """Return the ids of the classes in a word: a name, or some with commas."""
-    if word == ALL and ALL not in names:
-        return list(range(len(names)))
-    parts = [word] if word in names else word.split(',')
-    return [find(part.strip(), names, what) for part in parts if part.strip()]
-
-
-def find(name: str, names: Sequence[str], what: str) -> int:
-    """Return the id of a class; InputError names the nearest one.
-
-    Upper and lower case matter only where classes differ by nothing else.
-
-    Examples
-    --------
-    >>> find('raod', ['sky', 'road'], '--only')
-    Traceback (most recent call last):
-    segmentation.errors.InputError: --only names 'raod': did you mean 'road'? \
-The classes are sky, road
-    """
-    if name in names:
-        return list(names).index(name)
-    lower = {other.lower(): other for other in names}
-    if name.lower() in lower and len(lower) == len(names):
-        return list(names).index(lower[name.lower()])
-    near = difflib.get_close_matches(name.lower(), lower, 1)
-    guess = f': did you mean {lower[near[0]]!r}? The' if near else ': the'
-    raise InputError(f'{what} names {name!r}{guess} classes are '
-                     f'{", ".join(names)}')

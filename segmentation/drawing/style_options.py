@@ -13,7 +13,7 @@ def add_options(parser):
                         help='draw these classes alone in overlays, such as '
                              '--only road,car (default: all but what the '
                              'data source calls background; '
-                             f'{styles.ALL}: that too)')
+                             f'{option_types.ALL}: that too)')
     parser.add_argument('--alpha', type=option_types.alpha,
                         default=(None, {}), metavar='A[,CLASS=A...]',
                         help='opacity of the class colours in overlays, for '

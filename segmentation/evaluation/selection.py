@@ -53,7 +53,7 @@ class Selection(NamedTuple):
         """Return the lines of a program's header on the data."""
         return [header.data(self.data_source,
                             loading.source_file(self.data_source),
-                            self.data_dir),
+                            contract.folder(self.source, self.data_dir)),
                 header.samples({self.split: self.scorer().count},
                                len(self.model.class_names),
                                self.augmentation.image_size)]
@@ -140,7 +140,7 @@ def select(options, name):
                           options.split)
     split = lookup.split(model)
     if options.split != 'test' and split:
-        contract.check_split(source, described.data_dir, split)
+        splits.check_unchanged(source, described.data_dir, split)
     return Selection(
         model, source, described.data_source, described.data_dir,
         options.split, options.list, split_size, pairs, benchmark, writers,

@@ -77,15 +77,15 @@ def add_options(parser):
                             'by default; of tflite it is fixed')
     group.add_argument('--batch-size', type=option_types.positive(int),
                        metavar='N',
-                       help='of tflite, pictures at a time (default: 1)')
+                       help='pictures at a time, which tflite fixes (default: '
+                            '1)')
     group = parser.add_argument_group('int8')
     group.add_argument('--int8', nargs='+', metavar='PICTURES', default=[],
                        type=option_types.path,
-                       help='compute in 8 bits, of onnx and openvino; '
-                            'calibrated on up to '
-                            f'{calibration.MOST} of these pictures or '
-                            'folders of pictures, such as those that the '
-                            'network was trained on')
+                       help='compute in 8 bits (onnx and openvino), '
+                            f'calibrated on up to {calibration.MOST} of these '
+                            'pictures or folders of pictures, such as those '
+                            'that the network was trained on')
     group.add_argument('--max-loss', type=option_types.not_negative,
                        metavar='POINTS',
                        help='with --data-dir, write nothing where int8 loses '
@@ -94,7 +94,7 @@ def add_options(parser):
     group.add_argument('--workers', type=option_types.positive(int),
                        default=os.cpu_count() or 1,
                        help='threads that read pictures '
-                            '(default: %(default)s, one a core)')
+                            '(default: %(default)s, one per core)')
     group = parser.add_argument_group('data')
     group.add_argument('--data-dir', metavar='DIR',
                        help='folder of the data set: mIoU before and after '

@@ -52,16 +52,12 @@ def list_pictures(path, output_dir):
         raise InputError(f'{output_dir} is the folder of the samples: '
                          '--output-dir has to be another')
 
-    pictures = list(filter(is_picture, listing.walk(path, [output_dir])))
+    pictures = [name for name in listing.walk(path, [output_dir])
+                if os.path.splitext(name)[1].lower() in SUFFIXES
+                or pixels.is_picture(name)]
     if not pictures:
         raise InputError(f'{path}: no picture in it')
     return [(name, os.path.relpath(name, path)) for name in pictures]
-
-
-def is_picture(path):
-    """Return whether a file is a picture, by its suffix or first bytes."""
-    return (os.path.splitext(path)[1].lower() in SUFFIXES
-            or pixels.is_picture(path))
 
 
 def list_jobs(paths, output_dir, places):
@@ -135,7 +131,10 @@ def read_record(output_dir):
 
 def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
                  engine=None, jpeg=None):
-    """Write what the outputs are and which model made them.
+    """Write what the outputs will be and which model makes them.
+
+    `complete_record` corrects it in the end. A call that was killed before
+    may have written any of these: the next one may replace them.
 
     Parameters
     ----------
@@ -165,4 +164,14 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
         'engine': engine,
         'crf': refinement and refinement.describe(),
         'jpeg': jpeg,
+        'complete': False,
         'outputs': sorted(outputs)})
+
+
+def complete_record(output_dir):
+    """Mark the record as complete; it then lists the outputs that exist."""
+    path = os.path.join(output_dir, RECORD)
+    record = files.read_json(path, {'outputs': [str]})
+    files.write_json(path, dict(record, complete=True, outputs=[
+        name for name in record['outputs']
+        if os.path.exists(os.path.join(output_dir, name))]))

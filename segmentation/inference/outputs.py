@@ -95,7 +95,8 @@ def describe_speed(seconds, elapsed):
         Seconds.
     """
     count = len(seconds['network'])
-    lines = [f'[i] {count} pictures in {text.duration(elapsed)}: '
+    lines = [f'[i] {text.counted(count, "picture")} in '
+             f'{text.duration(elapsed)}: '
              f'{count / elapsed:.2f} pictures/s']
     for stage, values in seconds.items():
         if len(values):

@@ -2,7 +2,6 @@
 
 constants    graphs whose weights are constants, as variables again
 freeze       a network for inference alone, its weights as constants
-flops        the cost of a network: parameters and operations
 frozen       features of a frozen encoder, and their deviations
 layers       1x1 scores, convolutions, dropout
 network      inputs of a model, its named outputs, saved graphs

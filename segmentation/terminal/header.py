@@ -1,6 +1,6 @@
 """The first lines of every program: which data, which model, on what device.
 
-    [i] data: demo (source_demo.py) in data
+    [i] data: demo (source_demo.py)
     [i] samples: 600 training, 40 validation; 7 classes, input 256x128
     [i] model: fcn-lite; 1,394,887 parameters
     [i] engine: tensorflow 2.21.0, float32, all cores
@@ -24,7 +24,8 @@ def data(name, file, data_dir=None):
         The path of its module; it is shown relative to the working directory
         where it lies below that.
     data_dir : str, optional
-        Folder of the data set; it may give classes alone.
+        Folder of the data set; it may give classes alone. A source that
+        draws its pictures has none.
     """
     relative = os.path.relpath(file)
     shown = file if relative.startswith(os.pardir) else relative

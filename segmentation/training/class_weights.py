@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from segmentation import files, metrics
+from segmentation import files, metrics, option_types
 from segmentation.data import cache, contract
 from segmentation.errors import InputError
 from segmentation.terminal import progress
@@ -32,7 +32,9 @@ def class_weights(what, source, data_dir):
     if what == 'none':
         return None, None
     if what not in MEDIAN:
-        return read_weights(what, contract.class_names(source)), None
+        weights = read_weights(what, contract.class_names(source))
+        check_labels(weights, source, what)
+        return weights, None
     weights, note = cache.cached(
         'median frequency weights', cache.fingerprint(source, data_dir),
         lambda: median_weights(source),
@@ -57,6 +59,24 @@ def median_weights(source):
     return metrics.median_frequency_weights(counts).tolist()
 
 
+def check_labels(weights, source, path):
+    """Raise InputError unless some training pixel has a weight above 0.
+
+    Labels are read up to the first such pixel, as a rule the first batch.
+    """
+    matters = np.array(weights) > 0
+    if matters.all():
+        return
+    for _, labels in contract.checked(source, source.train_generator(8)):
+        for label in labels:
+            if count_pixels(label, len(weights))[matters].any():
+                return
+    names = contract.class_names(source)
+    raise InputError(f'{path}: no pixel of the training split is of a class '
+                     'that has a weight above 0: '
+                     + ', '.join(np.array(names)[matters]))
+
+
 def count_pixels(label, num_classes):
     """Return the pixels of each class, of ids (H, W) or rows (H, W, C)."""
     if label.ndim == 2:
@@ -71,10 +91,16 @@ def read_weights(path, names):
                                 f'{", ".join(MEDIAN)} or a JSON file is '
                                 'wanted')
     weights = files.read_json(path)
-    if not isinstance(weights, dict) or set(weights) != set(names):
+    if not isinstance(weights, dict):
         raise InputError(f'{path}: {{class: weight}} of these classes is '
                          f'wanted: {", ".join(names)}')
-    weights = [weights[name] for name in names]
+    given = {option_types.class_id(name, names, path): weight
+             for name, weight in weights.items()}
+    missing = [name for k, name in enumerate(names) if k not in given]
+    if missing:
+        raise InputError(f'{path} has no weight of {", ".join(missing)}: one '
+                         'of each class is wanted')
+    weights = [given[k] for k in range(len(names))]
     if not are_weights(weights, len(names)):
         raise InputError(f'{path}: {weights} are no weights: numbers of 0 or '
                          'more are wanted')

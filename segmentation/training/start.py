@@ -10,7 +10,7 @@ import numpy as np
 
 from segmentation import tf1
 from segmentation.backbone import saved_model
-from segmentation.data import background, contract
+from segmentation.data import background, contract, splits
 from segmentation.errors import InputError
 from segmentation.nn import frozen, network
 from segmentation.terminal import header
@@ -73,7 +73,7 @@ def resume(sess, source, data_dir, list_pictures, directory, freeze):
     if 'split' not in description:
         raise InputError(f"{run_dir.path(directory, 'options.json')} lacks "
                          'split')
-    contract.check_split(source, data_dir, description['split'])
+    splits.check_unchanged(source, data_dir, description['split'])
     net = network.restore(
         sess, run_dir.path(directory, 'network.meta'),
         run_dir.checkpoint(directory, 'resume') if freeze else None)
@@ -94,15 +94,16 @@ def load_weights(sess, directory):
 
 def describe(source, data_dir, weights, channel_order):
     """Return what using a run takes without its source, for options.json."""
+    names, colors, unpainted = background.classes(source)
     return {
-        'class_names': contract.class_names(source),
-        'label_colors': list(contract.label_colors(source).values()),
-        'background': background.of_source(source),
+        'class_names': names,
+        'label_colors': list(colors.values()),
+        'background': unpainted,
         'ignore': bool(contract.ask(source, 'ignore')),
         'image_size': [int(side) for side in source.image_size],
         'vgg16_channel_order': channel_order,
         'class_weights': weights,
-        'split': contract.list_split(source, data_dir),
+        'split': splits.of_source(source, data_dir),
         'versions': versions(),
     }
 

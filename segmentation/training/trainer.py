@@ -81,9 +81,8 @@ class Trainer:
         self.stop = stop
         self.cluster = cluster
         self.signal = None
-        self.style = style.choose(
-            contract.class_names(source), contract.label_colors(source),
-            background.of_source(source), alpha=style.STRONG)
+        self.style = style.choose(*background.classes(source),
+                                  alpha=style.STRONG)
         self.norms = measure.gradient_norms(training.gradients)
         self.gradients = self.weights = None    # summary operations
         if histograms:

@@ -1,6 +1,7 @@
 """Which classes overlays leave unpainted: said by a source, or by names."""
 import types
 
+import numpy as np
 import pytest
 
 from segmentation.data import background, class_table
@@ -53,3 +54,10 @@ def test_a_class_table_marks_background(tmp_path):
     path.write_text('name,id,background\nfloor,0,perhaps\ncup,1,\n')
     with pytest.raises(InputError, match="line 2: background is 'perhaps'"):
         class_table.read(str(path))
+
+
+def test_what_drawing_takes_of_a_source_is_plain():
+    source = make(['not road', 'road'],
+                  label_colors=np.array([[1, 2, 3], [4, 5, 6]], np.uint8))
+    assert background.classes(source) == (
+        ['not road', 'road'], {0: (1, 2, 3), 1: (4, 5, 6)}, ['not road'])

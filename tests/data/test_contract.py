@@ -1,4 +1,4 @@
-"""Batches and splits are held against the contract."""
+"""Sources and their batches are held against the contract."""
 import numpy as np
 import pytest
 
@@ -133,12 +133,8 @@ def test_batch_of_another_shape_is_reported():
         list(contract.checked(Plain(), [(images, labels[..., :2], *names)]))
 
 
-def test_changed_split_is_refused(tmp_path):
+def test_a_source_reads_a_folder_unless_it_says_no():
     plain = Plain()
-    plain.read_pair = None
-    plain.splits = {'train': [('/d/b.png', '')], 'valid': [('/d/a.png', '')]}
-    saved = {'train': ['b.png'], 'valid': ['a.png']}
-    contract.check_split(plain, '/d', saved)
-    plain.splits['valid'].append(('/d/c.png', ''))
-    with pytest.raises(ValueError, match='valid split .* such as c.png'):
-        contract.check_split(plain, '/d', saved)
+    assert contract.folder(plain, 'data') == 'data'
+    plain.reads_folder = False
+    assert contract.folder(plain, 'data') is None

@@ -9,7 +9,10 @@ import pytest
 import runs
 
 import infer
+import train
+import utils
 from segmentation import processor, tf1
+from segmentation.data import loading
 from segmentation.terminal import header
 
 TENSORFLOW = f'[i] engine: tensorflow {tf1.tf.version.VERSION}, float32, '
@@ -26,6 +29,14 @@ def test_a_source_below_the_working_directory_is_relative(place):
         '[i] data: a (source_a.py) in d')
     assert header.data('a', '/nowhere/source_a.py') == (
         '[i] data: a (/nowhere/source_a.py)')
+
+
+def test_a_source_that_draws_its_pictures_has_no_folder(place, capsys):
+    options = train.parse_options(['--data-source', 'demo'])
+    utils.print_source(options, loading.load_source(options))
+    assert capsys.readouterr().out.splitlines() == [
+        f"[i] data: demo ({os.path.join(helpers.ROOT, 'source_demo.py')})",
+        '[i] samples: 600 training, 40 validation; 7 classes, input 256x128']
 
 
 def test_numbers_of_one_have_no_plural():

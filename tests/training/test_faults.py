@@ -46,6 +46,8 @@ class Columns:
                 np.broadcast_to(ids, (size, 32, 64))]
             if self.fault == f'no {split} label':
                 labels[:] = 0
+            if self.fault == 'no last class':
+                labels[..., -1] = 0
             if self.fault == 'shares' and batch_size > 1:
                 labels[-1, 3, 5] = 1 / self.num_classes
             paths = [f'{split}-{k}.png' for k in range(first, first + size)]
@@ -169,6 +171,22 @@ def test_weights_of_no_label_are_an_error(folder, capfd):
     assert error_of(capfd.readouterr().err) == (
         'no pixel of the training split is labelled')
     assert not (folder / 'run').exists()
+
+
+@pytest.mark.parametrize('weights', [[0, 0, 0, 5], [0, 0, .1, 0]])
+def test_weights_that_no_label_has_are_an_error(folder, capfd, weights):
+    """The fourth class is in no label; FAULT leaves it to the source."""
+    (folder / 'weights.json').write_text(json.dumps(
+        dict(zip('0123', weights))))
+    status = run(TRAIN + ('--class-weights', 'weights.json', '--epochs', '1'),
+                 CLASSES='4', FAULT='no last class')
+    error = capfd.readouterr().err
+    if weights[3]:
+        assert error_of(error) == (
+            'weights.json: no pixel of the training split is of a class that '
+            'has a weight above 0: 3')
+        assert not (folder / 'run').exists()
+    assert status == (1 if weights[3] else 0), error
 
 
 def test_shares_that_would_become_zeros_are_an_error(folder, capfd):

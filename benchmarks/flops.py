@@ -1,4 +1,4 @@
-"""The cost of a network: its parameters, and its operations per picture.
+"""The operations of a network per picture, by its graph.
 
 Only convolutions are counted, straight and transposed: all else (ReLU, pools,
 sums) is less than a hundredth. A multiplication and the addition behind it are
@@ -12,11 +12,6 @@ from segmentation.tf1 import tf
 # their tensors: the result of a convolution, the input of a transposed one.
 PIXELS = {'Conv2D': lambda operation: operation.outputs[0],
           'Conv2DBackpropInput': lambda operation: operation.inputs[2]}
-
-
-def parameters():
-    """Return how many values of the default graph training changes."""
-    return sum(int(v.shape.num_elements()) for v in tf.trainable_variables())
 
 
 def flop(sess, image_input, size):
