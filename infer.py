@@ -240,7 +240,7 @@ def conclude(summary, is_refined):
     if lines:
         print('\n'.join(lines))
     if summary.errors:
-        print(f'[!] {len(summary.errors)} of {summary.count} pictures were '
+        print(f'[!] {len(summary.errors)} of {summary.pictures} pictures were '
               'not read:', file=sys.stderr)
     for _, error in summary.errors:
         print(f'[!] {error}', file=sys.stderr)

@@ -61,7 +61,7 @@ def others(whole, own, shard=None):
     shard : processes.shards.Shard, optional
         What this process does.
     """
-    allowed = glob.escape(whole) + f'.*-of-{shard.count}' if shard else ''
+    allowed = glob.escape(whole) + f'.*-of-{shard.size}' if shard else ''
     return sorted({*glob.glob(glob.escape(whole) + '*')}
                   - {own, *glob.glob(allowed)})
 

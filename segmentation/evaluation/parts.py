@@ -130,7 +130,7 @@ def read(paths: Sequence[str]) -> List[Part]:
     for path in paths:
         part = read_part(path)
         first = next(iter(parts.values()), part)
-        if part.shard.count != first.shard.count:
+        if part.shard.size != first.shard.size:
             raise InputError(f'{path} is shard {part.shard}, {first.path} is '
                              f'shard {first.shard}: one number of shards is '
                              'wanted')
@@ -140,11 +140,11 @@ def read(paths: Sequence[str]) -> List[Part]:
         check_alike(path, part.body['identity'], first.path,
                     first.body['identity'])
         parts[part.shard.number] = part
-    missing = [str(Shard(number, first.shard.count))
-               for number in range(1, first.shard.count + 1)
+    missing = [str(Shard(number, first.shard.size))
+               for number in range(1, first.shard.size + 1)
                if number not in parts]
     if missing:
-        raise InputError(f'{len(parts)} of {first.shard.count} parts are '
+        raise InputError(f'{len(parts)} of {first.shard.size} parts are '
                          f'given: shard {", ".join(missing)} is missing')
     return [parts[number] for number in sorted(parts)]
 

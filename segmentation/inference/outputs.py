@@ -89,7 +89,7 @@ class OutputWriter:
 class Summary(NamedTuple):
     """What became of several pictures; JSON can hold it."""
 
-    count: int = 0
+    pictures: int = 0
     errors: Sequence[Tuple[str, str]] = ()  # picture, why it was not read
     seconds: Dict[str, List[float]] = {}    # of each picture, by stage
     elapsed: float = 0                      # seconds
@@ -137,8 +137,9 @@ def combine(jobs: Sequence[Any], summaries: Iterable[Summary]) -> Summary:
     order = {job.picture: index for index, job in enumerate(jobs)}
     stages = dict.fromkeys(stage for one in summaries for stage in one.seconds)
     return Summary(
-        sum(one.count for one in summaries),
-        sorted((tuple(error) for one in summaries for error in one.errors),
+        sum(one.pictures for one in summaries),
+        sorted(((picture, error) for one in summaries
+                for picture, error in one.errors),
                key=lambda error: order[error[0]]),
         {stage: [value for one in summaries
                  for value in one.seconds.get(stage, ())]

@@ -8,26 +8,26 @@ from segmentation import option_types
 
 
 class Shard(NamedTuple):
-    """One of `count` shards."""
+    """One of `size` shards."""
 
-    number: int = 1     # from 1 to count
-    count: int = 1
+    number: int = 1     # from 1 to size
+    size: int = 1
 
     def __str__(self) -> str:
-        return f'{self.number}/{self.count}'
+        return f'{self.number}/{self.size}'
 
     def share(self, items: Iterable[Any], batch_size: int) -> Iterator[Any]:
         """Yield the items that are this shard's.
 
-        The shards take turns, a batch each: its pictures are in one batch
-        whatever the number of shards, as what a network gives for a picture
-        may depend on the others of the batch in the last digit.
+        Shards take turns, a batch each, and no batch is divided: what a
+        network gives for a picture may depend, in the last digit, on the
+        others of its batch.
 
         >>> [''.join(Shard(k, 3).share('abcdefghijk', 2)) for k in (1, 2, 3)]
         ['abgh', 'cdij', 'efk']
         """
         return (item for index, item in enumerate(items)
-                if index // batch_size % self.count == self.number - 1)
+                if index // batch_size % self.size == self.number - 1)
 
     def count_of(self, total: int, batch_size: int) -> int:
         """Return how many of `total` items are this shard's."""
@@ -39,18 +39,18 @@ class Shard(NamedTuple):
         >>> Shard(2, 4).path('results')
         'results.2-of-4'
         """
-        return f'{path}.{self.number}-of-{self.count}'
+        return f'{path}.{self.number}-of-{self.size}'
 
 
 def parse(text: str) -> Shard:
     """Return the Shard of 'K/N'.
 
     >>> parse('2/4')
-    Shard(number=2, count=4)
+    Shard(number=2, size=4)
     """
     match = re.fullmatch(r'(\d+)/(\d+)', text)
     shard = Shard(*map(int, match.groups())) if match else Shard(0, 0)
-    if not 1 <= shard.number <= shard.count:
+    if not 1 <= shard.number <= shard.size:
         raise argparse.ArgumentTypeError(
             f'{text!r}: K/N is wanted, K from 1 to N, such as 1/4')
     return shard
@@ -93,7 +93,7 @@ def divide(options: argparse.Namespace, shard: Shard, **other: Any
     each = {'workers': options.workers, 'threads': options.threads or cores()}
     return argparse.Namespace(**{
         **vars(options), 'shard': shard, 'processes': 1,
-        **{name: max(1, count // shard.count)
+        **{name: max(1, count // shard.size)
            for name, count in each.items()}, **other})
 
 
