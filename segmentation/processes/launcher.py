@@ -161,8 +161,9 @@ class Launcher:
             if self.failed and self.together:
                 if end is None:
                     end = time.monotonic() + GRACE
-                    for process in self.processes if self.stop else ():
-                        process.send(self.stop)
+                    if self.stop and not self.signal:
+                        for process in self.processes:
+                            process.send(self.stop)
                 if time.monotonic() > end:
                     return
             self.listen(.05)
