@@ -61,8 +61,9 @@ def others(whole, own, shard=None):
     shard : processes.shards.Shard, optional
         What this process does.
     """
-    allowed = glob.escape(whole) + f'.*-of-{shard.size}' if shard else ''
-    return sorted({*glob.glob(glob.escape(whole) + '*')}
+    number, stem = '.[0-9]*-of-', glob.escape(whole)
+    allowed = f'{stem}{number}{shard.size}' if shard else own
+    return sorted({*glob.glob(stem), *glob.glob(f'{stem}{number}[0-9]*')}
                   - {own, *glob.glob(allowed)})
 
 

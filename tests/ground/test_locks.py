@@ -91,11 +91,11 @@ def test_shards_refuse_themselves_and_all_that_are_no_shards_of_as_many(
 
 
 def test_locks_of_killed_shards_are_removed(tmp_path):
-    for name in ('.lock', '.lock.1-of-3', '.lock.2-of-2'):
+    for name in ('.lock', '.lock.1-of-3', '.lock.2-of-2', '.locked'):
         (tmp_path / name).write_text('')
     with locks.locked(str(tmp_path), 'busy', Shard(1, 2)):
-        assert sorted(os.listdir(str(tmp_path))) == ['.lock.1-of-2',
-                                                     '.lock.2-of-2']
+        assert sorted(os.listdir(str(tmp_path))) == [
+            '.lock.1-of-2', '.lock.2-of-2', '.locked']
 
 
 def test_a_file_system_without_locks_has_none(tmp_path, monkeypatch):
