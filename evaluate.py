@@ -53,9 +53,8 @@ from segmentation.processes import members, messages, shards
 from segmentation.report import folder, page
 from segmentation.terminal import command_line, progress
 
-
-# A part has none of the options of what is written, but for its own, and
-# --merge none of those that divide.
+# Options of what is written, and of how the work is divided, as they are where
+# they are not given: each shard has its own, and --merge as well.
 OUTPUTS = {'json': None, 'csv': None, 'matrix': None, 'reliability': None,
            'report': None, 'export': None, 'birds_eye': None, 'zip': False}
 DIVISION = {'shard': None, 'processes': 1, 'merge': None}
