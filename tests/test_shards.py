@@ -305,6 +305,13 @@ def start(name, *arguments):
         universal_newlines=True)
 
 
+def finish(process):
+    """Return the status, stdout and the lines on stderr that are ours."""
+    printed, errors = process.communicate(timeout=200)
+    return process.returncode, printed, [line for line in errors.splitlines()
+                                         if line.startswith('[')]
+
+
 def children(process, count):
     """Return the ids of the processes that a process has started."""
     path = f'/proc/{process.pid}/task/{process.pid}/children'
@@ -321,11 +328,11 @@ def test_processes_segment_as_one(pair, place):
     """Two processes with a thread each, as one has."""
     draw_pictures('in', 9)
     assert segment(pair[0], 'one', '--threads', '1') == 1
-    done = start('infer.py', '--name', pair[0], *SEGMENT, '--output-dir',
-                 'out', '--processes', '2', '--threads', '2')
-    printed, errors = done.communicate(timeout=200)
-    assert done.returncode == 1
-    assert errors.splitlines()[0] == '[!] 1 of 10 pictures were not read:'
+    status, printed, errors = finish(start(
+        'infer.py', '--name', pair[0], *SEGMENT, '--output-dir', 'out',
+        '--processes', '2', '--threads', '2'))
+    assert (status, errors[0]) == (1, '[!] 1 of 10 pictures were not read:')
+    assert len(errors) == 2 and errors[1].startswith('[!] in/3x.png: ')
     assert [line.split(':')[0] for line in printed.splitlines()
             if 'squeezed' not in line][:4] == [
         '[i] pictures', '[i] model', '[i] engine', '[i] device']
@@ -337,10 +344,10 @@ def test_processes_score_as_one(road, place):
     command = ('--name', road, '--split', 'train', '--batch-size', '1')
     asked = ('json', 'csv', 'matrix.png', 'report', 'export')
     evaluate.main([*command, '--threads', '1', *outputs('one', *asked)])
-    done = start('evaluate.py', *command, '--threads', '3', '--processes',
-                 '3', *outputs('out', *asked))
-    printed, errors = done.communicate(timeout=200)
-    assert (done.returncode, errors) == (0, ''), errors
+    status, printed, errors = finish(start(
+        'evaluate.py', *command, '--threads', '3', '--processes', '3',
+        *outputs('out', *asked)))
+    assert (status, errors) == (0, [])
     assert printed.count('[i] engine') == printed.count('URBAN') / 2 == 1
     assert contents('out') == contents('one')
 
@@ -357,10 +364,9 @@ def test_a_killed_process_is_named_and_the_others_end(pair, place, name):
                     *command[name])
     started = children(process, 2)
     os.kill(started[1], signal.SIGKILL)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert errors == ('[!] process 2 of 2 was ended by SIGKILL: the others '
-                      'are ended\n')
+    status, _, errors = finish(process)
+    assert (status, errors) == (1, [
+        '[!] process 2 of 2 was ended by SIGKILL: the others are ended'])
     assert not any(os.path.isdir(f'/proc/{child}') for child in started)
     assert contents('out') == {} and not os.path.exists('scores.json')
 
@@ -377,9 +383,8 @@ def test_a_signal_ends_all_and_leaves_whole_files(pair, place, number,
         if line.startswith('[i] device'):
             break
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert errors == '[!] interrupted\n' * (number == signal.SIGINT)
+    assert finish(process)[::2] == (
+        status, ['[!] interrupted'] * (number == signal.SIGINT))
     left = contents('out')
     assert not any('.part' in name for name in left)
     assert len(left) < 3 * 400
