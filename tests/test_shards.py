@@ -324,6 +324,7 @@ def children(process, count):
     raise AssertionError(process.communicate())
 
 
+@pytest.mark.slow
 def test_processes_segment_as_one(pair, place):
     """Two processes with a thread each, as one has."""
     draw_pictures('in', 9)
@@ -340,6 +341,7 @@ def test_processes_segment_as_one(pair, place):
     assert contents('out') == contents('one')
 
 
+@pytest.mark.slow
 def test_processes_score_as_one(road, place):
     command = ('--name', road, '--split', 'train', '--batch-size', '1')
     asked = ('json', 'csv', 'matrix.png', 'report', 'export')

@@ -64,7 +64,8 @@ def test_more_processes_than_gpus_are_refused(tmp_path):
 
 def test_messages_are_told_from_lines(capsys):
     messages.send(result={'name': '\udcff\n', 'seconds': [.1]})
-    line, = capsys.readouterr().out.splitlines()
+    line, end = capsys.readouterr().out.split('\n')
     assert messages.read(line) == {'result': {'name': '\udcff\n',
                                               'seconds': [.1]}}
+    assert end == ''
     assert messages.read('[i] 3 pictures') is None
