@@ -7,6 +7,7 @@
     python evaluate.py --name runs/city --export results --zip
     python evaluate.py --compare runs/a runs/b --json difference.json
     python evaluate.py --name runs/camvid --crf --tune 20
+    python evaluate.py --name runs/city --processes 4 --json valid.json
 
 One confusion matrix over all pixels, at the labels' own size: the network's
 probabilities are brought to it before the likeliest class is taken. Only a
@@ -24,23 +25,44 @@ run, where infer.py --crf finds them; the scores are of the other pictures.
 
 --report writes a page to look at, DIR/index.html: scores, the worst pictures
 of each class, confusions of classes, how the training went.
+
+--processes N divides the pictures among processes of this machine. On several
+machines each call takes a share of them, and writes what it has counted; then
+the parts are put together, to the scores of one process:
+
+    python evaluate.py --name runs/city --shard 1/2 --json part-1.json
+    python evaluate.py --name runs/city --shard 2/2 --json part-2.json
+    python evaluate.py --merge part-1.json part-2.json --json valid.json
 """
+import argparse
 import contextlib
 import os
+import sys
+import tempfile
 
 import utils
 from segmentation import files, opencv, option_types, threads
 from segmentation.crf import choice, model, pool, tuning
-from segmentation.evaluation import (comparison, results, selection,
-                                     submission)
+from segmentation.errors import InputError
+from segmentation.evaluation import (comparison, parts, results, selection,
+                                     submission, usage)
 from segmentation.evaluation.tally import Tally
 from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
+from segmentation.processes import members, messages, shards
 from segmentation.report import folder, page
 from segmentation.terminal import command_line, progress
 
+# Options of what is written, and of how the work is divided, as they are where
+# they are not given: each shard has its own, and --merge as well.
+OUTPUTS = {'json': None, 'csv': None, 'matrix': None, 'reliability': None,
+           'report': None, 'export': None, 'birds_eye': None, 'zip': False}
+DIVISION = {'shard': None, 'processes': 1, 'merge': None}
+# What --merge may be given on top, as it may run on another machine.
+PLACES = {'name', 'data_dir', 'list', 'workers', 'threads', 'device'}
 
-def parse_options(argv=None):
+
+def make_parser():
     parser = command_line.Parser(
         description='Score a trained network on a split of a data set, or '
                     'compare two.')
@@ -55,31 +77,21 @@ def parse_options(argv=None):
              'evenly spaced, write the best to crf.json of the run, and '
              'score the other pictures')
     results.add_options(parser)
-    options = parser.parse_args(argv)
-    check_options(parser, options)
-    return options
+    shards.add_options(parser).add_argument(
+        '--merge', nargs='+', metavar='PART.json',
+        help='score what all shards have written by --json; other options '
+             'are theirs, but for what is to be written and where the run '
+             'and the data lie')
+    return parser
 
 
-def check_options(parser, options):
-    """End in a usage error for options that make no sense together."""
-    exported = options.export or options.birds_eye
-    if options.zip and not exported:
-        parser.error('--zip goes with --export or --birds-eye')
+def parse_options(argv=None, given=None):
+    """Return the options; those of `given` stand where argv has none."""
+    parser = make_parser()
+    options = parser.parse_args(argv, given)
     choice.check_options(parser, options)
-    if options.tune and options.crf is None:
-        parser.error('--tune goes with --crf')
-    if options.tune and options.split == 'test':
-        parser.error('--tune does not go with --split test: the pictures to '
-                     'be judged by are not to be tuned on')
-    if options.tune and exported:
-        parser.error('--tune leaves pictures out: --export and --birds-eye '
-                     'take a call of their own')
-    if options.compare:
-        for name in ('csv', 'matrix', 'reliability', 'report', 'export',
-                     'birds_eye', 'crf'):
-            if getattr(options, name):
-                parser.error(f'{option_types.flag(name)} does not go with '
-                             '--compare')
+    usage.check_options(parser, options)
+    return options
 
 
 def prepare(options, name):
@@ -87,7 +99,7 @@ def prepare(options, name):
     selected = selection.select(options, name)
     written = (options.json, options.csv, options.matrix, options.reliability)
     folders = options.export, options.birds_eye
-    results.check_paths(written, selected)
+    results.check_paths(written, selected, options.merge or ())
     for path in filter(None, (options.matrix, options.reliability)):
         files.check_image_type(path)
     submission.check(folders, options.zip, (*written, options.report))
@@ -95,6 +107,8 @@ def prepare(options, name):
         folder.check(options.report, written + folders)
     places = [os.path.dirname(os.path.abspath(path))
               for path in (*written, *folders, options.report) if path]
+    if options.processes > 1:
+        places.append(tempfile.gettempdir())
     utils.remove_leftovers(
         places + [selected.model.path] * bool(options.tune))
     if selected.benchmark:
@@ -103,12 +117,22 @@ def prepare(options, name):
 
 
 @contextlib.contextmanager
-def opened(selected, workers):
-    """Yield the Predictor of a Selection; its engine is open."""
+def opened(selected, workers, is_said=False):
+    """Yield the Predictor of a Selection; its engine is open.
+
+    Parameters
+    ----------
+    selected : selection.Selection
+    workers : int
+        Threads that read.
+    is_said : bool
+        Whether the header has its lines on the engine already.
+    """
     # Engines may take seconds to load: only after all that may be wrong.
     with selected.settings.open(selected.model) as (engine, lines):
-        print(*model_options.header_lines(engine), *lines, sep='\n',
-              flush=True)
+        if not is_said:
+            print(*model_options.header_lines(engine), *lines, sep='\n',
+                  flush=True)
         yield Predictor(engine, selected.augmentation,
                         selected.settings.batch_size, workers)
 
@@ -162,15 +186,17 @@ def score(selected, scorer, predictor):
     return tally
 
 
-def write_report(path, selected, scorer, tally, summary, predictor, crf):
+def write_report(path, selected, scorer, tally, summary, predictor, chosen):
     """Write the page; predict the pictures that it shows once more."""
     with folder.replace(path) as work:
-        report = page.Report(work, selected.model, scorer, tally, crf)
+        report = page.Report(work, selected.model, scorer, tally,
+                             chosen and model.in_words(chosen.parameters))
         for figures in progress.track(
                 predict(predictor, scorer, report.jobs(), report.draw),
                 len(report.shots), 'report'):
             report.add(figures)
         report.write(summary.scores, summary.benchmark_lines)
+    print(f"[i] {os.path.join(path, 'index.html')}")
 
 
 def compare(options):
@@ -198,13 +224,14 @@ def compare(options):
             result, runs=described)))
 
 
-def evaluate(options):
-    """Score a model; print and write its scores."""
+def evaluate(options, command):
+    """Score a model; print and write its scores, or what a shard counts."""
     selected = prepare(options, options.name)
     chosen = choice.choose(options, selected.model, tuned=not options.tune)
     if options.tune:
         tuning.check_model(selected.model)
-    print(*selected.header_lines(), sep='\n')
+    if not messages.is_open():      # else the first process has said it
+        print(*selected.header_lines(), sep='\n')
     if chosen:
         print('\n'.join(chosen.lines()))
     with opened(selected, options.workers) as predictor:
@@ -218,32 +245,142 @@ def evaluate(options):
                   'picture: none is left to score')
             if not count:
                 return
-        score_and_write(options, selected, predictor, chosen, exclude)
+        with pool.start(chosen, options.workers) as refinement:
+            scorer = selected.scorer(refinement, exclude)
+            tally = score(selected, scorer, predictor)
+            engine = predictor.engine.describe()
+            if options.shard:
+                parts.write(options.json, selected, engine, tally,
+                            chosen and chosen.describe(), command)
+                return
+            summary = print_and_write(
+                options, selected, results.describe(selected, engine), tally,
+                chosen)
+            if options.report:
+                write_report(options.report, selected, scorer, tally, summary,
+                             predictor, chosen)
 
 
-def score_and_write(options, selected, predictor, chosen, exclude):
-    """Score the pictures but those excluded; write what is asked for."""
-    with pool.start(chosen, options.workers) as refinement:
-        scorer = selected.scorer(refinement, exclude)
-        tally = score(selected, scorer, predictor)
-        summary = results.summarize(selected, predictor.engine.describe(),
-                                    tally, refinement)
-        print('\n'.join(summary.lines))
-        results.write(summary, tally, options.json, options.csv,
-                      options.matrix, options.reliability)
-        if options.report:
-            write_report(options.report, selected, scorer, tally, summary,
-                         predictor,
-                         chosen and model.in_words(chosen.parameters))
-            print(f"[i] {os.path.join(options.report, 'index.html')}")
+def print_and_write(options, selected, description, tally, chosen):
+    """Print and write the scores, but for the report; return the Summary."""
+    summary = results.summarize(description, selected.model.class_names,
+                                tally, selected.benchmark,
+                                chosen and chosen.describe())
+    print('\n'.join(summary.lines))
+    results.write(summary, tally, options.json, options.csv, options.matrix,
+                  options.reliability)
+    return summary
+
+
+def launch(options, command):
+    """Let processes score the pictures; print and write their scores.
+
+    Raises
+    ------
+    SystemExit
+        One has failed; what is to be said is said.
+    """
+    selected = prepare(options, options.name)
+    chosen = choice.choose(options, selected.model)
+    print(*selected.header_lines(), sep='\n', flush=True)
+    total = selected.scorer().count
+    count = shards.useful(options.processes, total, options.batch_size)
+    with tempfile.TemporaryDirectory(prefix=files.PART) as work:
+        status, _ = members.launch(
+            [sys.executable, os.path.abspath(__file__), *command], count,
+            total, 'evaluation', work, options.device)
+        if status:
+            raise SystemExit(status)
+        shares = [member_options(options, members.Member(
+            shards.Shard(number, count), work))
+            for number in range(1, count + 1)]
+        conclude(options, selected, chosen,
+                 parts.read([one.json for one in shares]), shares[0])
+
+
+def member_options(options, member):
+    """Return the options of one of --processes, which writes to its folder."""
+    def inside(name):
+        return os.path.join(member.folder, name)
+
+    return shards.divide(options, member.shard, **dict(
+        OUTPUTS, json=inside(f'{member.shard.number}.json'),
+        export=options.export and inside('export'),
+        birds_eye=options.birds_eye and inside('birds-eye')))
+
+
+def shard_options(options):
+    """Return the options of a shard, whose folders have names of its own."""
+    return argparse.Namespace(**{**vars(options), **{
+        name: path and options.shard.path(path)
+        for name, path in (('export', options.export),
+                           ('birds_eye', options.birds_eye))}})
+
+
+def merge(options, argv):
+    """Score the parts that shards have written."""
+    given = parts.read(options.merge)
+    theirs = vars(parse_options(given[0].body['command']))
+    options = parse_options(argv, argparse.Namespace(**{
+        **theirs, **OUTPUTS, **DIVISION, 'workers': options.workers}))
+    for name, value in vars(options).items():
+        if name not in {*OUTPUTS, *DIVISION, *PLACES} and (
+                value != theirs[name]):
+            raise InputError(f'{option_types.flag(name)} is {theirs[name]} in '
+                             'the parts: --merge cannot change it')
+    selected = prepare(options, options.name)
+    chosen = choice.choose(options, selected.model)
+    parts.check(given, selected, chosen and chosen.describe(),
+                bool(options.report))
+    print(*selected.header_lines(), sep='\n')
+    conclude(options, selected, chosen, given, options)
+
+
+def conclude(options, selected, chosen, given, shared):
+    """Print and write the scores of all parts, as one process does.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    selected : selection.Selection
+    chosen : choice.Choice, optional
+    given : list of parts.Part
+    shared : argparse.Namespace
+        Has the outputs that the shards were asked for.
+    """
+    tally = parts.merge(given, selected)
+    with contextlib.ExitStack() as stack:
+        for writer, path in zip(selected.writers, filter(None, (
+                shared.export, shared.birds_eye))):
+            parts.copy(given, selected, stack.enter_context(writer), path)
+    description = dict(
+        results.describe(selected, parts.describe_engine(given)),
+        checkpoint=given[0].body['identity']['checkpoint'])
+    summary = print_and_write(options, selected, description, tally, chosen)
+    if options.report:
+        with opened(selected, options.workers, True) as predictor, pool.start(
+                chosen, options.workers) as refinement:
+            write_report(options.report, selected,
+                         selected.scorer(refinement), tally, summary,
+                         predictor, chosen)
 
 
 def main(argv=None):
-    options = parse_options(argv)
+    command = sys.argv[1:] if argv is None else argv
+    options = parse_options(command)
+    member = members.join()
+    if member:
+        options = member_options(options, member)
     if options.compare:
         compare(options)
+    elif options.merge:
+        merge(options, command)
+    elif options.processes > 1:
+        launch(options, command)
+    elif options.shard:
+        evaluate(shard_options(options), command)
     else:
-        evaluate(options)
+        evaluate(options, command)
 
 
 if __name__ == '__main__':

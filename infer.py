@@ -21,20 +21,27 @@ listed there. A run of the blog's code takes --data-source as well.
 --name takes what export.py wrote, too, which runs without TensorFlow:
 
     python infer.py --name kitti.onnx --samples-dir pictures --output-dir out
+
+--processes 4 divides the pictures among processes of this machine. On several,
+each call takes a share: N of them take each picture once.
+
+    python infer.py ... --shard 1/16        # and so on, up to 16/16
 """
+import contextlib
 import os
 import re
 import sys
 import time
 
 import utils
-from segmentation import errors, locks, option_types, threads
+from segmentation import locks, option_types, threads
 from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
 from segmentation.drawing import style_options
 from segmentation.inference import jobs, model_options, outputs, shapes
 from segmentation.inference.predictor import Predictor
+from segmentation.processes import members, messages, shards
 from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
 
@@ -87,8 +94,10 @@ def parse_options(argv=None):
                             'writing them again')
     model_options.add_options(parser)
     choice.add_options(parser)
+    shards.add_options(parser)
     options = parser.parse_args(argv)
     choice.check_options(parser, options)
+    shards.check_options(parser, options)
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence):
         parser.error('--no-overlay leaves nothing to write')
@@ -117,86 +126,140 @@ def choose_places(options, model):
     return places
 
 
-def segment(options, model, style, pending, recorded, pool):
-    """Take the jobs through the network; return the errors of those not read.
-    """
+def head_lines(options, model, count):
+    """Return the first lines of the header: on `count` pictures."""
+    source = [header.data(options.data_source,
+                          loading.source_file(options.data_source),
+                          options.data_dir)] if options.data_source else []
+    image_size = model_options.settings(options).augmentation(model).image_size
+    return source + [header.pictures(count, len(model.class_names),
+                                     image_size)]
+
+
+def segment(options, model, style, plan, recorded, chosen):
+    """Take the pictures of a plan through the network; return the Summary."""
+    if chosen:
+        print('\n'.join(chosen.lines()))
+    with crf_pool.start(chosen, min(options.workers,
+                                    len(plan.pending))) as pool:
+        return write(options, model, style, plan, recorded, pool)
+
+
+def write(options, model, style, plan, recorded, pool):
+    """Write the outputs of a plan; return the Summary."""
     writer = outputs.OutputWriter(style, pool, options.jpeg)
     settings = model_options.settings(options)
-    augmentation = settings.augmentation(model)
-    head = [header.data(options.data_source,
-                        loading.source_file(options.data_source),
-                        options.data_dir)] if options.data_source else []
-    head.append(header.pictures(len(pending), len(model.class_names),
-                                augmentation.image_size))
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
     # Engines may take seconds to load: only after all that may be wrong.
-    with settings.open(model, len(pending) > 1) as (engine, lines):
+    with settings.open(model, len(plan.wanted) > 1) as (engine, lines):
+        head = ([] if messages.is_open()    # the first process has said it
+                else head_lines(options, model, len(plan.pending)))
         print(*head, *model_options.header_lines(engine), *lines, sep='\n',
               flush=True)
-        jobs.write_record(options.output_dir, model, style.colors, pending,
+        jobs.write_record(options.output_dir, model, style.colors, plan.wanted,
                           recorded, pool, engine.describe(), options.jpeg)
-        predictor = Predictor(engine, augmentation, settings.batch_size,
-                              options.workers)
+        predictor = Predictor(engine, settings.augmentation(model),
+                              settings.batch_size, options.workers)
         start = time.perf_counter()
         written = list(progress.track(
             threads.in_threads(count, writer.write,
                                shapes.announced(
-                                   predictor.predict(pending, jobs.read),
+                                   predictor.predict(plan.pending, jobs.read),
                                    shapes.wanted(model, settings)),
                                max(count, settings.batch_size)),
-            len(pending), 'inference'))
+            len(plan.pending), 'inference'))
         elapsed = time.perf_counter() - start
-    jobs.complete_record(options.output_dir)
-    done = [one for one in written if one.error is None]
-    if pool and done:
-        changed = (sum(one.changed for one in done)
-                   / sum(one.pixels for one in done))
-        print(f'[i] CRF: {changed:.2%} of the pixels changed class')
-    if done:
-        print('\n'.join(outputs.describe_speed(dict(
-            predictor.seconds, crf=pool.seconds if pool else (),
-            write=[one.seconds for one in done]), elapsed)))
-    return [one.error for one in written if one.error is not None]
+    return outputs.summarize(
+        plan.pending, written,
+        dict(predictor.seconds, crf=pool.seconds if pool else []), elapsed)
 
 
-def fill(options, model, style, pending, chosen):
-    """Write the outputs of the jobs to a folder of ours; return the status.
+def launch(options, model, plan, count, command):
+    """Let processes write the outputs; return the Summary of all.
+
+    Parameters
+    ----------
+    plan : jobs.Plan
+    count : int
+        Processes.
+    command : list of str
+        The arguments of this program.
+
+    Raises
+    ------
+    SystemExit
+        One has failed; what is to be said is said.
+    """
+    print(*head_lines(options, model, len(plan.pending)), sep='\n', flush=True)
+    status, results = members.launch(
+        [sys.executable, os.path.abspath(__file__), *command], count,
+        len(plan.pending), 'inference', device=options.device)
+    if status:
+        utils.remove_leftovers(jobs.output_folders(plan.wanted,
+                                                   options.output_dir))
+        raise SystemExit(status)
+    return outputs.combine(plan.pending, [outputs.Summary(**result)
+                                          for result in results])
+
+
+def fill(options, model, style, listed, chosen, command):
+    """Write outputs to a folder of ours; return the Summary.
 
     Parameters
     ----------
     options : argparse.Namespace
     model : run_dir.Run or exported.Exported
     style : drawing.style.Style
-    pending : list of jobs.Job
+    listed : list of jobs.Job
+        Those of all shards.
     chosen : choice.Choice, optional
+    command : list of str
+        The arguments of this program.
     """
-    recorded = jobs.read_record(options.output_dir)
-    folders = jobs.output_folders(pending, options.output_dir)
-    if options.skip_existing:
-        count, pending = len(pending), jobs.without_existing(pending)
-        print(f'[i] {count - len(pending)} of {count} pictures are done '
-              'already')
-    jobs.check_outputs(pending, options.output_dir, recorded)
-    utils.remove_leftovers(folders)
-    if not pending:
-        if recorded:
-            jobs.complete_record(options.output_dir)
-        return 0
-    if chosen:
-        print('\n'.join(chosen.lines()))
-    with crf_pool.start(chosen, min(options.workers, len(pending))) as pool:
-        failures = segment(options, model, style, pending, recorded, pool)
-    if failures:
-        print(f'[!] {len(failures)} of {len(pending)} pictures were not '
-              'read:', file=sys.stderr)
-    for error in failures:
-        print(f'[!] {errors.describe(error)}', file=sys.stderr)
-    return 1 if failures else 0
+    plan = jobs.plan(listed, options.shard, options.batch_size,
+                     options.skip_existing)
+    if not messages.is_open():
+        if options.shard:
+            print(f'[i] shard {options.shard}: {plan.share} of {len(listed)} '
+                  'pictures')
+        if options.skip_existing:
+            print(f'[i] {plan.share - len(plan.pending)} of {plan.share} '
+                  'pictures are done already')
+        utils.remove_leftovers(jobs.output_folders(listed,
+                                                   options.output_dir))
+    recorded = jobs.check_outputs(plan.wanted, options.output_dir)
+    count = shards.useful(options.processes, len(listed), options.batch_size)
+    if not plan.pending:
+        summary = outputs.Summary()
+    elif count > 1:
+        summary = launch(options, model, plan, count, command)
+    else:
+        summary = segment(options, model, style, plan, recorded, chosen)
+    if not messages.is_open() and (recorded or plan.pending):
+        jobs.complete_record(options.output_dir,
+                             plan.wanted if options.shard else ())
+    return summary
+
+
+def conclude(summary, is_refined):
+    """Print what became of the pictures; return the status."""
+    lines = summary.lines(is_refined)
+    if lines:
+        print('\n'.join(lines))
+    if summary.errors:
+        print(f'[!] {len(summary.errors)} of {summary.pictures} pictures were '
+              'not read:', file=sys.stderr)
+    for _, error in summary.errors:
+        print(f'[!] {error}', file=sys.stderr)
+    return 1 if summary.errors else 0
 
 
 def main(argv=None):
     options = parse_options(argv)
+    member = members.join()
+    if member:
+        options = shards.divide(options, member.shard)
     source = (loading.make_source(options.data_source, options.classes,
                                   options.data_dir)
               if options.data_source else None)
@@ -205,12 +268,20 @@ def main(argv=None):
     settings.check(model)
     settings.augmentation(model)
     style = style_options.style(options, model)
-    pending = jobs.list_jobs(options.samples_dir, options.output_dir,
-                             choose_places(options, model))
+    listed = jobs.list_jobs(options.samples_dir, options.output_dir,
+                            choose_places(options, model))
     chosen = choice.choose(options, model)
-    with locks.locked(options.output_dir, f'{options.output_dir}: another '
-                      'infer.py writes to it'):
-        return fill(options, model, style, pending, chosen)
+    # Of the processes that it has started the first one holds the folder.
+    lock = (contextlib.nullcontext() if member else locks.locked(
+        options.output_dir, f'{options.output_dir}: another infer.py writes '
+        'to it', options.shard))
+    with lock:
+        summary = fill(options, model, style, listed, chosen,
+                       sys.argv[1:] if argv is None else argv)
+    if member:
+        messages.send(result=summary._asdict())
+        return 0
+    return conclude(summary, chosen is not None)
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ opencv         OpenCV's limits: what it raises, how many channels it takes
 option_types   types of command-line options
 overwriting    what is never overwritten
 pixels         pictures and label images: read, look up, resize
+processes      several of a program: started, or a shard each
 processor      its name, what it computes natively, and whether a GPU shows
 schema         what a value read from JSON is made of
 text           numbers and tables as text

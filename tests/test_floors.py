@@ -13,8 +13,8 @@ PACKAGE = 'segmentation'
 # import one another.
 FLOORS = (
     {'errors', 'files', 'locks', 'metrics', 'opencv', 'option_types',
-     'overwriting', 'pixels', 'processor', 'schema', 'terminal', 'text',
-     'tf1', 'threads'},
+     'overwriting', 'pixels', 'processes', 'processor', 'schema', 'terminal',
+     'text', 'tf1', 'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'store', 'synthetic'},
     {'trained'},
     {'training', 'inference', 'export', 'evaluation', 'report', 'checking'},

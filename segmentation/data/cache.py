@@ -43,12 +43,16 @@ def fingerprint(source, data_dir, pictures=False):
         status = os.stat(path) if os.path.exists(path) else None
         entries.append([os.path.relpath(path, data_dir)] + (
             [status.st_size, status.st_mtime_ns] if status else [seed]))
-    identity = (source.identity() if contract.offers(source, 'identity')
-                else repr([contract.ask(source, 'class_names'),
-                           source.label_colors]))
     summary = json.dumps([os.path.abspath(data_dir), list(source.image_size),
-                          entries, identity])
+                          entries, identity(source)])
     return hashlib.sha256(summary.encode()).hexdigest()
+
+
+def identity(source):
+    """Return a text that differs where label files are read otherwise."""
+    if contract.offers(source, 'identity'):
+        return source.identity()
+    return repr([contract.ask(source, 'class_names'), source.label_colors])
 
 
 def cached(kind, key, compute, is_valid=lambda result: True):

@@ -5,9 +5,11 @@ bootstrap     confidence intervals over pictures
 boundary      scores in trimaps, which are bands along class boundaries
 calibration   whether a network is right as often as it is confident
 comparison    what each class gains from one matrix, or run, to another
+parts         what a shard has counted, and the sum of all shards
 results       scores as lines for the terminal, as JSON, CSV and pictures
 scorer        pictures and labels read, predictions scored, in threads
 selection     which run is scored, on which pictures (the entry point)
 submission    folders of pictures to submit, written atomically
 tally         the scores of all pictures, added up
+usage         which options go together
 """

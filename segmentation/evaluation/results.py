@@ -66,60 +66,65 @@ def describe(selected, engine):
     }
 
 
-def summarize(selected, engine, tally, refinement=None):
+def summarize(description, class_names, tally, benchmark=None, crf=None):
     """Return the Summary of the scores.
 
     Parameters
     ----------
-    selected : selection.Selection
-    engine : dict
-        As `Engine.describe` returns it.
+    description : dict
+        As `describe` returns it.
+    class_names : list of str
     tally : tally.Tally
-    refinement : prediction.Refinement, optional
-        By which the predictions were refined.
+    benchmark : benchmarks.benchmark.Benchmark, optional
+    crf : dict, optional
+        As `Refinement.describe` returns it, where predictions were refined.
     """
-    matrix, class_names = tally.matrix, selected.model.class_names
-    count = text.part_of(len(tally.names), selected.split_size)
-    lines = [f'[i] {os.path.basename(selected.model.checkpoint)} of '
-             f'{selected.model.path}, {selected.split} split: '
-             f'{count} pictures, {matrix.sum():,} pixels, '
-             f'{tally.ignored:,} ignored']
+    matrix = tally.matrix
+    count = text.part_of(len(tally.names), description['split_size'])
+    lines = [f"[i] {description['checkpoint']} of {description['name']}, "
+             f"{description['split']} split: {count} pictures, "
+             f'{matrix.sum():,} pixels, {tally.ignored:,} ignored']
     if matrix.any():
         lines += tally.summaries()
         lines.append(metrics.table(matrix, class_names))
     else:
         lines.append('[i] no pixel has a label: nothing is scored')
-    scores = dict(describe(selected, engine),
-                  **tally.describe(class_names))
+    scores = dict(description, **tally.describe(class_names))
     benchmark_lines = []
-    if selected.benchmark:
-        benchmark_lines, counted = selected.benchmark.report(
+    if benchmark:
+        benchmark_lines, counted = benchmark.report(
             tally.names, tally.benchmark_counts)
         lines += benchmark_lines
         scores.update(counted)
-    if refinement:
+    if crf:
         raw = tally.raw_matrix
-        lines += gain_lines(raw, matrix, class_names, refinement)
-        scores['crf'] = dict(refinement.describe(), raw={
+        lines += gain_lines(raw, matrix, class_names, crf['preset'])
+        scores['crf'] = dict(crf, raw={
             'scores': metrics.scores(raw),
             'iou': dict(zip(class_names, metrics.iou(raw).tolist())),
             'matrix': raw.tolist()})
     return Summary(lines, files.without_nan(scores), benchmark_lines)
 
 
-def gain_lines(raw, matrix, class_names, refinement):
+def gain_lines(raw, matrix, class_names, preset):
     """Return lines on what the CRF gains or loses; none without labels."""
     if not raw.any():
         return []
-    preset = refinement.describe()['preset']
     return [f'[i] CRF, {preset}: {comparison.gain(raw, matrix)}',
             comparison.gain_table(raw, matrix, class_names, ('raw', 'CRF'))]
 
 
-def check_paths(paths, selected):
-    """Raise unless each of `paths` that is not None can be written to."""
+def check_paths(paths, selected, parts=()):
+    """Raise unless each of `paths` that is not None can be written to.
+
+    Parameters
+    ----------
+    selected : selection.Selection
+    parts : sequence of str
+        Files that are read as well.
+    """
     inputs = [path for pair in selected.pairs or () for path in pair if path]
-    inputs += filter(None, [selected.list_file])
+    inputs += filter(None, [selected.list_file, *parts])
     overwriting.check_outputs(
         paths, inputs + lookup.inputs(selected.model), [selected.data_dir],
         lookup.owned(selected.model))

@@ -13,6 +13,7 @@ from segmentation.evaluation import boundary, calibration
 from segmentation.evaluation.tally import Outcome
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result, Sample
+from segmentation.processes.shards import Shard
 
 
 class PairScorer:
@@ -120,24 +121,29 @@ class SampleScorer(PairScorer):
     data_dir : str
     refinement, exclude
         As for PairScorer.
+    shard : Shard, optional
+        Which of the samples are scored; the source gives all of them.
     """
 
     def __init__(self, source: Any, split: str, batch_size: int,
                  data_dir: str, refinement: Optional[Refinement] = None,
-                 exclude: Collection[str] = ()) -> None:
+                 exclude: Collection[str] = (), shard: Shard = Shard()
+                 ) -> None:
         super().__init__(source, [], data_dir, None, refinement, exclude)
         self.split = split
         self.batch_size = batch_size
-        self.count = {'train': source.num_training,
-                      'valid': source.num_validation}[split] - len(
-                          self.exclude)
+        self.shard = shard
+        total = {'train': source.num_training,
+                 'valid': source.num_validation}[split]
+        self.count = shard.count_of(total, batch_size) - len(self.exclude)
 
     def list_all(self):
         batches = contract.generator(self.source, self.split)(
             self.batch_size, names=True)
-        for images, labels, paths, _ in contract.checked(self.source,
-                                                         batches):
-            yield from zip(paths, images, labels)
+        return self.shard.share(
+            (sample for images, labels, paths, _ in contract.checked(
+                self.source, batches)
+             for sample in zip(paths, images, labels)), self.batch_size)
 
     def read(self, job):
         _, image, labels = job

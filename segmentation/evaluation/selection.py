@@ -14,6 +14,7 @@ from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
 from segmentation.inference import model_options
 from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.processes.shards import Shard
 from segmentation.terminal import header
 from segmentation.trained import lookup
 
@@ -48,24 +49,29 @@ class Selection(NamedTuple):
     writers: Tuple[submission.Writer, ...]  # those of the benchmark
     settings: model_options.Settings
     augmentation: TestTimeAugmentation
+    shard: Optional[Shard]                  # None: all are scored
 
     def header_lines(self) -> List[str]:
         """Return the lines of a program's header on the data."""
+        count = self.scorer().count
+        shard = [f'[i] shard {self.shard}: {count} pictures']
         return [header.data(self.data_source,
                             loading.source_file(self.data_source),
                             contract.folder(self.source, self.data_dir)),
-                header.samples({self.split: self.scorer().count},
+                header.samples({self.split: count},
                                len(self.model.class_names),
-                               self.augmentation.image_size)]
+                               self.augmentation.image_size),
+                *(shard if self.shard else ())]
 
     def scorer(self, refinement=None, exclude=()):
         """Return what scores the pictures, but those named in `exclude`."""
+        shard, batch_size = self.shard or Shard(), self.settings.batch_size
         if self.pairs is None:
-            return SampleScorer(self.source, self.split,
-                                self.settings.batch_size, self.data_dir,
-                                refinement, exclude)
-        return PairScorer(self.source, self.pairs, self.data_dir,
-                          self.benchmark, refinement, exclude)
+            return SampleScorer(self.source, self.split, batch_size,
+                                self.data_dir, refinement, exclude, shard)
+        return PairScorer(self.source,
+                          list(shard.share(self.pairs, batch_size)),
+                          self.data_dir, self.benchmark, refinement, exclude)
 
 
 def add_options(parser):
@@ -144,7 +150,7 @@ def select(options, name):
     return Selection(
         model, source, described.data_source, described.data_dir,
         options.split, options.list, split_size, pairs, benchmark, writers,
-        settings, augmentation)
+        settings, augmentation, options.shard)
 
 
 def complete(options, name):

@@ -1,6 +1,7 @@
 """Folders of pictures to submit, written atomically and zipped if asked."""
 import contextlib
 import os
+import shutil
 import zipfile
 
 from segmentation import files, overwriting
@@ -31,6 +32,15 @@ class Writer(contextlib.AbstractContextManager):
     def write(self, name, image):
         """Write a picture; `name` is its file name in the folder."""
         files.write_image(os.path.join(self.work, name), image)
+
+    def copy(self, name, source):
+        """Copy a picture from the folder that another process has written."""
+        path = os.path.join(source, name)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f'{path}: no such file: a shard that is '
+                                    'asked for the same output writes it')
+        with files.atomic(os.path.join(self.work, name)) as work:
+            shutil.copyfile(path, work)
 
 
 def check(folders, zipped=False, others=()):

@@ -1,8 +1,10 @@
 """The scores of pictures, added up.
 
-Of each picture its matrix is kept: comparisons and reports need them all.
+Of each picture its matrix is kept: comparisons and reports need them all. Sums
+are exact, and so the same in any order of the pictures.
 """
 import csv
+import math
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -24,22 +26,34 @@ class Outcome(NamedTuple):
 
 
 class Tally:
-    """Outcomes, added up; lists are in the order of the pictures."""
+    """Outcomes, added up; lists are in the order of the pictures.
+
+    Attributes
+    ----------
+    raw_matrix : (C, C) array, or 0
+        That of the network alone, where predictions were refined.
+    trimaps : (R, C, C) array, or 0
+    """
 
     def __init__(self):
         self.names, self.matrices, self.pictures_ignored = [], [], []
-        self.benchmark_counts, self.raw_matrices = [], []
-        self.trimaps = self.bins = 0
+        self.pictures_bins, self.benchmark_counts = [], []
+        self.raw_matrix = self.trimaps = 0
 
     def add(self, outcome):
         """Add the Outcome of a picture."""
         self.names.append(outcome.name)
         self.matrices.append(outcome.matrix)
         self.pictures_ignored.append(outcome.ignored)
+        self.pictures_bins.append(outcome.bins)
         self.benchmark_counts.append(outcome.benchmark_counts)
-        self.raw_matrices.append(outcome.raw_matrix)
-        self.trimaps = self.trimaps + outcome.trimaps       # [R, C, C]
-        self.bins = self.bins + outcome.bins                # [3, bins]
+        self.add_sums(outcome.trimaps, outcome.raw_matrix)
+
+    def add_sums(self, trimaps, raw_matrix=None):
+        """Add matrices that are not kept by picture, or sums of them."""
+        self.trimaps = self.trimaps + trimaps               # [R, C, C]
+        if raw_matrix is not None:
+            self.raw_matrix = self.raw_matrix + raw_matrix  # [C, C]
 
     @property
     def matrix(self):
@@ -47,9 +61,9 @@ class Tally:
         return np.sum(self.matrices, axis=0)                # [C, C]
 
     @property
-    def raw_matrix(self):
-        """The matrix of the network alone, where predictions were refined."""
-        return np.sum(self.raw_matrices, axis=0)            # [C, C]
+    def bins(self):
+        """The (3, bins) counts of the calibration of all pictures."""
+        return np.apply_along_axis(math.fsum, 0, self.pictures_bins)
 
     @property
     def ignored(self):

@@ -1,13 +1,14 @@
 """The pictures that infer.py takes, and the record of what it wrote."""
 import collections
 import os
-from typing import Dict, NamedTuple
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from segmentation import files, overwriting, pixels
 from segmentation.data import listing
 from segmentation.errors import InputError
 from segmentation.inference.outputs import Kind
 from segmentation.inference.predictor import Sample
+from segmentation.processes.shards import Shard
 
 # A file is a picture by its suffix, or else by its first bytes.
 SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
@@ -28,6 +29,24 @@ class Job(NamedTuple):
 
     picture: str
     outputs: Dict[Kind, str]
+
+
+class Plan(NamedTuple):
+    """What is left to do."""
+
+    pending: List[Job]      # for this process
+    wanted: List[Job]       # for all shards
+    share: int              # pictures of this process, done ones among them
+
+
+def plan(listed: Sequence[Job], shard: Optional[Shard], batch_size: int,
+         skip_existing: bool) -> Plan:
+    """Return the Plan of a shard, or of a process that does all."""
+    share = {job.picture for job in (shard or Shard()).share(listed,
+                                                             batch_size)}
+    wanted = without_existing(listed) if skip_existing else list(listed)
+    return Plan([job for job in wanted if job.picture in share], wanted,
+                len(share))
 
 
 def read(job):
@@ -90,20 +109,28 @@ def list_jobs(paths, output_dir, places):
     return jobs
 
 
-def check_outputs(jobs, output_dir, recorded):
-    """Raise InputError rather than replace what infer.py did not make."""
+def check_outputs(jobs, output_dir):
+    """Raise InputError rather than replace what infer.py did not make.
+
+    Returns
+    -------
+    set of str
+        The outputs that infer.py made before, relative to `output_dir`.
+    """
     inputs = {overwriting.identity(job.picture) for job in jobs}
-    for job in jobs:
-        for path in job.outputs.values():
-            if not os.path.exists(path):
-                continue
-            if overwriting.identity(path) in inputs:
-                raise InputError(f'{path} is an input: it is not overwritten')
-            if os.path.relpath(path, output_dir) not in recorded:
-                raise InputError(
-                    f'{path} exists already and was not written by infer.py: '
-                    '--skip-existing leaves it, or choose another '
-                    '--output-dir')
+    existing = [path for job in jobs for path in job.outputs.values()
+                if os.path.exists(path)]
+    # Only now: what another shard writes meanwhile it has recorded before.
+    recorded = read_record(output_dir)
+    for path in existing:
+        if overwriting.identity(path) in inputs:
+            raise InputError(f'{path} is an input: it is not overwritten')
+        if os.path.relpath(path, output_dir) not in recorded:
+            raise InputError(
+                f'{path} exists already and was not written by infer.py: '
+                '--skip-existing leaves it, or choose another '
+                '--output-dir')
+    return recorded
 
 
 def output_folders(jobs, output_dir):
@@ -136,6 +163,9 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
     `complete_record` corrects it in the end. A call that was killed before
     may have written any of these: the next one may replace them.
 
+    Each shard records the outputs of all: whichever writes last, and however
+    many have run, the record is the same.
+
     Parameters
     ----------
     output_dir : str
@@ -145,7 +175,7 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
     jobs : list of Job
         Their outputs are about to be written.
     recorded : set of str
-        Outputs of earlier calls, as `read_record` returns them.
+        Outputs of earlier calls, as `check_outputs` returns them.
     refinement : prediction.Refinement, optional
     engine : dict, optional
         As `Engine.describe` returns it.
@@ -168,8 +198,18 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
         'outputs': sorted(outputs)})
 
 
-def complete_record(output_dir):
-    """Mark the record as complete; it then lists the outputs that exist."""
+def complete_record(output_dir, awaited=()):
+    """Mark the record as complete; it then lists the outputs that exist.
+
+    Parameters
+    ----------
+    output_dir : str
+    awaited : sequence of Job, optional
+        What shards write: before all is there, the record stays as it is.
+    """
+    if not all(os.path.exists(path) for job in awaited
+               for path in job.outputs.values()):
+        return
     path = os.path.join(output_dir, RECORD)
     record = files.read_json(path, {'outputs': [str]})
     files.write_json(path, dict(record, complete=True, outputs=[

@@ -1,12 +1,13 @@
 """What infer.py makes of a prediction: pictures, drawn and written."""
 import os
 import time
-from typing import Dict, NamedTuple, Optional, Union
+from typing import (Any, Dict, Iterable, List, NamedTuple, Optional,
+                    Sequence, Tuple, Union)
 
 import cv2
 import numpy as np
 
-from segmentation import files, opencv, text
+from segmentation import errors, files, opencv, text
 from segmentation.drawing import legend, overlay
 from segmentation.drawing.style import Style
 from segmentation.inference.prediction import Prediction, Refinement
@@ -83,6 +84,69 @@ class OutputWriter:
                               self.style)
         assert isinstance(kind, int)
         return np.rint(255 * prediction.plane(kind)).astype(np.uint8)
+
+
+class Summary(NamedTuple):
+    """What became of several pictures; JSON can hold it."""
+
+    pictures: int = 0
+    errors: Sequence[Tuple[str, str]] = ()  # picture, why it was not read
+    seconds: Dict[str, List[float]] = {}    # of each picture, by stage
+    elapsed: float = 0                      # seconds
+    pixels: int = 0
+    changed: int = 0                        # pixels whose class was refined
+
+    def lines(self, is_refined: bool) -> List[str]:
+        """Return lines on what was refined, and on how fast it went."""
+        if not self.pixels:
+            return []
+        share = self.changed / self.pixels
+        return ([f'[i] CRF: {share:.2%} of the pixels changed class']
+                * is_refined + describe_speed(self.seconds, self.elapsed))
+
+
+def summarize(jobs: Sequence[Any], written: Sequence[Written],
+              seconds: Dict[str, List[float]], elapsed: float) -> Summary:
+    """Return the Summary of jobs and what became of each.
+
+    Parameters
+    ----------
+    seconds : {stage: seconds of each picture}
+        Of the stages before writing.
+    elapsed : float
+        Seconds of all.
+    """
+    done = [one for one in written if one.error is None]
+    return Summary(
+        len(written),
+        [(job.picture, errors.describe(one.error))
+         for job, one in zip(jobs, written) if one.error is not None],
+        dict(seconds, write=[one.seconds for one in done]), elapsed,
+        sum(one.pixels for one in done), sum(one.changed for one in done))
+
+
+def combine(jobs: Sequence[Any], summaries: Iterable[Summary]) -> Summary:
+    """Return the Summary of processes that worked at the same time.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Those of all; errors come in their order.
+    """
+    summaries = list(summaries)
+    order = {job.picture: index for index, job in enumerate(jobs)}
+    stages = dict.fromkeys(stage for one in summaries for stage in one.seconds)
+    return Summary(
+        sum(one.pictures for one in summaries),
+        sorted(((picture, error) for one in summaries
+                for picture, error in one.errors),
+               key=lambda error: order[error[0]]),
+        {stage: [value for one in summaries
+                 for value in one.seconds.get(stage, ())]
+         for stage in stages},
+        max((one.elapsed for one in summaries), default=0),
+        sum(one.pixels for one in summaries),
+        sum(one.changed for one in summaries))
 
 
 def describe_speed(seconds, elapsed):

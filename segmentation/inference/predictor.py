@@ -147,10 +147,14 @@ class Predictor:
 
 def batches(prepared: Iterable[Prepared], batch_size: int
             ) -> Iterator[List[Prepared]]:
-    """Yield lists of jobs in a row whose inputs have the same shapes."""
+    """Yield lists of jobs in a row whose inputs have the same shapes.
+
+    Every `batch_size` jobs a new one begins, whatever came before: shards of
+    a list have the batches of the whole.
+    """
     batch: List[Prepared] = []
-    for item in prepared:
-        if batch and (len(batch) == batch_size
+    for index, item in enumerate(prepared):
+        if batch and (index % batch_size == 0
                       or item.shapes() != batch[0].shapes()):
             yield batch
             batch = []

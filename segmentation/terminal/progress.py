@@ -1,6 +1,7 @@
 """How far a long step is, on stderr: a bar, or lines without a terminal.
 
-A step that is over within INTERVAL seconds writes no line.
+A step that is over within INTERVAL seconds writes no line. One of several
+processes tells the first, which shows the progress of all.
 """
 import contextlib
 import sys
@@ -8,6 +9,7 @@ import threading
 import time
 
 from segmentation import text
+from segmentation.processes import messages
 
 INTERVAL = 30       # seconds between two lines
 
@@ -48,9 +50,12 @@ def show(total, what, unit='picture', initial=0):
 
     Yields
     ------
-    Bar or Lines
+    Bar, Lines or Sender
         Its `update(count, note)` says that so many more are done.
     """
+    if messages.is_open():
+        yield Sender()
+        return
     if sys.stderr is not None and sys.stderr.isatty():
         import tqdm     # late: Ctrl-C during imports, see utils.end_at_once
         with tqdm.tqdm(total=total, desc=what, unit=unit, initial=initial,
@@ -81,6 +86,14 @@ class Bar:
         if note is not None:
             self.bar.set_postfix_str(note, refresh=False)
         self.bar.update(count)
+
+
+class Sender:
+    """Sends the progress to the process that started this one."""
+
+    def update(self, count=1, note=None):
+        """Send what is done."""
+        messages.send(done=count)
 
 
 class Lines:

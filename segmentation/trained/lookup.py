@@ -4,6 +4,7 @@ Both have a path, an image_size, class_names, label_colors, background and the
 name of a checkpoint; what else is known of a model is asked for here.
 """
 import glob
+import hashlib
 import os
 import re
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -111,6 +112,25 @@ def inputs(model: Model) -> List[str]:
         return [model.graph, *glob.glob(f'{glob.escape(model.checkpoint)}.*')]
     stem = os.path.splitext(model.path)[0]
     return [model.path, f'{model.path}.json', f'{stem}.bin']
+
+
+def fingerprint(model: Model) -> str:
+    """Return a text that differs for other weights or another graph.
+
+    It goes by what is in the files, wherever they lie: of a checkpoint by its
+    index, which has a checksum of each tensor.
+    """
+    paths = [path for path in inputs(model) if os.path.isfile(path)
+             and '.data-' not in os.path.basename(path)]
+    if os.path.isdir(model.path) and isinstance(model, exported.Exported):
+        paths = sorted(os.path.join(folder, name) for folder, _, names
+                       in os.walk(model.path) for name in names)
+    digest = hashlib.sha256()
+    for path in sorted(set(paths)):
+        with open(path, 'rb') as file:
+            for block in iter(lambda: file.read(1 << 20), b''):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def owned(model: Model) -> List[Tuple[str, Any]]:

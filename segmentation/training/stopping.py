@@ -2,7 +2,7 @@
 import os
 import signal
 
-SIGNALS = signal.SIGINT, signal.SIGTERM
+from segmentation.processes.launcher import SIGNALS
 
 
 class Stop:

@@ -125,7 +125,7 @@ def fill(store):
 def read_record(_):
     """Read infer.json, and check what may be replaced."""
     pending = jobs.list_jobs(['data/valid'], 'out', {None: jobs.Place('')})
-    jobs.check_outputs(pending, 'out', jobs.read_record('out'))
+    jobs.check_outputs(pending, 'out')
 
 
 def read_crf(path):

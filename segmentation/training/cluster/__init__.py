@@ -6,7 +6,6 @@ joining      how processes join, and what watches over them
 collectives  processes joined by TensorFlow's own collectives
 agreement    that all have the same versions, options and data
 launching    the processes of one machine, started by a first one
-processes    started, watched and ended together
 watch        whether the other processes are still there
 
 With one process nothing of this runs.

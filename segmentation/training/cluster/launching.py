@@ -6,7 +6,8 @@ import contextlib
 import os
 import socket
 
-from segmentation.training.cluster import place, processes, watch
+from segmentation.processes import gpus, launcher
+from segmentation.training.cluster import place, watch
 
 ADVICE = ('; all are ended, and --resume goes on from the last checkpoint')
 
@@ -21,7 +22,7 @@ def launch(size, command):
         Of each.
     """
     hosts = [f'localhost:{port}' for port in free_ports(size)]
-    return processes.run([
+    return launcher.run([
         (command, {'TF_CONFIG': place.config_of(hosts, rank)})
         for rank in range(size)], ADVICE)
 
@@ -47,11 +48,12 @@ def member(own):
     ----------
     own : place.Place
     """
-    gpu = place.own_gpu(own, os.environ)
+    gpu = gpus.own_gpu(own.local_rank, own.local_size, own.is_launched,
+                       os.environ)
     if gpu is not None:
         os.environ['CUDA_VISIBLE_DEVICES'] = gpu
     if own.is_launched:
-        processes.end_with_parent()
+        launcher.end_with_parent()
     with contextlib.ExitStack() as stack:
         if own.rank:
             nowhere = stack.enter_context(open(os.devnull, 'w'))
@@ -61,4 +63,4 @@ def member(own):
         except watch.LostProcess:
             if not own.is_launched:
                 raise
-            raise SystemExit(processes.LOST)
+            raise SystemExit(launcher.LOST)

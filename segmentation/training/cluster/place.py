@@ -6,14 +6,12 @@
 train.py --processes N starts processes with such a TF_CONFIG itself.
 """
 import json
-import os
-from typing import Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Mapping, NamedTuple, Sequence, Tuple
 
 from segmentation.errors import InputError
-from segmentation.training.cluster import processes
+from segmentation.processes import launcher
 
 JOBS = ('chief', 'master', 'worker')    # of TF_CONFIG, in the order of ranks
-GPUS = '/proc/driver/nvidia/gpus'       # has a folder a GPU
 
 
 class Place(NamedTuple):
@@ -41,7 +39,7 @@ def find(environ: Mapping[str, str]) -> Place:
         TF_CONFIG is not as TensorFlow has it.
     """
     if environ.get('TF_CONFIG'):
-        return of_config(environ['TF_CONFIG'], processes.is_launched(environ))
+        return of_config(environ['TF_CONFIG'], launcher.is_launched(environ))
     return Place()
 
 
@@ -83,33 +81,3 @@ def config_of(hosts: Sequence[str], rank: int) -> str:
     """Return the TF_CONFIG of a process."""
     return json.dumps({'cluster': {'worker': list(hosts)},
                        'task': {'type': 'worker', 'index': rank}})
-
-
-def own_gpu(place: Place, environ: Mapping[str, str],
-            folder: str = GPUS) -> Optional[str]:
-    """Return what CUDA_VISIBLE_DEVICES has to be: the GPU of the local rank.
-
-    Returns
-    -------
-    str or None
-        None where it may stay as it is: without a GPU, or where the launcher
-        has given each process its own.
-
-    Raises
-    ------
-    InputError
-        There are fewer GPUs than processes.
-    """
-    listed = environ.get('CUDA_VISIBLE_DEVICES')
-    if listed is not None:
-        names = [name for name in listed.split(',') if name.strip()]
-        given = not place.is_launched and len(names) == 1
-    else:
-        count = len(os.listdir(folder)) if os.path.isdir(folder) else 0
-        names, given = list(map(str, range(count))), False
-    if place.local_size == 1 or not names or given:
-        return None
-    if len(names) < place.local_size:
-        raise InputError(f'{place.local_size} processes on a machine with '
-                         f'{len(names)} GPUs: each takes one')
-    return names[place.local_rank]

@@ -45,26 +45,6 @@ def test_another_TF_CONFIG_is_refused(text):
         place.of_config(text)
 
 
-@pytest.mark.parametrize('visible, gpus, launched, wanted', [
-    (None, 0, True, None), (None, 2, True, '1'), ('4,7', 8, True, '7'),
-    ('3', 8, False, '3')])
-def test_a_process_takes_the_gpu_of_its_local_rank(tmp_path, visible, gpus,
-                                                   launched, wanted):
-    for k in range(gpus):
-        (tmp_path / str(k)).mkdir()
-    environ = {} if visible is None else {'CUDA_VISIBLE_DEVICES': visible}
-    own = place.Place(1, 2, 1, 2, ('a:7', 'a:8'), launched)
-    chosen = place.own_gpu(own, environ, str(tmp_path))
-    assert chosen == wanted or (chosen is None and visible == wanted)
-
-
-def test_more_processes_than_gpus_are_refused(tmp_path):
-    (tmp_path / '0').mkdir()
-    own = place.Place(1, 2, 1, 2, ('a:7', 'a:8'), True)
-    with pytest.raises(InputError, match='2 processes on a machine with 1'):
-        place.own_gpu(own, {}, str(tmp_path))
-
-
 def test_free_ports_differ():
     assert len(set(launching.free_ports(5))) == 5
 

@@ -1,9 +1,11 @@
 """Several processes of one program on this machine, started by the first.
 
-Only process 0 is heard. What the others say is kept for the case that one of
-them fails. Signals are handed on to all, each once.
+Only the first process is heard. What the others say is kept for the case that
+one of them fails. Signals are handed on to all, each once.
 """
+import contextlib
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -11,8 +13,7 @@ import tempfile
 import threading
 import time
 
-from segmentation.training import stopping
-
+SIGNALS = signal.SIGINT, signal.SIGTERM     # which ask a program to end
 LAUNCHED = 'SEGMENTATION_LAUNCHED'      # in the environment of these processes
 LOST = 75           # status of a process that has lost another one
 GRACE = 5           # seconds in which the others may end by themselves
@@ -45,17 +46,31 @@ class Process:
     command : list of str
     environment : dict
         Is added to this process's own.
+    printed : queue.SimpleQueue, optional
+        Gets (rank, line) of what the process prints; without it the first
+        one prints to this process's stdout, and the others to nowhere.
     """
 
-    def __init__(self, rank, command, environment):
+    def __init__(self, rank, command, environment, printed=None):
         self.rank = rank
         self.said = tempfile.TemporaryFile() if rank else None
+        stdout = (subprocess.PIPE if printed is not None
+                  else subprocess.DEVNULL if rank else None)
         # A session of its own: a terminal sends Ctrl-C to the first alone,
         # which hands it on.
         self.process = subprocess.Popen(
             command, env=dict(os.environ, **{LAUNCHED: '1'}, **environment),
-            stdin=subprocess.PIPE, start_new_session=True,
-            stdout=subprocess.DEVNULL if rank else None, stderr=self.said)
+            stdin=subprocess.PIPE, start_new_session=True, stdout=stdout,
+            stderr=self.said)
+        self.reader = threading.Thread(target=self.read, args=(printed,),
+                                       daemon=True)
+        self.reader.start()
+
+    def read(self, printed):
+        """Put each line that it prints into a queue."""
+        for line in self.process.stdout or ():
+            printed.put((self.rank, line.decode(
+                errors='backslashreplace').rstrip('\r\n')))
 
     @property
     def status(self):
@@ -65,6 +80,13 @@ class Process:
     def send(self, number):
         """Send it a signal, unless it has ended."""
         self.process.send_signal(number)
+
+    def end(self):
+        """End it, if that is still to be done, and read all it has printed."""
+        if self.status is None:
+            self.process.kill()
+            self.process.wait()
+        self.reader.join(GRACE)     # a process of its own may still print
 
     def lines(self):
         """Return what it has said on stderr, as lines."""
@@ -86,18 +108,32 @@ class Launcher:
         What the line on a process that was killed ends with.
     together : bool, optional
         Whether all are ended when one fails.
+    stop : signal, optional
+        Sent to the others then; without it they notice by themselves.
+    first : int, optional
+        The number of the first process, in lines.
+    hear : function of (rank, line), optional
+        Takes what processes print.
     """
 
-    def __init__(self, commands, advice='', together=True):
+    def __init__(self, commands, advice='', together=True, stop=None,
+                 first=0, hear=None):
         self.advice = advice
         self.together = together
+        self.stop = stop
+        self.first = first
+        self.hear = hear
+        self.printed = queue.SimpleQueue() if hear else None
         self.signal = None          # the last one that was handed on
         self.failed = []            # processes, in the order of their ends
         self.processes = []
-        for number in stopping.SIGNALS:
-            signal.signal(number, self.receive)
+        self.handlers = {number: signal.signal(number, self.receive)
+                         for number in SIGNALS}
         for rank, (command, environment) in enumerate(commands):
-            self.processes.append(Process(rank, command, environment))
+            self.processes.append(Process(rank, command, environment,
+                                          self.printed))
+            if self.signal:
+                self.processes[-1].send(self.signal)
 
     def receive(self, number, _):
         """Hand on a signal."""
@@ -107,24 +143,47 @@ class Launcher:
 
     def run(self):
         """Wait for all processes; return the status of this one."""
+        try:
+            self.wait()
+        finally:
+            for process in self.processes:
+                process.end()
+            for number, handler in self.handlers.items():
+                signal.signal(number, handler)
+        self.listen(0)
+        return self.conclude()
+
+    def wait(self):
+        """Wait until all have ended, or until one has failed for a while."""
         end = None
         while any(process.status is None for process in self.processes):
-            self.failed += [process for process in self.processes
-                            if process.status and process not in self.failed]
+            self.note_failures()
             if self.failed and self.together:
-                end = end or time.monotonic() + GRACE
+                if end is None:
+                    end = time.monotonic() + GRACE
+                    if self.stop and not self.signal:
+                        for process in self.processes:
+                            process.send(self.stop)
                 if time.monotonic() > end:
-                    break
-            time.sleep(.05)
-        killed = [process for process in self.processes
-                  if process.status is None]
-        for process in killed:
-            process.send(signal.SIGKILL)
-            process.process.wait()
+                    return
+            self.listen(.05)
+        self.note_failures()
+
+    def note_failures(self):
+        """Add the processes that have failed since."""
         self.failed += [process for process in self.processes
-                        if process.status and process not in killed
-                        and process not in self.failed]
-        return self.conclude()
+                        if process.status and process not in self.failed]
+
+    def listen(self, seconds):
+        """Wait; hand on what processes print meanwhile."""
+        end = time.monotonic() + seconds
+        if self.hear is None:
+            time.sleep(seconds)
+            return
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.hear(*self.printed.get(
+                    timeout=max(0, end - time.monotonic())))
 
     def conclude(self):
         """Return the status, after a line on what process 0 has not said."""
@@ -145,7 +204,8 @@ class Launcher:
 
     def describe(self, process):
         """Return lines on a process that has failed, with its status."""
-        name = f'[!] process {process.rank} of {len(self.processes)}'
+        name = (f'[!] process {process.rank + self.first} of '
+                f'{len(self.processes)}')
         status = process.status
         if status < 0:
             what = signal.Signals(-status).name
@@ -158,6 +218,6 @@ class Launcher:
                 f'{last.replace("[!] ", "")}']
 
 
-def run(commands, advice='', together=True):
+def run(*arguments, **more):
     """Run processes, see Launcher; return the exit status of this one."""
-    return Launcher(commands, advice, together).run()
+    return Launcher(*arguments, **more).run()
