@@ -28,10 +28,14 @@ def blocks(path, language):
 
 
 def commands():
-    """Yield (program, arguments) of each command line in the documents."""
+    """Yield (program, arguments) of each command line in the documents.
+
+    Variables of the shell are 3.
+    """
     for path in DOCUMENTS:
         for code in blocks(path, ''):
-            for line in code.replace('\\\n', ' ').splitlines():
+            code = re.sub(r'\$\w+', '3', code.replace('\\\n', ' '))
+            for line in code.splitlines():
                 if re.match(r'python \S+\.py', line):
                     _, program, *arguments = shlex.split(line, comments=True)
                     yield program, arguments

@@ -38,6 +38,7 @@ WITH_TENSORFLOW = {
     'segmentation.training.cluster.joining',
     'segmentation.inference.engines.tensorflow',
     'segmentation.export.inputs', 'segmentation.export.writing',
+    'segmentation.export.writers.onnx',
     'segmentation.export.writers.pb',
     'segmentation.export.writers.savedmodel',
     'segmentation.export.writers.tflite'}

@@ -262,16 +262,19 @@ def test_shards_write_what_one_process_writes(pair, place, capsys):
         '[i] shard 3/3: 2 of 10 pictures', '[i] shard 1/3: 4 of 10 pictures',
         '[i] shard 2/3: 4 of 10 pictures']
     assert said.err.count('in/3x.png') == 1
-    one = contents('one')
+    one, out = contents('one'), contents('out')
     assert len(one) == 3 * 9 + 1
-    assert contents('out') == one
+    # No shard knows what became of the broken picture.
+    assert json.loads(out['infer.json'])['complete'] is False
+    assert dict(out, **{'infer.json': one['infer.json']}) == one
+    os.remove(os.path.join('in', '3x.png'))
     # Some are gone: each shard makes its own again, and no other.
     for name in ('0.png', 'class-ids/sub/5.png'):
         os.remove(os.path.join('out', name))
     for number in (1, 2, 3):
         segment(pair[0], 'out', '--shard', f'{number}/3', '--skip-existing')
     assert contents('out') == one
-    assert '[i] 3 of 4 pictures are done already' in capsys.readouterr().out
+    assert '[i] 3 of 3 pictures are done already' in capsys.readouterr().out
 
 
 def test_a_shard_without_pictures_has_nothing_to_do(pair, place, capsys):

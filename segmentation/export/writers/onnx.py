@@ -49,9 +49,9 @@ def detach(graph_def):
         if is_large(node):
             tensor = node.attr['value'].tensor
             weights[f'{node.name}:0'] = tf.make_ndarray(tensor)
-            added = light.node.add(name=node.name, op='Placeholder')
-            added.attr['dtype'].type = tensor.dtype
-            added.attr['shape'].shape.CopyFrom(tensor.tensor_shape)
+            light.node.add(name=node.name, op='Placeholder', attr={
+                'dtype': tf.AttrValue(type=tensor.dtype),
+                'shape': tf.AttrValue(shape=tensor.tensor_shape)})
         else:
             light.node.add().CopyFrom(node)
     return light, weights
