@@ -44,13 +44,17 @@ def parse_options(argv=None):
 def main(argv=None):
     options = parse_options(argv)
     own = place.Place() if options.sanity else place.find(os.environ)
-    if own.is_alone and options.processes > 1 and not options.sanity:
+    count = (options.processes if own.is_alone and not options.sanity
+             else own.local_size)       # of this machine
+    place.check_device(options.device, count)
+    if own.is_alone and count > 1:
         with run_files.locked(options.name):
             prepare(options, own, is_parent=True)
             return launching.launch(options.processes, [
                 sys.executable, os.path.abspath(__file__),
                 *(sys.argv[1:] if argv is None else argv)])
-    with launching.member(own), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(launching.member(own, options.device))
         if not (own.rank or own.is_launched or options.sanity):
             stack.enter_context(run_files.locked(options.name))
         source, weights, precision = prepare(options, own)

@@ -37,7 +37,7 @@ def free_ports(count):
 
 
 @contextlib.contextmanager
-def member(own):
+def member(own, device):
     """Hold what a process among several is in: its GPU, and whom it ends with.
 
     A process that has lost another one ends with a status that says so to the
@@ -46,8 +46,10 @@ def member(own):
     Parameters
     ----------
     own : place.Place
+    device : str or None
+        cpu, gpu or gpu:N.
     """
-    gpu = place.own_gpu(own, os.environ)
+    gpu = place.own_gpu(own, device, os.environ)
     if gpu is not None:
         os.environ['CUDA_VISIBLE_DEVICES'] = gpu
     if own.is_launched:

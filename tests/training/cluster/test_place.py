@@ -45,24 +45,65 @@ def test_another_TF_CONFIG_is_refused(text):
         place.of_config(text)
 
 
-@pytest.mark.parametrize('visible, gpus, launched, wanted', [
-    (None, 0, True, None), (None, 2, True, '1'), ('4,7', 8, True, '7'),
-    ('3', 8, False, '3')])
-def test_a_process_takes_the_gpu_of_its_local_rank(tmp_path, visible, gpus,
-                                                   launched, wanted):
+def ranks(prefix, *numbers):
+    """Return the variables that horovodrun or mpirun sets."""
+    names = 'RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE'
+    return {f'{prefix}{name}': str(number)
+            for name, number in zip(names, numbers)}
+
+
+@pytest.mark.parametrize('prefix', ['HOROVOD_', 'OMPI_COMM_WORLD_'])
+def test_a_process_of_horovodrun_or_mpirun_joins_by_horovod(prefix,
+                                                            monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: name)
+    found = place.find(ranks(prefix, 5, 8, 1, 4))
+    assert found == (5, 8, 1, 4, (), False)
+    assert found.is_horovod and not found.is_alone
+    assert place.find(ranks(prefix, 0, 1, 0, 1)) == place.Place()
+    by_config = place.find(dict(ranks(prefix, 5, 8, 1, 4), TF_CONFIG=config(
+        {'worker': ['a:7', 'b:7']})))
+    assert by_config.hosts and not by_config.is_horovod
+
+
+@pytest.mark.parametrize('environ, message', [
+    (ranks('HOROVOD_', 1, 2, 1, 2), 'HOROVOD_RANK and HOROVOD_SIZE say that '
+     'this is process 1 of 2; Horovod joins them, and is not installed'),
+    (ranks('OMPI_COMM_WORLD_', 1), 'OMPI_COMM_WORLD_SIZE is None'),
+    (ranks('HOROVOD_', 1, 'two', 1, 2), 'HOROVOD_SIZE is two')])
+def test_without_horovod_its_processes_are_refused(environ, message,
+                                                   monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(InputError, match=message):
+        place.find(environ)
+
+
+@pytest.mark.parametrize('device, visible, gpus, launched, wanted', [
+    (None, None, 0, True, None), (None, None, 2, True, '1'),
+    ('gpu', '4,7', 8, True, '7'), ('gpu', '4,7', 8, False, '7'),
+    (None, '3', 8, False, None), ('cpu', None, 1, True, None),
+    ('cpu', '4', 8, True, None), (None, '', 8, True, None)])
+def test_a_process_takes_the_gpu_of_its_local_rank(
+        tmp_path, device, visible, gpus, launched, wanted):
     for k in range(gpus):
         (tmp_path / str(k)).mkdir()
     environ = {} if visible is None else {'CUDA_VISIBLE_DEVICES': visible}
     own = place.Place(1, 2, 1, 2, ('a:7', 'a:8'), launched)
-    chosen = place.own_gpu(own, environ, str(tmp_path))
-    assert chosen == wanted or (chosen is None and visible == wanted)
+    assert place.own_gpu(own, device, environ, str(tmp_path)) == wanted
 
 
 def test_more_processes_than_gpus_are_refused(tmp_path):
     (tmp_path / '0').mkdir()
     own = place.Place(1, 2, 1, 2, ('a:7', 'a:8'), True)
     with pytest.raises(InputError, match='2 processes on a machine with 1'):
-        place.own_gpu(own, {}, str(tmp_path))
+        place.own_gpu(own, None, {}, str(tmp_path))
+
+
+def test_several_processes_of_a_machine_cannot_have_one_gpu():
+    for device, count in (('gpu:1', 1), ('gpu', 2), ('cpu', 2), (None, 2)):
+        place.check_device(device, count)
+    with pytest.raises(InputError, match='--device gpu:1 is one GPU, and this '
+                                         'machine has 2 processes'):
+        place.check_device('gpu:1', 2)
 
 
 def test_free_ports_differ():
@@ -145,6 +186,19 @@ class Others:
 
     def gather(self, value):
         return [value, self.value]
+
+
+def test_a_cpu_among_gpus_is_named():
+    class Unequal:
+        """Process 1 is on a CPU; all else is the same."""
+
+        def gather(self, value):
+            return [value, dict(value, **{
+                name: 'CPU' for name in value if value[name] == 'GPU'})]
+
+    with pytest.raises(InputError, match='process 1 has the network on a CPU, '
+                                         'process 0 has GPU: one kind'):
+        agreement.check_options(Unequal(), {}, {'l2': 0}, True)
 
 
 def test_another_version_is_named():
