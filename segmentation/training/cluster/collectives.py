@@ -1,5 +1,5 @@
 """Processes joined by TensorFlow's own collectives."""
-from segmentation import errors
+from segmentation import errors, tf1
 from segmentation.errors import InputError
 from segmentation.tf1 import collective_ops, tf
 from segmentation.training.cluster import cluster
@@ -16,14 +16,16 @@ class Collectives(cluster.Group):
     place : place.Place
         With hosts; they need not be there yet.
     config : tf.ConfigProto
-    has_gpu : bool
-        Whether the network is on a GPU, as it is in the other processes.
+    device : str or None
+        cpu, gpu or gpu:N; all processes are on one kind.
     """
 
-    def __init__(self, place, config, has_gpu):
-        self.has_gpu = has_gpu
+    def __init__(self, place, config, device):
         config = joining_config(config, place.rank)
+        # The first in a process to see its devices, which have the threads
+        # that this one gives them.
         self.server = serve(place.hosts, place.rank, config)
+        self.has_gpu = tf1.has_gpu(device)
         super().__init__(place, config, self.server.target)
 
     def reduce(self, tensor, key):

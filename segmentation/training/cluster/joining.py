@@ -17,7 +17,7 @@ LOST_BY_HOROVOD = LOST + (tf.errors.UnknownError,)
 
 
 @contextlib.contextmanager
-def joined(place, config, has_gpu, timeout):
+def joined(place, config, device, timeout):
     """Yield the Cluster of all processes, once they are there.
 
     Parameters
@@ -25,8 +25,8 @@ def joined(place, config, has_gpu, timeout):
     place : place.Place
     config : tf.ConfigProto
         Of sessions.
-    has_gpu : bool
-        Whether the network is on a GPU.
+    device : str or None
+        cpu, gpu or gpu:N; by default a GPU where there is one.
     timeout : float
         Seconds to wait for the others; Horovod has its own.
 
@@ -47,7 +47,7 @@ def joined(place, config, has_gpu, timeout):
             cluster.wait()
     else:
         with naming_losses(place.hosts), contextlib.ExitStack() as stack:
-            cluster = collectives.Collectives(place, config, has_gpu)
+            cluster = collectives.Collectives(place, config, device)
             watch.wait_for(place.hosts, timeout)
             if not place.is_launched:
                 stack.enter_context(watch.watched(place.hosts))
