@@ -4,6 +4,7 @@ import contextlib
 import glob
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -43,7 +44,7 @@ def make_folder(folder):
     for name in ('tiny', 'bare'):
         shutil.copy(os.path.join(helpers.folder(), f'source_{name}.py'),
                     str(folder))
-    fixtures.make_vgg(folder)
+    fixtures.make_vgg(pathlib.Path(folder))
 
 
 def start(name, *arguments, source='tiny', before=(), environment=()):
