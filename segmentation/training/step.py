@@ -67,9 +67,10 @@ def masked_cross_entropy(
 
 
 def exact_sum(values: tf.Tensor) -> tf.Tensor:
-    """Return the sum of a float32 tensor as float64, in any order the same.
+    """Return the sum of a float32 tensor, in float64.
 
-    In float32 that of many pixels loses digits, others in each process.
+    In float32 the sum over many pixels is exact to five digits only, and its
+    error depends on how they are divided among processes.
     """
     return tf.reduce_sum(tf.cast(values, tf.float64))
 
