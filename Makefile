@@ -9,7 +9,8 @@
 # page in the browser. For `make single`, PICTURE_DIR=... holds the picture,
 # VGG_DIR=... VGG16; CRF=... is a preset, SINGLE=... the output folder. For
 # `make test`, SLOW=1 takes the slow tests as well; for `make torture`,
-# TORTURE=... are options, such as '--kills 20 --only infer'.
+# TORTURE=... are options, such as '--kills 20 --only infer', and DEATHS=...
+# those of what kills one of two processes that train, such as '--moments 5'.
 
 # $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
 first = $(firstword $(foreach python,$(1),$(shell $(python) -c \
@@ -146,6 +147,8 @@ check-all:
 	$(MAKE) test SLOW=1 PYTHON=$(NEWER) \
 	  OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python
 
-# The long form of tests/torture/test_torture.py.
+# The long form of tests/torture/test_torture.py, and of the deaths that
+# tests/training/cluster has.
 torture: install $(VENV)/installed-tests
 	$(RUN) tests/torture $(TORTURE)
+	$(RUN) tests/torture/deaths.py $(DEATHS)

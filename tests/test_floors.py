@@ -35,6 +35,7 @@ WITH_TENSORFLOW = {
     'segmentation.training.diagnosis.trial',
     'segmentation.training.cluster.cluster',
     'segmentation.training.cluster.collectives',
+    'segmentation.training.cluster.horovod',
     'segmentation.training.cluster.joining',
     'segmentation.inference.engines.tensorflow',
     'segmentation.export.inputs', 'segmentation.export.writing',

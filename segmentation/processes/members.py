@@ -86,6 +86,6 @@ def environment(rank: int, count: int, folder: str,
     """Return what the environment of a copy has on top."""
     result = {SHARD: str(shards.Shard(rank + 1, count)), FOLDER: folder,
               messages.OPEN: '1'}
-    gpu = (gpus.own_gpu(rank, count, True, os.environ)
+    gpu = (gpus.own_gpu(rank, count, True, device, os.environ)
            if device in (None, 'gpu') else None)
     return result if gpu is None else dict(result, CUDA_VISIBLE_DEVICES=gpu)

@@ -53,10 +53,11 @@ def train(place, options, source, weights, precision, model, model_options):
         options.device)
     with tf.Graph().as_default(), contextlib.ExitStack() as stack:
         cluster = stack.enter_context(joining.joined(
-            place, config, options.join_timeout))
+            place, config, options.device, options.join_timeout))
         sess = stack.enter_context(tf1.session(cluster.config, cluster.target))
-        agreement.check_options(cluster, dict(
-            start.versions(), precision=precision), vars(options))
+        agreement.check_options(
+            cluster, dict(start.versions(), precision=precision),
+            vars(options), tf1.has_gpu(options.device))
         tf.set_random_seed(options.seed)
         list_pictures = functools.partial(
             batches.Pictures, source=source, batch_size=options.batch_size,

@@ -61,8 +61,18 @@ def masked_cross_entropy(
     if class_weights is not None:
         rows = rows * tf.constant(class_weights, tf.float32)
     weights = tf.reduce_sum(rows, axis=-1)                  # [B*H*W]
-    total = cluster.total(tf.reduce_sum(weights))
-    return tf.reduce_sum(weights * losses) / tf.maximum(total, 1e-6)
+    total = cluster.total(exact_sum(weights))
+    return tf.cast(exact_sum(weights * losses) / tf.maximum(total, 1e-6),
+                   tf.float32)
+
+
+def exact_sum(values: tf.Tensor) -> tf.Tensor:
+    """Return the sum of a float32 tensor, in float64.
+
+    In float32 the sum over many pixels is exact to five digits only, and its
+    error depends on how they are divided among processes.
+    """
+    return tf.reduce_sum(tf.cast(values, tf.float64))
 
 
 def add_training(net: network.Network, learning_rate: float,

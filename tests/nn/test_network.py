@@ -184,6 +184,17 @@ def test_the_loss_is_that_of_scipy(class_weights):
                                rtol=1e-5)
 
 
+def test_the_loss_of_many_pixels_is_as_exact_as_that_of_few():
+    random = np.random.RandomState(7)
+    logits = random.normal(0, 3, (1, 1024, 1024, 2)).astype(np.float32)
+    ids = (logits[..., 1] > logits[..., 0]).astype(int)
+    weights = np.float32([.1, .7])
+    loss, _ = compute_loss(logits, one_hot(ids), weights)
+    losses = -scipy.special.log_softmax(logits.astype(float), axis=-1).max(-1)
+    np.testing.assert_allclose(
+        loss, np.average(losses, weights=weights[ids]), rtol=5e-7)
+
+
 @pytest.mark.slow
 def test_steps_reach_every_weight_and_lower_the_loss(vgg_dir):
     images, labels = draw_batch(2, 2, 32, 64)

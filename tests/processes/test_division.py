@@ -44,22 +44,32 @@ def test_threads_are_divided_and_never_none(monkeypatch):
     assert given.threads == 0
 
 
-@pytest.mark.parametrize('visible, count, launched, wanted', [
-    (None, 0, True, None), (None, 2, True, '1'), ('4,7', 8, True, '7'),
-    ('3', 8, False, '3')])
-def test_a_process_takes_the_gpu_of_its_rank(tmp_path, visible, count,
-                                             launched, wanted):
+@pytest.mark.parametrize('device, visible, count, launched, wanted', [
+    (None, None, 0, True, None), (None, None, 2, True, '1'),
+    ('gpu', '4,7', 8, True, '7'), ('gpu', '4,7', 8, False, '7'),
+    (None, '3', 8, False, None), ('cpu', None, 1, True, None),
+    ('cpu', '4', 8, True, None), (None, '', 8, True, None)])
+def test_a_process_takes_the_gpu_of_its_local_rank(
+        tmp_path, device, visible, count, launched, wanted):
     for k in range(count):
         (tmp_path / str(k)).mkdir()
     environ = {} if visible is None else {'CUDA_VISIBLE_DEVICES': visible}
-    chosen = gpus.own_gpu(1, 2, launched, environ, str(tmp_path))
-    assert chosen == wanted or (chosen is None and visible == wanted)
+    assert gpus.own_gpu(1, 2, launched, device, environ,
+                        str(tmp_path)) == wanted
 
 
 def test_more_processes_than_gpus_are_refused(tmp_path):
     (tmp_path / '0').mkdir()
     with pytest.raises(InputError, match='2 processes on a machine with 1'):
-        gpus.own_gpu(1, 2, True, {}, str(tmp_path))
+        gpus.own_gpu(1, 2, True, None, {}, str(tmp_path))
+
+
+def test_several_processes_of_a_machine_cannot_have_one_gpu():
+    for device, count in (('gpu:1', 1), ('gpu', 2), ('cpu', 2), (None, 2)):
+        gpus.check_device(device, count)
+    with pytest.raises(InputError, match='--device gpu:1 is one GPU, and this '
+                                         'machine has 2 processes'):
+        gpus.check_device('gpu:1', 2)
 
 
 def test_messages_are_told_from_lines(capsys):

@@ -11,18 +11,22 @@ LOCAL = {'name', 'data_dir', 'vgg_dir', 'feature_dir', 'tensorboard_dir',
          'device'}
 
 
-def check_options(cluster, versions, options):
+def check_options(cluster, versions, options, has_gpu):
     """Raise InputError, in every process, where one has others.
 
     Parameters
     ----------
     cluster : cluster.Cluster
     versions, options : {name: value}
+    has_gpu : bool
+        Whether the network is on a GPU: sums of one kind of device alone.
     """
     own = {option_types.flag(name): value for name, value in options.items()
            if name not in LOCAL}
     compare(cluster, versions, 'one version')
     compare(cluster, own, 'the same options')
+    compare(cluster, {'the network on a': 'GPU' if has_gpu else 'CPU'},
+            'one kind of device')
 
 
 def check_data(cluster, description):

@@ -139,9 +139,10 @@ class Group(Cluster):
             sess.run([variable.initializer for variable in group],
                      {variable.initializer.inputs[1]: value
                       for variable, value in zip(group, values)})
-        # Dropout goes by the step: each process drops others.
+        # Dropout goes by the step: each process drops others. In an imported
+        # graph each collection has an object of its own for it.
         step = tf.train.get_global_step()
-        if step in variables:
+        if step.op.name in [variable.op.name for variable in variables]:
             step.load(sess.run(step) + self.rank * APART, sess)
 
     def wait(self):

@@ -16,32 +16,36 @@ class Collectives(cluster.Group):
     place : place.Place
         With hosts; they need not be there yet.
     config : tf.ConfigProto
+    device : str or None
+        cpu, gpu or gpu:N; all processes are on one kind.
     """
 
-    def __init__(self, place, config):
-        self.has_gpu = (tf1.has_gpu()
-                        and config.device_count.get('GPU', 1) > 0)
-        config = joining_config(config, place.rank, self.has_gpu)
+    def __init__(self, place, config, device):
+        config = joining_config(config, place.rank)
+        # The first in a process to see its devices, which have the threads
+        # that this one gives them.
         self.server = serve(place.hosts, place.rank, config)
+        self.has_gpu = tf1.has_gpu(device)
         super().__init__(place, config, self.server.target)
 
     def reduce(self, tensor, key):
         on_gpu = self.has_gpu and 'cpu' not in tensor.device.lower()
-        # TensorFlow 1.15 has to be told the device.
+        # TensorFlow 1.15 has to be told the device. Its collective_nccl in
+        # tf.ConfigProto would send sums on the CPU to NCCL, too: the hint
+        # alone chooses it, where TensorFlow was built with it.
         with tf.device('/gpu:0' if on_gpu else '/cpu:0'):
             return collective_ops.all_reduce(
                 tf.identity(tensor), self.size, GPUS if on_gpu else CPUS, key,
                 'Add', 'Id', communication_hint='nccl' if on_gpu else 'auto')
 
 
-def joining_config(config, rank, has_gpu):
+def joining_config(config, rank):
     """Return the tf.ConfigProto of a session that sees its own devices."""
     joined = tf.ConfigProto()
     joined.CopyFrom(config)
     joined.device_filters.append(f'/job:worker/task:{rank}')
     joined.experimental.collective_group_leader = (
         '/job:worker/replica:0/task:0')
-    joined.experimental.collective_nccl = has_gpu
     return joined
 
 

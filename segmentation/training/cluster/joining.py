@@ -13,10 +13,11 @@ from segmentation.training.cluster.cluster import Cluster
 # What is raised when a process that this one works with has ended.
 LOST = (tf.errors.UnavailableError, tf.errors.AbortedError,
         tf.errors.CancelledError, tf.errors.InternalError)
+LOST_BY_HOROVOD = LOST + (tf.errors.UnknownError,)
 
 
 @contextlib.contextmanager
-def joined(place, config, timeout):
+def joined(place, config, device, timeout):
     """Yield the Cluster of all processes, once they are there.
 
     Parameters
@@ -24,8 +25,10 @@ def joined(place, config, timeout):
     place : place.Place
     config : tf.ConfigProto
         Of sessions.
+    device : str or None
+        cpu, gpu or gpu:N; by default a GPU where there is one.
     timeout : float
-        Seconds to wait for the others.
+        Seconds to wait for the others; Horovod has its own.
 
     Raises
     ------
@@ -36,9 +39,15 @@ def joined(place, config, timeout):
     """
     if place.is_alone:
         yield Cluster(config)
+    elif place.is_horovod:
+        from segmentation.training.cluster import horovod
+        with naming_losses((), LOST_BY_HOROVOD):
+            cluster = horovod.Horovod(place, config)
+            yield cluster
+            cluster.wait()
     else:
         with naming_losses(place.hosts), contextlib.ExitStack() as stack:
-            cluster = collectives.Collectives(place, config)
+            cluster = collectives.Collectives(place, config, device)
             watch.wait_for(place.hosts, timeout)
             if not place.is_launched:
                 stack.enter_context(watch.watched(place.hosts))
@@ -47,11 +56,11 @@ def joined(place, config, timeout):
 
 
 @contextlib.contextmanager
-def naming_losses(hosts):
+def naming_losses(hosts, kinds=LOST):
     """Raise LostProcess for what TensorFlow raises when a process ended."""
     try:
         yield
-    except LOST as error:
+    except kinds as error:
         time.sleep(1)       # its port may close later
         raise watch.lost(hosts) or watch.LostProcess(
             f'the other processes are lost: {tf1.reason(error)}')

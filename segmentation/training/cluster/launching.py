@@ -38,7 +38,7 @@ def free_ports(count):
 
 
 @contextlib.contextmanager
-def member(own):
+def member(own, device):
     """Hold what a process among several is in: its GPU, and whom it ends with.
 
     A process that has lost another one ends with a status that says so to the
@@ -47,9 +47,11 @@ def member(own):
     Parameters
     ----------
     own : place.Place
+    device : str or None
+        cpu, gpu or gpu:N.
     """
     gpu = gpus.own_gpu(own.local_rank, own.local_size, own.is_launched,
-                       os.environ)
+                       device, os.environ)
     if gpu is not None:
         os.environ['CUDA_VISIBLE_DEVICES'] = gpu
     if own.is_launched:

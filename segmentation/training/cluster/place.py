@@ -2,16 +2,20 @@
 
     TF_CONFIG       {"cluster": {"worker": ["a:2222", "b:2222"]},
                      "task": {"type": "worker", "index": 0}}
+    HOROVOD_RANK, HOROVOD_SIZE, HOROVOD_LOCAL_RANK, HOROVOD_LOCAL_SIZE
+                    by horovodrun; OMPI_COMM_WORLD_... by mpirun
 
 train.py --processes N starts processes with such a TF_CONFIG itself.
 """
+import importlib.util
 import json
 from typing import Mapping, NamedTuple, Sequence, Tuple
 
-from segmentation.errors import InputError
+from segmentation.errors import InputError, MissingModuleError
 from segmentation.processes import launcher
 
 JOBS = ('chief', 'master', 'worker')    # of TF_CONFIG, in the order of ranks
+HOROVOD = ('HOROVOD_', 'OMPI_COMM_WORLD_')
 
 
 class Place(NamedTuple):
@@ -21,13 +25,18 @@ class Place(NamedTuple):
     size: int = 1
     local_rank: int = 0             # among the processes of this machine
     local_size: int = 1
-    hosts: Tuple[str, ...] = ()     # 'host:port' by rank; () alone
+    hosts: Tuple[str, ...] = ()     # 'host:port' by rank; () without TF_CONFIG
     is_launched: bool = False       # by train.py --processes
 
     @property
     def is_alone(self) -> bool:
         """Return whether there is no other process."""
         return self.size == 1
+
+    @property
+    def is_horovod(self) -> bool:
+        """Return whether Horovod joins the processes."""
+        return self.size > 1 and not self.hosts
 
 
 def find(environ: Mapping[str, str]) -> Place:
@@ -36,10 +45,13 @@ def find(environ: Mapping[str, str]) -> Place:
     Raises
     ------
     InputError
-        TF_CONFIG is not as TensorFlow has it.
+        TF_CONFIG is not as TensorFlow has it, or Horovod is not installed.
     """
     if environ.get('TF_CONFIG'):
         return of_config(environ['TF_CONFIG'], launcher.is_launched(environ))
+    for prefix in HOROVOD:
+        if f'{prefix}RANK' in environ:
+            return of_horovod(environ, prefix)
     return Place()
 
 
@@ -75,6 +87,29 @@ def of_config(text: str, is_launched: bool = False) -> Place:
     rank = ranks[0]
     return Place(rank, len(hosts), machines[:rank].count(machines[rank]),
                  machines.count(machines[rank]), hosts, is_launched)
+
+
+def of_horovod(environ: Mapping[str, str], prefix: str) -> Place:
+    """Return the Place that horovodrun or mpirun has given to a process.
+
+    >>> of_horovod({'MINE_RANK': '0', 'MINE_SIZE': '1', 'MINE_LOCAL_RANK': '0',
+    ...             'MINE_LOCAL_SIZE': '1'}, 'MINE_').is_alone
+    True
+    """
+    names = [f'{prefix}{name}'
+             for name in ('RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE')]
+    try:
+        place = Place(*(int(environ[name]) for name in names))
+    except (KeyError, ValueError):
+        raise InputError(', '.join(
+            f'{name} is {environ.get(name)}' for name in names)
+            + ': four numbers are wanted, as horovodrun and mpirun set them')
+    if place.is_horovod and importlib.util.find_spec('horovod') is None:
+        raise MissingModuleError(
+            f'{names[0]} and {names[1]} say that this is process {place.rank} '
+            f'of {place.size}; Horovod joins them, and is not installed: pip '
+            'install horovod, or use train.py --processes or TF_CONFIG')
+    return place
 
 
 def config_of(hosts: Sequence[str], rank: int) -> str:

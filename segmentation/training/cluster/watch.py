@@ -13,6 +13,7 @@ from segmentation import errors
 from segmentation.errors import InputError
 
 LONGEST = 2         # seconds that a connection may take
+PATIENCE = 5        # seconds of waiting that nothing is said about
 PAUSE = 2           # between two looks at the others
 LOOKS = 2           # without an answer, after which a process is gone
 
@@ -23,35 +24,46 @@ class LostProcess(OSError):
 
 def answers(host):
     """Return whether a process listens at 'host:port'."""
+    return not silence(host)
+
+
+def silence(host):
+    """Return why nothing answers at 'host:port', '' if something does."""
     name, port = host.rsplit(':', 1)
     try:
         socket.create_connection((name, int(port)), LONGEST).close()
+    except socket.gaierror as error:
+        return f'no such host: {error.strerror}'
     except OSError:
-        return False
-    return True
+        return 'nothing answers'
+    return ''
 
 
 def wait_for(hosts, timeout):
     """Wait until a process listens at each 'host:port'.
 
+    A host that is unknown may get its name later, as in Kubernetes.
+
     Raises
     ------
     InputError
-        A host is unknown, or does not answer within `timeout` seconds.
+        A host does not answer within `timeout` seconds.
     """
     end = time.monotonic() + timeout
+    note = time.monotonic() + PATIENCE
     for rank, host in enumerate(hosts):
-        try:
-            socket.getaddrinfo(*host.rsplit(':', 1))
-        except OSError as error:
-            raise InputError(f'process {rank}, {host}: no such host: '
-                             f'{error.strerror or error}')
-        while not answers(host):
+        reason = silence(host)
+        while reason:
             if time.monotonic() > end:
-                raise InputError(f'process {rank}: nothing answers at {host} '
-                                 f'for {timeout:g} s; --join-timeout waits '
-                                 'longer')
+                raise InputError(f'process {rank} of {len(hosts)}, {host}: '
+                                 f'{reason}, for {timeout:g} s; '
+                                 '--join-timeout waits longer')
+            if time.monotonic() > note:
+                note = end
+                print(f'[i] waiting for process {rank} of {len(hosts)}, '
+                      f'{host}: {reason}', flush=True)
             time.sleep(.2)
+            reason = silence(host)
 
 
 def lost(hosts):

@@ -45,6 +45,38 @@ def test_another_TF_CONFIG_is_refused(text):
         place.of_config(text)
 
 
+def ranks(prefix, *numbers):
+    """Return the variables that horovodrun or mpirun sets."""
+    names = 'RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE'
+    return {f'{prefix}{name}': str(number)
+            for name, number in zip(names, numbers)}
+
+
+@pytest.mark.parametrize('prefix', ['HOROVOD_', 'OMPI_COMM_WORLD_'])
+def test_a_process_of_horovodrun_or_mpirun_joins_by_horovod(prefix,
+                                                            monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: name)
+    found = place.find(ranks(prefix, 5, 8, 1, 4))
+    assert found == (5, 8, 1, 4, (), False)
+    assert found.is_horovod and not found.is_alone
+    assert place.find(ranks(prefix, 0, 1, 0, 1)) == place.Place()
+    by_config = place.find(dict(ranks(prefix, 5, 8, 1, 4), TF_CONFIG=config(
+        {'worker': ['a:7', 'b:7']})))
+    assert by_config.hosts and not by_config.is_horovod
+
+
+@pytest.mark.parametrize('environ, message', [
+    (ranks('HOROVOD_', 1, 2, 1, 2), 'HOROVOD_RANK and HOROVOD_SIZE say that '
+     'this is process 1 of 2; Horovod joins them, and is not installed'),
+    (ranks('OMPI_COMM_WORLD_', 1), 'OMPI_COMM_WORLD_SIZE is None'),
+    (ranks('HOROVOD_', 1, 'two', 1, 2), 'HOROVOD_SIZE is two')])
+def test_without_horovod_its_processes_are_refused(environ, message,
+                                                   monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(InputError, match=message):
+        place.find(environ)
+
+
 def test_free_ports_differ():
     assert len(set(launching.free_ports(5))) == 5
 
@@ -125,6 +157,19 @@ class Others:
 
     def gather(self, value):
         return [value, self.value]
+
+
+def test_a_cpu_among_gpus_is_named():
+    class Unequal:
+        """Process 1 is on a CPU; all else is the same."""
+
+        def gather(self, value):
+            return [value, dict(value, **{
+                name: 'CPU' for name in value if value[name] == 'GPU'})]
+
+    with pytest.raises(InputError, match='process 1 has the network on a CPU, '
+                                         'process 0 has GPU: one kind'):
+        agreement.check_options(Unequal(), {}, {'l2': 0}, True)
 
 
 def test_another_version_is_named():
