@@ -56,7 +56,7 @@ def test_slurm_starts_four_processes_on_each_of_two_machines(run):
 
 
 def test_kubernetes_starts_two_pods(run):
-    text = block('completionMode: Indexed')
+    text = block('metadata: {name: train}')
     lines = re.search(r'^( +)- \|\n((?:\1  .*\n)+)', text, re.MULTILINE)
     for index in (0, 1):
         assert run(lines[2], JOB_COMPLETION_INDEX=str(index)) == [place.Place(
