@@ -197,12 +197,15 @@ def write(path: str, rows: Sequence[Row], notes: Sequence[str]) -> None:
     columns = ['name']
     columns += ['id'] if rows[0].id is not None else []
     columns += list(COLOR) if rows[0].color is not None else []
+    marks = [mark for mark in ('ignore', 'background') if mark == 'ignore'
+             or any(row.background for row in rows)]
     with files.atomic(path) as work:
         with open(work, 'w', encoding='utf-8', newline='') as file:
             table = csv.writer(file, lineterminator='\n')
-            table.writerow(columns + ['ignore', 'note'])
+            table.writerow(columns + marks + ['note'])
             for row, note in zip(rows, notes):
                 cell = dict(zip(COLOR, row.color or ('',) * 3),
                             name=row.name, id=row.id)
                 table.writerow([cell[name] for name in columns]
-                               + ['1' if row.ignore else '', note])
+                               + ['1' if getattr(row, mark) else ''
+                                  for mark in marks] + [note])
