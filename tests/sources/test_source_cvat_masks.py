@@ -62,7 +62,6 @@ def test_lists_are_the_split_or_it_is_drawn(root):
     write_list(root, 'default', 'abcd')
     data = load(root)
     assert (data.num_training, data.num_validation) == (3, 1)
-    write_list(root, 'Train', 'ab')
     write_list(root, 'train', 'ab')
     write_list(root, 'val', 'c')
     data = load(root)
