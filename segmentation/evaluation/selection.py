@@ -139,7 +139,8 @@ def select(options, name):
         pairs = read_list(options.list, pairs, described.data_dir,
                           options.split)
     split = lookup.split(model)
-    if options.split != 'test' and split:
+    own = lookup.options(model).get('data_source') == described.data_source
+    if options.split != 'test' and split and own:
         contract.check_split(source, described.data_dir, split)
     return Selection(
         model, source, described.data_source, described.data_dir,

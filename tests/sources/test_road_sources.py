@@ -4,7 +4,9 @@ import json
 
 import cv2
 import numpy as np
+import programs
 import pytest
+import runs
 from pngs import write_png
 from scipy import io
 
@@ -222,6 +224,24 @@ def test_a_folder_that_is_not_there_and_other_tables_are_refused(tmp_path,
         load(name, tmp_path)
     with pytest.raises(ValueError, match="'19': cityscapes is there"):
         load(name, tmp_path, classes='19')
+
+
+def test_a_run_on_one_of_them_is_scored_on_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for split in ('train', 'val'):
+        write(tmp_path / 'bdd' / 'images/10k' / split / 'a.jpg')
+        write(tmp_path / 'bdd' / 'labels/sem_seg/masks' / split / 'a.png',
+              columns([0, 18, 255]).astype(np.uint8))
+    write_idd(tmp_path / 'idd', *IDD)
+    run = runs.make(tmp_path / 'run', 'bdd', tmp_path / 'bdd')
+    scores = programs.score(run, '--data-source', 'idd', '--data-dir', 'idd',
+                            '--classes', 'cityscapes')
+    # road, train and car of IDD; 10 columns each of parking and ego vehicle
+    assert np.sum(scores['matrix'], axis=1)[[0, 16, 13]].tolist() == [
+        400, 400, 800]
+    assert (scores['pixels'], scores['ignored_pixels']) == (1600, 800)
+    with pytest.raises(ValueError, match='26 classes, .* has 19'):
+        programs.score(run, '--data-source', 'idd', '--data-dir', 'idd')
 
 
 def test_every_class_of_the_tables_is_one_of_cityscapes():
