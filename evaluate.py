@@ -106,7 +106,7 @@ def prepare(options, name):
 def opened(selected, workers):
     """Yield the Predictor of a Selection; its engine is open."""
     # Engines may take seconds to load: only after all that may be wrong.
-    with selected.settings.open(selected.model) as (engine, lines):
+    with selected.settings.open(selected.network) as (engine, lines):
         print(*model_options.header_lines(engine), *lines, sep='\n',
               flush=True)
         yield Predictor(engine, selected.augmentation,

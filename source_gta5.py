@@ -57,9 +57,9 @@ def read_split(path):
     from scipy import io        # late: only a split.mat takes it
     try:
         content = io.loadmat(path)
-        return {split: sorted(content[key].ravel().tolist())
+        return {split: sorted(content[key].astype(int).ravel().tolist())
                 for split, key in SPLITS.items()}
-    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+    except Exception as error:      # whatever the bytes lead SciPy to
         raise InputError(f'{path}: no split of GTA5: {error}')
 
 

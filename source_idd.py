@@ -8,9 +8,7 @@ cityscapes` they are the 19 of Cityscapes, by IDD's own table.
 import os
 
 from segmentation import pixels
-from segmentation.data import label_files
 from segmentation.data.road_scenes import idd, labels
-from segmentation.errors import InputError
 
 PICTURE, LABEL = '_leftImg8bit', '_gtFine_polygons.json'
 
@@ -34,11 +32,8 @@ class IddSource(labels.RoadSource):
     def read_pair(self, image_path, label_path):
         """Read a picture (H, W, 3) BGR and its class ids (H, W), uint8."""
         image = pixels.read(image_path)
-        ids = idd.read_ids(label_path, self.ids)
-        if image.shape[:2] != ids.shape:
-            raise InputError(label_files.describe_sizes(
-                image_path, image.shape, label_path, ids.shape))
-        return image, ids
+        return image, idd.read_ids(label_path, image_path,
+                                   pixels.size_of(image), self.ids)
 
 
 def label_of(picture):

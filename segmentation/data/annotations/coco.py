@@ -124,8 +124,9 @@ class JsonFile:
         images = [image for image in content['images']
                   if not is_panoptic or self.of_image[image['id']]]
         folder = find_folder(path, data_dir, images)
-        self.pictures = {os.path.join(folder, *image['file_name'].split('/')):
-                         image for image in images}
+        self.pictures = {
+            os.path.join(folder, *name_of(image, path).split('/')): image
+            for image in images}
 
     def label_path(self, image):
         """Return the label of an entry of images: its PNG, or this file."""
@@ -133,7 +134,7 @@ class JsonFile:
             return self.path
         annotation = self.of_image[image['id']][0]
         return os.path.join(os.path.splitext(self.path)[0],
-                            annotation['file_name'])
+                            name_of(annotation, self.path))
 
     def categories_of(self, annotation):
         """Return the names of an object, or of the segments of a picture."""
@@ -165,8 +166,12 @@ class JsonFile:
                 counts = run_lengths.parse_text(counts)
             return shapes.Shape(name, (), run_lengths.decode(counts, size,
                                                              True))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f'{where}: no run lengths: {error}')
+
+
+def name_of(entry, path):
+    return names.file_name(entry['file_name'], path)
 
 
 def read_segments(path, annotation, file, class_id):
@@ -209,7 +214,7 @@ def find_folder(path, data_dir, images):
                data_dir]
     for folder in folders if images else folders[:1]:
         if not images or os.path.isfile(os.path.join(
-                folder, *images[0]['file_name'].split('/'))):
+                folder, *name_of(images[0], path).split('/'))):
             return folder
     raise FileNotFoundError(f'{path}: no picture {images[0]["file_name"]} in '
                             f'{", ".join(folders)}')

@@ -123,6 +123,8 @@ def floats(element, attributes, where, default=None):
         try:
             values.append(float(text))
         except ValueError:
+            values.append(float('nan'))
+        if not abs(values[-1]) < shapes.FARTHEST:
             raise InputError(f'{where}: {name} of a {element.tag} is '
                              f'{text!r}: a number is wanted')
     return values
@@ -169,7 +171,7 @@ def mask(element, name, where):
     try:
         counts = list(map(int, attribute(element, 'rle', where).split(',')))
         area = run_lengths.decode(counts, (width, height), False)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(f'{where}: no run lengths: {error}')
     return shapes.Shape(name, (), area, (left, top))
 

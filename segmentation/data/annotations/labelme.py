@@ -85,8 +85,8 @@ def find_picture(path):
                 return name
     named = files.read_json(path, SCHEMA).get('imagePath') or (
         f'{os.path.basename(stem)}.jpg')
-    return os.path.normpath(os.path.join(os.path.dirname(path),
-                                         *named.split('\\')))
+    return os.path.normpath(os.path.join(
+        os.path.dirname(path), *names.file_name(named, path).split('\\')))
 
 
 def name_of(shape, where):
@@ -101,10 +101,12 @@ def parse(shape, where):
         raise InputError(f'{where}: shape_type is {kind!r}: '
                          f'{", ".join(PARSERS)} are known')
     least, outlines = PARSERS[kind]
-    if len(points) < least or any(len(point) != 2 for point in points) or \
-            not np.isfinite(points).all():
+    if len(points) < least or not all(
+            len(point) == 2 and all(abs(value) < shapes.FARTHEST
+                                    for value in point) for point in points):
         raise InputError(f'{where}: {len(points)} points of a {kind}: {least} '
-                         'are wanted, of a finite x and y each')
+                         'are wanted, of an x and a y each, below '
+                         f'{shapes.FARTHEST:.0e}')
     if kind == 'mask':
         left, top = np.min(points, axis=0).astype(int).tolist()
         return shapes.Shape(name, (), read_mask(shape.get('mask'), where),

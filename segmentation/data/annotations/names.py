@@ -73,3 +73,10 @@ def from_text(text, where):
     if not text or not text.strip():
         raise InputError(f'{where}: a label without a name')
     return text.strip()
+
+
+def file_name(text, where):
+    """Return the name of a file, which has no byte of 0."""
+    if not text or '\0' in text:
+        raise InputError(f'{where}: {text!r} is no name of a file')
+    return text

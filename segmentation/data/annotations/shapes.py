@@ -12,6 +12,7 @@ import numpy as np
 from segmentation.errors import InputError
 
 VERTICES = 256      # of an ellipse
+FARTHEST = 1e6      # pixels; no picture is so large
 
 
 class Shape(NamedTuple):
@@ -27,11 +28,11 @@ def outline(points, where):
     """Return an outline (N, 2), N >= 3; InputError starts with `where`."""
     try:
         points = np.asarray(points, float).reshape(-1, 2)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise InputError(f'{where}: x and y of points are wanted')
-    if len(points) < 3 or not np.isfinite(points).all():
-        raise InputError(f'{where}: {len(points)} points: 3 or more, all '
-                         'finite, make an outline')
+    if len(points) < 3 or not (abs(points) < FARTHEST).all():
+        raise InputError(f'{where}: {len(points)} points: 3 or more, x and y '
+                         f'below {FARTHEST:.0e}, make an outline')
     return points
 
 

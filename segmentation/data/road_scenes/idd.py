@@ -9,6 +9,7 @@ code, of which these are level3Id and csTrainId.
 import difflib
 
 from segmentation import files
+from segmentation.data import label_files
 from segmentation.data.annotations import shapes
 from segmentation.data.road_scenes.labels import Label
 from segmentation.errors import InputError
@@ -78,26 +79,31 @@ def label_of_class(value, name, level3, in_cityscapes, color):
     return Label(value, first[0], first[3], in_cityscapes, level3 == VOID)
 
 
-def read_ids(path, class_ids):
-    """Return the class ids (H, W) of a file of polygons.
+def read_ids(path, image_path, size, class_ids):
+    """Return the class ids (H, W) of the polygons of a picture.
 
     They are painted in their order, the last one on top; what is deleted is
     left out, and a group has the class of its members.
 
     Parameters
     ----------
+    size : (width, height)
+        Of the picture.
     class_ids : {row of TABLE: class id}
     """
     content = files.read_json(path, SCHEMA)
+    declared = content['imgWidth'], content['imgHeight']
+    if declared != tuple(size):
+        raise InputError(label_files.describe_sizes(
+            image_path, size[::-1], path, declared[::-1]))
     areas = []
     for number, entry in enumerate(content['objects']):
         if not entry.get('deleted') and len(entry['polygon']) > 2:
             areas.append(shapes.Shape(entry['label'], [shapes.outline(
                 entry['polygon'], f'{path}: objects[{number}]')]))
-    return shapes.paint(
-        areas, (content['imgWidth'], content['imgHeight']),
-        lambda name: class_ids[row_of(name, path)],
-        class_ids[INDEX['unlabeled']])
+    return shapes.paint(areas, size,
+                        lambda name: class_ids[row_of(name, path)],
+                        class_ids[INDEX['unlabeled']])
 
 
 def row_of(name, path):

@@ -9,6 +9,7 @@ import os
 
 from segmentation import files
 from segmentation.data.road_scenes.labels import Label
+from segmentation.errors import InputError
 
 # {version: (labels in training/ and validation/, what lists the classes)}
 VERSIONS = {'v2.0': ('v2.0/labels', 'config_v2.0.json'),
@@ -74,10 +75,15 @@ def find_version(data_dir):
 
 def read_labels(path):
     """Return the Labels of a config file: the index of each is its id."""
-    return [Label(number, entry['name'], tuple(entry['color']),
-                  in_cityscapes(entry['name']), not entry['evaluate'])
-            for number, entry in enumerate(files.read_json(
-                path, SCHEMA)['labels'])]
+    labels = []
+    for number, entry in enumerate(files.read_json(path, SCHEMA)['labels']):
+        name, color = entry['name'], tuple(entry['color'])
+        if len(color) != 3 or not set(color) <= set(range(256)):
+            raise InputError(f'{path}: color of {name} is {color}: red, green '
+                             'and blue are wanted, 0 to 255')
+        labels.append(Label(number, name, color, in_cityscapes(name),
+                            not entry['evaluate']))
+    return labels
 
 
 def in_cityscapes(name):

@@ -124,7 +124,8 @@ def test_strokes_are_as_wide_as_they_say():
 
 
 @pytest.mark.parametrize('points', [[(1, 2), (3, 4)], [1, 2, 3], 'abc',
-                                    [(0, 0), (1, 1), (float('nan'), 2)]])
+                                    [(0, 0), (1, 1), (float('nan'), 2)],
+                                    [(0, 0), (1, 1), (1e300, 2)]])
 def test_what_is_no_outline_is_refused(points):
     with pytest.raises(ValueError, match=r'^a.json: \S.*wanted$|outline$'):
         shapes.outline(points, 'a.json')
