@@ -86,7 +86,7 @@ def parse_xml(path):
     """Return the root of an XML file of pictures."""
     try:
         root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise InputError(f'{path}: no XML: {error}')
     if root.tag != 'annotations' or root.find('track') is not None:
         raise InputError(f'{path}: no annotations of pictures: an export as '
