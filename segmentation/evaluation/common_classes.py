@@ -33,7 +33,7 @@ class CommonClasses(NamedTuple):
     """K classes that a model and a data set have in common."""
 
     names: List[str]
-    colors: Dict[int, Tuple[int, ...]]      # BGR
+    colors: Dict[int, Any]  # {class id: (blue, green, red)}
     weights: np.ndarray     # (C of the model, K): 1 where a class is in one
     class_ids: np.ndarray   # (256,) uint8: of the data set's -> the common
 

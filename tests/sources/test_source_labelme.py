@@ -98,6 +98,14 @@ def test_what_is_marked_ignore_is_ignored(root):
     assert (ids[10:30, 10:30] == source.IGNORE).all()
 
 
+def test_names_may_belong_to_the_class_of_another(root):
+    (root / 'classes.csv').write_text(
+        'name,r,g,b,class,background\nother,0,0,0,,1\nroad,1,2,3,,\n'
+        'car,4,5,6,road,\n')
+    ids = ids_of(root, CAR)
+    assert (ids[10:30, 10:30] == 1).all() and (ids == 1).sum() == 400
+
+
 def test_the_other_shapes_are_drawn_as_labelme_draws_them(root):
     image = pytest.importorskip('PIL.Image')
     drawing = pytest.importorskip('PIL.ImageDraw')

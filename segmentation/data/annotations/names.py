@@ -39,8 +39,8 @@ class Names:
         self.classes = class_table.complete(rows)
         index = {name: k for k, (name, _) in enumerate(self.classes)}
         self.class_ids: Dict[str, int] = {
-            row.name: pixels.IGNORE if row.ignore else index[row.name]
-            for row in rows}
+            row.name: pixels.IGNORE if row.ignore
+            else index[row.class_name()] for row in rows}
         marked = [row.name for row in rows if row.background]
         if len(marked) > 1:
             raise InputError(f'{path}: {" and ".join(marked)} are marked as '
