@@ -39,7 +39,8 @@ class Annotations:
         samples = []
         for path in listing.walk(self.data_dir):
             if path.lower().endswith('.json'):
-                samples.append((os.path.relpath(path, self.data_dir),
+                folder = os.path.dirname(path)
+                samples.append((os.path.relpath(folder, self.data_dir),
                                 find_picture(path), path))
         return samples
 

@@ -25,9 +25,18 @@ class Shape(NamedTuple):
 
 
 def outline(points, where):
-    """Return an outline (N, 2), N >= 3; InputError starts with `where`."""
+    """Return an outline (N, 2), N >= 3, of points or of x, y, x, y ...
+
+    Raises
+    ------
+    InputError
+        It is none; the message starts with `where`.
+    """
     try:
-        points = np.asarray(points, float).reshape(-1, 2)
+        points = np.asarray(points, float)
+        points = points.reshape(-1, 2) if points.ndim == 1 else points
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(points.shape)
     except (ValueError, TypeError, OverflowError):
         raise InputError(f'{where}: x and y of points are wanted')
     if len(points) < 3 or not (abs(points) < FARTHEST).all():

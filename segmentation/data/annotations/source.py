@@ -10,8 +10,8 @@ from segmentation.errors import InputError
 TABLE = 'classes.csv'
 LARGEST = 480 * 352     # pixels of the network's input, unless it is chosen
 # What names a split: train2017, val, Validation, instances_valid.json ...
-SPLIT = re.compile(r'(?<![a-z])(train|val|test)(?:id|idation|ing)?(?![a-z])',
-                   re.IGNORECASE)
+SPLIT = re.compile(r'(?:.*_)?(train|val|test)(?:id|idation|ing)?\d*'
+                   r'(?:\.json|\.xml)?', re.IGNORECASE)
 SPLITS = {'train': 'train', 'val': 'valid', 'test': 'test'}
 
 
@@ -130,11 +130,14 @@ class AnnotationSource(data_source.DataSource):
 
 
 def split_of(hint):
-    """Return the split that a path names, or None.
+    """Return the split that a part of a path names, or None.
 
-    >>> [split_of(name) for name in ('a/Train/b.json', 'annotations.xml',
+    >>> [split_of(path) for path in ('a/Train/b', 'test_drive/a',
     ...                              'annotations/instances_val2017.json')]
     ['train', None, 'valid']
     """
-    match = SPLIT.search(hint)
-    return SPLITS[match.group(1).lower()] if match else None
+    for part in hint.split(os.sep):
+        match = SPLIT.fullmatch(part)
+        if match:
+            return SPLITS[match.group(1).lower()]
+    return None

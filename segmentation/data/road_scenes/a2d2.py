@@ -58,8 +58,8 @@ def label_of(picture):
     >>> label_of('20180807_145028/camera/cam_front_center/1_camera_2.png')
     '20180807_145028/label/cam_front_center/1_label_2.png'
     """
-    drive, kind, *rest = picture.split('/')
-    if kind != 'camera' or not rest or not picture.endswith('.png'):
+    parts = picture.split('/')
+    if len(parts) < 3 or parts[1] != 'camera' or parts[-1][-4:] != '.png':
         return None
-    rest[-1] = rest[-1].replace('_camera_', '_label_')
-    return '/'.join([drive, 'label', *rest])
+    return '/'.join([parts[0], 'label', *parts[2:-1],
+                     parts[-1].replace('_camera_', '_label_')])

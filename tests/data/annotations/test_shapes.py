@@ -28,7 +28,7 @@ def near_outline(points, thickness=3):
     """The pixels that a polygon's edge runs through, and those beside."""
     band = np.zeros(SIZE[::-1], np.uint8)
     for shift in (0, -.5):
-        cv2.polylines(band, [np.rint((points + shift) * 16).astype(int)],
+        cv2.polylines(band, [np.rint((points + shift) * 16).astype(np.int32)],
                       True, 1, thickness, shift=4)
     return band > 0
 
