@@ -101,8 +101,8 @@ def test_ids_are_those_of_pycocotools_but_for_edge_pixels(root):
         wanted[api.annToMask(entry) > 0] = {1: 1, 3: 2, 90: 3}[
             entry['category_id']]
         points = np.reshape(entry['segmentation'][0], (-1, 1, 2)) - .5
-        cv2.polylines(edges, [np.rint(points * 16).astype(np.int32)], True, 1, 2,
-                      shift=4)
+        cv2.polylines(edges, [np.rint(points * 16).astype(np.int32)], True,
+                      1, 2, shift=4)
     differ = ids != wanted
     assert not differ[edges == 0].any()
     assert differ.sum() < .02 * ids.size
