@@ -12,7 +12,8 @@ is sound, 1 if it has faults.
         --write-classes DIR/classes.csv
 
 drafts the class table of a folder from the labels in DIR/labels, and does
-nothing else: give the classes their names, then check.
+nothing else: give the classes their names, then check. With --data-source
+labelme, coco or cvat the table has the names in the annotations.
 """
 import os
 import sys
@@ -21,9 +22,9 @@ import time
 import utils
 from segmentation import files, overwriting, text
 from segmentation.checking import (audit, ceiling, class_draft, faults,
-                                   pictures, summary, survey)
+                                   name_draft, pictures, summary, survey)
 from segmentation.checking.appearance import examine
-from segmentation.data import contract, loading
+from segmentation.data import class_table, contract, loading
 from segmentation.terminal import command_line
 
 SAMPLES = 24        # of each split, in its sheet
@@ -44,12 +45,15 @@ def parse_options(argv=None):
     group.add_argument('--json', metavar='FILE',
                        help='also write the results as JSON')
     group.add_argument('--write-classes', metavar='FILE.csv',
-                       help='with --data-source folder: draft the class '
-                            'table from the values in the labels, and check '
-                            'nothing')
+                       help='with --data-source folder, labelme, coco or '
+                            'cvat: draft the class table from the values or '
+                            'names in the labels, and check nothing')
     options = parser.parse_args(argv)
-    if options.write_classes and options.data_source != 'folder':
-        parser.error('--write-classes goes with --data-source folder')
+    if (options.write_classes and options.data_source != 'folder'
+            and not contract.offers(loading.find_source(options.data_source),
+                                    'count_names')):
+        parser.error('--write-classes goes with --data-source folder, '
+                     'labelme, coco or cvat')
     if not options.output_dir and not options.write_classes:
         parser.error('the following arguments are required: --output-dir')
     return options
@@ -58,8 +62,7 @@ def parse_options(argv=None):
 def main(argv=None):
     options = parse_options(argv)
     if options.write_classes:
-        return write_classes(options.write_classes, options.data_dir,
-                             options.workers)
+        return write_classes(options)
     source = loading.load_source(options)
     for name in (options.output_dir, os.path.dirname(options.json or '')):
         os.makedirs(name or '.', exist_ok=True)
@@ -118,8 +121,9 @@ def conclude(problems, output_dir):
     return 1 if problems else 0
 
 
-def write_classes(path, data_dir, workers):
+def write_classes(options):
     """Draft a class table, and print what is to be done with it."""
+    path = options.write_classes
     if os.path.exists(path):
         raise FileExistsError(f'{path} exists already: it is not '
                               'overwritten')
@@ -127,13 +131,31 @@ def write_classes(path, data_dir, workers):
     if folder and not os.path.isdir(folder):
         raise FileNotFoundError(f'{folder}: no such folder')
     utils.remove_leftovers([folder])
-    values = survey.Survey(os.path.join(data_dir, 'labels'), workers)
-    draft = class_draft.draft(values)
-    omitted = class_draft.write(path, draft)
-    print(text.table(*class_draft.columns(draft), left=range(4)), end='\n\n')
-    print('\n'.join(f'[i] {line}' for line in class_draft.advice(
-        path, draft, omitted)))
+    table, lines = (draft_of_values if options.data_source == 'folder'
+                    else draft_of_names)(options, path)
+    print(table, end='\n\n')
+    print('\n'.join(f'[i] {line}' for line in lines))
     return 0
+
+
+def draft_of_values(options, path):
+    """Write a draft from label images; return a table and advice."""
+    draft = class_draft.draft(survey.Survey(
+        os.path.join(options.data_dir, 'labels'), options.workers))
+    omitted = class_draft.write(path, draft)
+    return (text.table(*class_draft.columns(draft), left=range(4)),
+            class_draft.advice(path, draft, omitted))
+
+
+def draft_of_names(options, path):
+    """Write a draft from the names of shapes; return a table and advice."""
+    source = loading.find_source(options.data_source)
+    if options.classes:
+        source.choose_classes(options.classes)
+    draft = name_draft.draft(*source.count_names(options.data_dir))
+    class_table.write(path, *zip(*draft))
+    return (text.table(*name_draft.columns(draft), left=range(3)),
+            name_draft.advice(path, draft))
 
 
 if __name__ == '__main__':

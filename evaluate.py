@@ -129,7 +129,7 @@ def opened(selected, workers, is_said=False):
         Whether the header has its lines on the engine already.
     """
     # Engines may take seconds to load: only after all that may be wrong.
-    with selected.settings.open(selected.model) as (engine, lines):
+    with selected.settings.open(selected.network) as (engine, lines):
         if not is_said:
             print(*model_options.header_lines(engine), *lines, sep='\n',
                   flush=True)

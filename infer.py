@@ -8,6 +8,10 @@ other options ask for is in folders of its own:
     --class-ids           out/class-ids/sub/a.png, the class numbers
     --colors              out/colors/sub/a.png, the colours of the classes
     --confidence road     out/confidence-road/sub/a.png, 255 is certainly road
+    --polygons labelme    out/polygons/sub/a.json, outlines to be edited
+
+--cvat OUT.zip packs the class ids as CVAT's "Segmentation mask 1.1", to be
+uploaded as the annotations of a task with these pictures.
 
 --jpeg writes overlays as out/sub/a.jpg: a tenth of the time to write them and
 a sixth of the size. The other outputs stay PNG files, whose values are exact.
@@ -39,7 +43,8 @@ from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
 from segmentation.drawing import style_options
-from segmentation.inference import jobs, model_options, outputs, shapes
+from segmentation.inference import (cvat_archive, jobs, model_options, outputs,
+                                    shapes)
 from segmentation.inference.predictor import Predictor
 from segmentation.processes import members, messages, shards
 from segmentation.terminal import command_line, header, progress
@@ -89,6 +94,13 @@ def parse_options(argv=None):
                        help='also write the probability of CLASS, scaled to '
                             '0 to 255, to confidence-CLASS/; road,car writes '
                             f'two, {option_types.ALL} those of all classes')
+    group.add_argument('--polygons', choices=('labelme',),
+                       help='also write the outlines of the classes that '
+                            'overlays show, as JSON files of labelme, to '
+                            'polygons/')
+    group.add_argument('--cvat', metavar='OUT.zip',
+                       help='also pack the class ids as CVAT\'s '
+                            '"Segmentation mask 1.1"; implies --class-ids')
     group.add_argument('--skip-existing', action='store_true',
                        help='keep outputs that exist already instead of '
                             'writing them again')
@@ -99,10 +111,14 @@ def parse_options(argv=None):
     choice.check_options(parser, options)
     shards.check_options(parser, options)
     if options.no_overlay and not (options.class_ids or options.colors
-                                   or options.confidence):
+                                   or options.confidence or options.polygons
+                                   or options.cvat):
         parser.error('--no-overlay leaves nothing to write')
     if options.no_overlay and options.jpeg:
         parser.error('--jpeg is of overlays: not with --no-overlay')
+    if options.cvat and options.shard:
+        parser.error('--cvat packs the pictures of all shards: it takes a '
+                     'call without --shard, such as one by --skip-existing')
     for name in ('classes', 'data_dir'):
         if getattr(options, name) and not options.data_source:
             parser.error(f'{option_types.flag(name)} goes with '
@@ -114,8 +130,10 @@ def choose_places(options, model):
     """Return {kind: jobs.Place} of what is asked for."""
     places = {} if options.no_overlay else {outputs.OVERLAY: jobs.Place(
         '', '.jpg' if options.jpeg else '.png')}
-    if options.class_ids:
+    if options.class_ids or options.cvat:
         places[outputs.CLASS_IDS] = jobs.Place('class-ids')
+    if options.polygons:
+        places[outputs.POLYGONS] = jobs.Place('polygons', '.json')
     if options.colors:
         places[outputs.COLORS] = jobs.Place('colors')
     for word in options.confidence:
@@ -271,6 +289,8 @@ def main(argv=None):
     listed = jobs.list_jobs(options.samples_dir, options.output_dir,
                             choose_places(options, model))
     chosen = choice.choose(options, model)
+    if options.cvat and not member:
+        cvat_archive.check(options.cvat, options.output_dir, style)
     # Of the processes that it has started the first one holds the folder.
     lock = (contextlib.nullcontext() if member else locks.locked(
         options.output_dir, f'{options.output_dir}: another infer.py writes '
@@ -278,6 +298,9 @@ def main(argv=None):
     with lock:
         summary = fill(options, model, style, listed, chosen,
                        sys.argv[1:] if argv is None else argv)
+        if options.cvat and not member:
+            print(cvat_archive.write(options.cvat, listed, options.output_dir,
+                                     style))
     if member:
         messages.send(result=summary._asdict())
         return 0

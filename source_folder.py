@@ -61,9 +61,12 @@ class FolderSource(source.DataSource):
         self.void_colors = tuple(row.color for row in rows
                                  if row.ignore and row.color)
         index = {name: k for k, name in enumerate(self.class_names)}
-        self.background = [row.name for row in rows
-                           if row.background and not row.ignore] or None
-        self.ids = {row.id: source.IGNORE if row.ignore else index[row.name]
+        self.background = [row.name for row in rows if row.background
+                           and class_table.is_class(row)] or None
+        self.more_colors = [(row.part_of, row.color) for row in rows
+                            if row.part_of and row.color]
+        self.ids = {row.id: source.IGNORE if row.ignore
+                    else index[row.class_name()]
                     for row in rows if row.id is not None} or None
         # Colours that come from the palette are in no label file.
         self.has_colors = all(row.color for row in rows if not row.ignore)

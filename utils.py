@@ -115,10 +115,12 @@ def add_source_options(parser, required=True):
     group = parser.add_argument_group('data')
     group.add_argument('--data-source', required=required, metavar='NAME',
                        help='data set, by the name of its source_NAME.py: '
-                            'kitti, cityscapes, camvid, voc, demo, folder (a '
-                            'folder with images/, labels/ and classes.csv), '
-                            'single (the first picture of such a folder), or '
-                            'one of your own in the working directory')
+                            'kitti, cityscapes, camvid, voc, bdd, mapillary, '
+                            'a2d2, idd, gta5, demo, folder (a folder with '
+                            'images/, labels/ and classes.csv), single (the '
+                            'first picture of such a folder), labelme, coco, '
+                            'cvat, cvat_masks, or one of your own in the '
+                            'working directory')
     group.add_argument('--data-dir', type=option_types.path, default='data',
                        help='folder of the data set (default: %(default)s)')
     group.add_argument('--image-size', type=option_types.image_size,
@@ -129,7 +131,10 @@ def add_source_options(parser, required=True):
                             'size of its first picture, up to about 480x352)')
     group.add_argument('--classes', metavar='TABLE',
                        help='class table, for a data source that has '
-                            'several; cityscapes has 19 (default) and 29')
+                            'several; cityscapes has 19 (default) and 29, '
+                            'coco instances (default) and panoptic; the 19 '
+                            'of Cityscapes, by the name cityscapes, are in '
+                            'bdd, mapillary, a2d2, idd and gta5')
     group.add_argument('--valid-fraction', type=option_types.fraction,
                        default=.1,
                        help='share of the samples to hold out for validation '

@@ -11,5 +11,6 @@ gallery         draws samples with their classes
 pictures        writes the drawings, and knows which ones are its own
 survey          counts the values of label files without known classes
 class_draft     drafts a class table from a survey
+name_draft      drafts a class table from the names of shapes
 appearance      what eyes would see: labels that do not fit, odd colours
 """

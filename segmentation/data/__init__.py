@@ -13,4 +13,6 @@ label_files     label files as they are on disk: PNG, ids, colours
 cache           results kept in the user's cache folder
 cityscapes      the label table of Cityscapes and its folders
 kitti_road      file names and calibrations of KITTI road
+annotations     shapes with names: labelme, COCO, CVAT
+road_scenes     more data sets of roads, and their classes in Cityscapes'
 """

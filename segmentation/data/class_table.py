@@ -6,11 +6,12 @@ The first line names the columns, in any order:
     name,id             labels are ids: grey values, or palette indices
     name,id,r,g,b       ids in files of one channel, colours in the others
 
-There may be three more columns: `ignore` marks what is not scored and
-`background` what overlays leave unpainted, by 1, x, yes or true; `note` is for
-people. A row named ignore is not scored
-either, and that name alone may occur several times. The other rows are the
-classes, their ids 0, 1, ... in this order. Colours are 0..255, ids 0..65535.
+There may be four more columns: `ignore` marks what is not scored and
+`background` what overlays leave unpainted, by 1, x, yes or true; `class` names
+the row whose class this one belongs to, if it has none of its own; `note` is
+for people. A row named ignore is not scored either, and that name alone may
+occur several times. The other rows are the classes, their ids 0, 1, ... in
+this order. Colours are 0..255, ids 0..65535.
 Columns are separated by commas, semicolons or tabs.
 """
 import csv
@@ -19,13 +20,14 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from segmentation import files
 from segmentation.errors import InputError
 
-COLUMNS = ('name', 'id', 'r', 'g', 'b', 'ignore', 'background', 'note')
+COLUMNS = ('name', 'id', 'r', 'g', 'b', 'class', 'ignore', 'background',
+           'note')
 COLOR = ('r', 'g', 'b')
 MARKS = {'': False, '0': False, 'no': False, 'false': False,
          '1': True, 'x': True, 'yes': True, 'true': True}
 VOID = 'ignore'
 MOST = 254          # classes: 254 and 255 are pixels.UNKNOWN and IGNORE
-WANTED = ('name,r,g,b or name,id or name,id,r,g,b, and perhaps ignore, '
+WANTED = ('name,r,g,b or name,id or name,id,r,g,b, and perhaps class, ignore, '
           'background and note')
 
 
@@ -37,6 +39,11 @@ class Row(NamedTuple):
     color: Optional[Tuple[int, int, int]]   # red, green, blue
     ignore: bool                            # whether it is not scored
     background: bool = False                # whether overlays do not paint it
+    part_of: Optional[str] = None           # the class that it belongs to
+
+    def class_name(self):
+        """Return the name of its class."""
+        return self.part_of or self.name
 
 
 def read(path: str) -> List[Row]:
@@ -68,10 +75,27 @@ def read(path: str) -> List[Row]:
             row = parse_row(line, columns, cells)
             taken.add(line, row)
             rows.append(row)
-    count = sum(not row.ignore for row in rows)
+    check_parts(path, rows)
+    count = sum(is_class(row) for row in rows)
     if not 2 <= count <= MOST:
         raise InputError(f'{path}: {count} classes: 2 to {MOST} are wanted')
     return rows
+
+
+def is_class(row):
+    """Return whether a row is a class of its own."""
+    return not row.ignore and row.part_of is None
+
+
+def check_parts(path, rows):
+    """Raise InputError where a row belongs to what is no class."""
+    classes = {row.name for row in rows if is_class(row)}
+    for row in rows:
+        if row.part_of is not None and (row.ignore
+                                        or row.part_of not in classes):
+            raise InputError(f'{path}: {row.name!r} is of the class '
+                             f'{row.part_of!r}: another row, of a class of '
+                             'its own, is wanted, and no mark to ignore it')
 
 
 def check_columns(path, columns, first):
@@ -111,7 +135,7 @@ def parse_row(line, columns, cells):
         color = tuple(parse(line, part, cell[part], 255) for part in COLOR)
     return Row(cell['name'], value, color,
                marks['ignore'] or cell['name'].lower() == VOID,
-               marks['background'])
+               marks['background'], cell['class'] or None)
 
 
 def parse(line, what, text, highest):
@@ -168,7 +192,7 @@ def complete(rows: Sequence[Row]
     spare = (color for color in map(palette_color, range(1, 1024))
              if color not in taken)
     return [(row.name, row.color or next(spare))
-            for row in rows if not row.ignore]
+            for row in rows if is_class(row)]
 
 
 def palette_color(index):
@@ -197,12 +221,15 @@ def write(path: str, rows: Sequence[Row], notes: Sequence[str]) -> None:
     columns = ['name']
     columns += ['id'] if rows[0].id is not None else []
     columns += list(COLOR) if rows[0].color is not None else []
+    marks = [mark for mark in ('ignore', 'background') if mark == 'ignore'
+             or any(row.background for row in rows)]
     with files.atomic(path) as work:
         with open(work, 'w', encoding='utf-8', newline='') as file:
             table = csv.writer(file, lineterminator='\n')
-            table.writerow(columns + ['ignore', 'note'])
+            table.writerow(columns + marks + ['note'])
             for row, note in zip(rows, notes):
                 cell = dict(zip(COLOR, row.color or ('',) * 3),
                             name=row.name, id=row.id)
                 table.writerow([cell[name] for name in columns]
-                               + ['1' if row.ignore else '', note])
+                               + ['1' if getattr(row, mark) else ''
+                                  for mark in marks] + [note])

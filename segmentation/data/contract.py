@@ -65,6 +65,8 @@ OPTIONAL = {
                              'file is missing'),
     'identity': Capability(None, '() -> all that decides how a label file is '
                            'read, as text'),
+    'count_names': Capability(None, '(data_dir) -> {name in labels: names.'
+                              'Count}, whether there is a background'),
     # what it lets the user choose
     'choose_folder': Capability(None, '(data_dir): takes the classes that '
                                 'the folder defines'),
@@ -80,13 +82,11 @@ OPTIONAL = {
     'shard': Capability((0, 1), 'rank and size: see `batching.share`'),
     'samples': Capability(None, 'training.cached_samples.CachedSamples, from '
                           'which the generators read instead of the files'),
-    'labels_as_ids': Capability(False, 'whether labels are class ids (B, H, '
-                                'W) uint8, IGNORE = 255, and not one-hot; '
-                                'soft ones are shares all the same'),
+    'labels_as_ids': Capability(False, 'whether labels are ids (B, H, W) '
+                                'uint8, not one-hot; soft ones are shares'),
     'group_by': Capability(None, 'regular expression: pictures that it '
                            'matches alike stay on one side of the split'),
-    'required_splits': Capability(('train', 'valid'), 'splits that must not '
-                                  'be empty'),
+    'required_splits': Capability(('train', 'valid'), 'must not be empty'),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 from segmentation import option_types
 from segmentation.data import contract, loading, splits
 from segmentation.errors import InputError
-from segmentation.evaluation import submission
+from segmentation.evaluation import common_classes, picture_list, submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
 from segmentation.inference import model_options
@@ -50,6 +50,7 @@ class Selection(NamedTuple):
     settings: model_options.Settings
     augmentation: TestTimeAugmentation
     shard: Optional[Shard]                  # None: all are scored
+    network: lookup.Model       # the model, with classes of its own by --map
 
     def header_lines(self) -> List[str]:
         """Return the lines of a program's header on the data."""
@@ -94,6 +95,7 @@ def add_options(parser):
                        help='class table, for a data source that has several '
                             '(default: the one that the model was trained '
                             'on)')
+    common_classes.add_option(group)
     group.add_argument('--workers', type=option_types.positive(int),
                        default=os.cpu_count() or 1,
                        help='threads that read and score pictures '
@@ -119,8 +121,9 @@ def select(options, name):
         Directory of the run, or an exported model.
     """
     described = complete(options, name)
-    model = lookup.find(name, options.checkpoint, loading.make_source(
-        described.data_source, described.classes, described.data_dir))
+    model = network = lookup.find(
+        name, options.checkpoint, None if options.map else loading.make_source(
+            described.data_source, described.classes, described.data_dir))
     settings = model_options.settings(options)
     settings.check(model)
     augmentation = settings.augmentation(model, options.scales, options.flip)
@@ -129,6 +132,9 @@ def select(options, name):
         described._replace(image_size=image_size),
         # For the test split the others may be empty.
         () if options.split == 'test' else None)
+    if options.map:
+        model, source, augmentation = common_classes.apply(
+            options.map, model, source, augmentation, options.tune)
     export, birds_eye = (path and submission.Writer(path, options.zip)
                          for path in (options.export, options.birds_eye))
     benchmark = registry.make(source, described.data_source, export,
@@ -142,15 +148,17 @@ def select(options, name):
                      options.list, writers)
         benchmark = None
     elif options.list:
-        pairs = read_list(options.list, pairs, described.data_dir,
-                          options.split)
+        pairs = picture_list.read(options.list, pairs, described.data_dir,
+                                  options.split)
     split = lookup.split(model)
-    if options.split != 'test' and split:
+    is_own = described.data_source == lookup.options(model).get(
+        'data_source') and not options.map
+    if options.split != 'test' and split and is_own:
         splits.check_unchanged(source, described.data_dir, split)
     return Selection(
         model, source, described.data_source, described.data_dir,
         options.split, options.list, split_size, pairs, benchmark, writers,
-        settings, augmentation, options.shard)
+        settings, augmentation, options.shard, network)
 
 
 def complete(options, name):
@@ -219,34 +227,3 @@ def refuse_files(data_source, split, native, list_file, writers):
     if split == 'test':
         raise InputError(f'data source {data_source!r} has no test split: '
                          'train and valid are there')
-
-
-def read_list(path, pairs, data_dir, split):
-    """Return the pairs whose pictures are named in the file `path`.
-
-    Parameters
-    ----------
-    path : str
-        A picture a line, relative to `data_dir`.
-    pairs : list of (picture path, label path)
-        Those of the split.
-    """
-    known = {absolute(pair[0]): pair for pair in pairs}
-    chosen = {}
-    for number, name in splits.read_lines(path):
-        where = f'{path}, line {number}: {name}'
-        key = absolute(os.path.join(data_dir, name))
-        if key not in known:
-            raise InputError(f'{where} is no picture of the {split} split in '
-                             f'{data_dir}')
-        if key in chosen:
-            raise InputError(f'{where} stands there twice')
-        chosen[key] = known[key]
-    if not chosen:
-        raise InputError(f'{path}: no picture in it')
-    return list(chosen.values())
-
-
-def absolute(path):
-    """Return what two names of one path have in common."""
-    return os.path.normcase(os.path.abspath(path))

@@ -10,10 +10,12 @@ import numpy as np
 from segmentation import errors, files, opencv, text
 from segmentation.drawing import legend, overlay
 from segmentation.drawing.style import Style
+from segmentation.inference import polygons
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result
 
 OVERLAY, CLASS_IDS, COLORS = 'overlay', 'class-ids', 'colors'
+POLYGONS = 'polygons'
 # What an output shows; a number is the class whose confidence it shows.
 Kind = Union[str, int]
 
@@ -53,10 +55,10 @@ class OutputWriter:
         assert result.sample is not None and result.prediction is not None
         with opencv.blaming(result.job.picture):
             return self.write_all(result.job.outputs, result.sample.image,
-                                  result.prediction)
+                                  result.prediction, result.job.picture)
 
     def write_all(self, paths: Dict[Kind, str], image: np.ndarray,
-                  raw: Prediction) -> Written:
+                  raw: Prediction, picture: str) -> Written:
         """Write the outputs of a picture to {kind: path}, once refined."""
         prediction, changed = raw, 0
         if self.refinement is not None:
@@ -65,6 +67,11 @@ class OutputWriter:
         start = time.perf_counter()
         for kind, path in paths.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            if kind == POLYGONS:
+                polygons.write(path, prediction.ids, {
+                    class_id: self.style.names[class_id]
+                    for class_id in self.style.alphas}, picture)
+                continue
             files.write_image(
                 path, self.draw(kind, image, prediction),
                 (cv2.IMWRITE_JPEG_QUALITY, self.jpeg)

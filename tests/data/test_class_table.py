@@ -117,3 +117,23 @@ def test_a_written_table_is_read_again(tmp_path):
                                '"a, b",3,1,2,3,,"one, two"\n'
                                'c,0,0,0,0,,\n'
                                'ignore,255,,,,1,x\n')
+
+
+def test_rows_may_belong_to_the_class_of_another(tmp_path):
+    path = tmp_path / 'classes.csv'
+    path.write_text('name,id,class\ncar,1,\nvan,2,car\nroad,3,\n')
+    rows = class_table.read(str(path))
+    assert [row.class_name() for row in rows] == ['car', 'car', 'road']
+    assert [name for name, _ in class_table.complete(rows)] == ['car', 'road']
+
+
+@pytest.mark.parametrize('text', [
+    'name,id,class\ncar,1,\nvan,2,vehicle\nroad,3,\n',
+    'name,id,class\ncar,1,\nvan,2,van\nroad,3,\n',
+    'name,id,class\nbus,0,\ncar,1,bus\nvan,2,car\nroad,3,\n',
+    'name,id,class,ignore\ncar,1,,\nvan,2,car,1\nroad,3,,\n'])
+def test_what_belongs_to_no_class_is_named(tmp_path, text):
+    path = tmp_path / 'classes.csv'
+    path.write_text(text)
+    with pytest.raises(ValueError, match="'van' is of the class '"):
+        class_table.read(str(path))

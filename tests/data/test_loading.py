@@ -89,7 +89,7 @@ def test_missing_module_is_reported(workplace):
     ('KITTI', 'source_KITTI.py is not on the path; did you mean kitti[?]'),
     ('source_kitti', 'did you mean kitti[?] There are .*camvid, cityscapes'),
     ('source_kitti.py', 'NAME of .* wanted; did you mean kitti[?]'),
-    ('./source_mine.py', 'did you mean mine[?] There are .*kitti, mine, '),
+    ('./source_mine.py', 'did you mean mine[?] There are .*kitti, .*mine, '),
     ('kity', 'did you mean kitti[?]'),
     ('xyz', 'is not on the path; there are .*voc')])
 def test_a_wrong_name_of_a_source_leads_to_the_right_one(workplace, name,

@@ -104,6 +104,19 @@ def test_grey_palette_and_colour_labels_are_the_same_classes(tmp_path, table,
     assert ids[:, 3].tolist() == 20 * [1] + 20 * [0] + 5 * [source.IGNORE]
 
 
+@pytest.mark.parametrize('table, write', [
+    ('name,id,class\nroad,7,\nsky,0,\nvoid,255,sky\n', write_grey),
+    ('name,r,g,b,class\nroad,128,64,128,\nsky,70,130,180,\nvoid,0,0,0,sky\n',
+     write_colors)])
+def test_values_may_belong_to_the_class_of_others(tmp_path, table, write):
+    (tmp_path / 'classes.csv').write_text(table)
+    add(tmp_path, ['a.jpg', 'b.png'], write)
+    data = load(tmp_path, .5)
+    assert data.class_names == ['road', 'sky'] and not data.ignore
+    _, ids = data.read_pair(*data.splits['valid'][0])
+    assert ids[:, 3].tolist() == 20 * [1] + 20 * [0] + 5 * [1]
+
+
 def test_classes_of_the_table_have_their_colours(tmp_path):
     (tmp_path / 'classes.csv').write_text(COLORS)
     data = loading.make_source('folder', data_dir=str(tmp_path))

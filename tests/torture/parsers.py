@@ -18,6 +18,7 @@ import pngs
 
 import evaluate
 import models
+import source_cvat_masks
 import source_folder
 import source_voc
 import train
@@ -28,7 +29,7 @@ from segmentation.checking import pictures
 from segmentation.crf import choice
 from segmentation.data import (cache, class_table, kitti_road, label_files,
                                loading, splits)
-from segmentation.evaluation import selection
+from segmentation.evaluation import picture_list
 from segmentation.evaluation.benchmarks import birds_eye
 from segmentation.inference import jobs
 from segmentation.report import folder as report_folder
@@ -163,6 +164,18 @@ def read_classes(path):
     source.read_ids(os.path.join('scenes', 'labels', 'scene_00.png'))
 
 
+def read_drawn(name):
+    """Return a reader of what was drawn with a tool: load, read, count."""
+    def read(path):
+        folder = os.path.dirname(path).split(os.sep)[0]
+        source = loading.make_source(name, data_dir=folder)
+        source.count_names(folder)
+        source.load_data(folder, .5)
+        for pair in source.splits['train'] + source.splits['valid']:
+            source.read_pair(*pair)
+    return read
+
+
 def read_split(path):
     """Read train.txt of a folder."""
     listed = splits.read_list(path, 'scenes', {
@@ -175,7 +188,7 @@ def read_selection(path):
     """Read --list of evaluate.py."""
     names = source_folder.list_pictures('scenes')
     pairs = [(os.path.join('scenes', 'images', name), 'x') for name in names]
-    selection.read_list(path, pairs, 'scenes', 'valid')
+    picture_list.read(path, pairs, 'scenes', 'valid')
 
 
 def read_calibration(path):
@@ -263,6 +276,12 @@ PARSERS = (
            read_exported),
     Parser('classes.csv', 'scenes/classes.csv', TEXT, read_classes,
            words='classes.csv|is in no class'),
+    Parser('labelme', 'labelme/a.json', JSON, read_drawn('labelme')),
+    Parser('COCO', 'coco/annotations/instances_default.json', JSON,
+           read_drawn('coco')),
+    Parser('CVAT', 'cvat/annotations.xml', TEXT, read_drawn('cvat')),
+    Parser('labelmap.txt', 'cvat/labelmap.txt', TEXT,
+           source_cvat_masks.read_label_map, .5),
     Parser('train.txt', 'scenes/list.txt', TEXT, read_split),
     Parser('--list', 'scenes/scenes.txt', TEXT, read_selection, .5),
     Parser('list of VOC', 'scenes/list.txt', TEXT,
@@ -308,6 +327,7 @@ def make_files(base, folder):
         os.chdir(folder)
         write_texts()
         write_pictures()
+        write_drawn()
         write_weights()
         write_exported()
         shutil.make_archive('small', 'zip', 'vgg')
@@ -369,6 +389,43 @@ def write_pictures():
     pngs.write_png('labels/bits.png', ids, depth=2)
     cv2.imwrite('labels/deep.png', ids.astype(np.uint16))
     cv2.imwrite('labels/colors.png', image)
+
+
+def write_drawn():
+    """Write shapes as labelme, COCO and CVAT do, of two pictures each."""
+    ring = [[1, 2], [15, 3.5], [9, 11]]
+    flat = [value for point in ring for value in point]
+    texts = {
+        'labelme/a.json': json.dumps({'shapes': [
+            {'label': 'car', 'points': ring, 'shape_type': 'polygon'},
+            {'label': 'road', 'points': ring[:2], 'shape_type': 'circle'}],
+            'imageWidth': 20, 'imageHeight': 12, 'imagePath': 'a.png'}),
+        'labelme/b.json': json.dumps({'shapes': []}),
+        'coco/annotations/instances_default.json': json.dumps({
+            'images': [{'id': k, 'file_name': f'{name}.png', 'width': 20,
+                        'height': 12} for k, name in enumerate('ab')],
+            'categories': [{'id': k, 'name': name}
+                           for k, name in enumerate(('car', 'road'))],
+            'annotations': [
+                {'image_id': k, 'category_id': k, 'segmentation': area}
+                for k, area in enumerate(([flat], {'counts': [7, 4, 229]}))]}),
+        'cvat/labelmap.txt': 'car:1,2,3::\nroad:4,5,6::\n',
+        'cvat/annotations.xml': '<annotations><meta/>{}</annotations>'.format(
+            ''.join(
+                f'<image name="{name}.png" width="20" height="12">'
+                '<polygon label="car" points="1,2;15,3.5;9,11" z_order="1"/>'
+                '<mask label="road" rle="1,3" left="3" top="4" width="2" '
+                'height="2"/></image>' for name in 'ab'))}
+    for path, text in texts.items():
+        folder = path.split('/')[0]
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        for name in 'ab':
+            shutil.copy('pictures/a.png', os.path.join(folder, f'{name}.png'))
+        with open(os.path.join(folder, 'classes.csv'), 'w') as file:
+            file.write('name,r,g,b,background\nother,0,0,0,1\n'
+                       'car,1,2,3,\nroad,4,5,6,\n')
+        with open(path, 'w') as file:
+            file.write(text)
 
 
 def write_weights():

@@ -15,7 +15,7 @@ from segmentation import errors, files, pixels
 from segmentation.backbone import weights, zip_archive
 from segmentation.crf import choice
 from segmentation.data import class_table, kitti_road, label_files, splits
-from segmentation.evaluation import selection
+from segmentation.evaluation import picture_list
 from segmentation.inference import jobs
 from segmentation.trained import run_dir
 from segmentation.training import class_weights
@@ -190,8 +190,8 @@ LISTS = [('list.txt', read, data) for data in (
     b'nothing.png\n', b'\xff\xfea\0', b'a.png\na.png\n', b'\0\n',
     b'x' * 5000, b'a.png\0\n') for read in (
     lambda path: splits.read_list(path, 'data', {'a.png'}),
-    lambda path: selection.read_list(path, [('data/a.png', 'x')], 'data',
-                                     'valid'))]
+    lambda path: picture_list.read(path, [('data/a.png', 'x')], 'data',
+                                   'valid'))]
 CALIBRATIONS = [('calib.txt', kitti_road.read_calibration, data) for data in (
     b'', b'P2: 1 2 3\n', b'P2\n', b'P2: ' + b'x ' * 12, b'\xff\xfe\0\n',
     b'P2: ' + b'nan ' * 12, b'P2: ' + b'1e999 ' * 12,
