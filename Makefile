@@ -81,8 +81,8 @@ demo: announce install
 	$(RUN) train.py --name $(DEMO)/run $(if $(wildcard \
 	  $(DEMO)/run/state.json),--resume,--data-source demo \
 	  --vgg-dir $(DEMO)/vgg --model fcn-pools --head-width 32 \
-	  --learning-rate 2e-3 --schedule poly --keep-prob 1 --batch-size 2 \
-	  --epochs 4) $(if $(PROCESSES),--processes $(PROCESSES))
+	  --learning-rate 2e-3 --schedule poly --keep-prob 1 \
+	  --batch-size $(if $(filter 2,$(PROCESSES)),1,2) --epochs 4) $(if $(PROCESSES),--processes $(PROCESSES))
 	$(RUN) evaluate.py --name $(DEMO)/run --report $(DEMO)/report
 	$(RUN) source_demo.py $(DEMO)/pictures --count 6
 	$(RUN) infer.py --name $(DEMO)/run --samples-dir $(DEMO)/pictures \

@@ -62,6 +62,7 @@ def test_what_follows_from_a_fixed_size_is_constant(frozen):
         assert softmax.shape.as_list() == [2, 32, 64, 3]
 
 
+@pytest.mark.parametrize('frozen', ['fcn8s'], indirect=True)
 def test_weights_that_onnx_is_given_afterwards_give_the_same(
         frozen, tmp_path, monkeypatch):
     pytest.importorskip('tf2onnx')
