@@ -41,7 +41,7 @@ def select(options):
     """
     parser = argparse.ArgumentParser()
     selection.add_options(parser)
-    parser.set_defaults(export=None, birds_eye=None, zip=False, **{
+    parser.set_defaults(export=None, birds_eye=None, zip=False, shard=None, **{
         name: getattr(options, name)
         for name in ('checkpoint', 'data_source', 'data_dir', 'classes',
                      'image_size', 'workers')})

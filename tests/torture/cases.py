@@ -20,6 +20,7 @@ import train
 import vgg16
 
 NONE = '(?!)'       # a pattern that matches nothing
+RECORD = r'\w+/infer\.json'       # says whether it is complete
 
 # A camera 1.65 m above the road, for the view from above.
 CALIBRATION = '''P2: 180 0 155 0 0 180 43 0 0 0 1 0
@@ -126,10 +127,10 @@ CASES = (
          resume_or_begin(FROZEN, 'frozen'), f'frozen{PARTS}|{FEATURES}',
          OPTIONS),
     Case('infer', infer.main, INFER + ['out'], 'out/',
-         repeat(INFER + ['out'])),
+         repeat(INFER + ['out']), RECORD),
     Case('infer --skip-existing', infer.main,
          INFER + ['fresh', '--skip-existing'], 'fresh/',
-         repeat(INFER + ['fresh', '--skip-existing'])),
+         repeat(INFER + ['fresh', '--skip-existing']), RECORD),
     Case('evaluate', evaluate.main, EVALUATE,
          r'report/|scores\.|(matrix|reliability)\.png$', repeat(EVALUATE)),
     Case('evaluate --export', evaluate.main, EXPORT,
