@@ -227,6 +227,18 @@ def read_json(path, wanted=None):
     return value
 
 
+def can_name(text):
+    """Return whether a file can have a name, or path, of that text.
+
+    >>> can_name('a.png'), can_name('a\\0.png')
+    (True, False)
+    """
+    try:
+        return bool(text) and b'\0' not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def without_nan(value):
     """Return a copy of `value` with None for NaN, which JSON lacks."""
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ CALIBER = 480                       # height of a picture with scale 1
 OPACITY = .85                       # of the paper on a picture
 
 
-def strip(names, colors, width):
+def strip(names, colors, width, scale=1.):
     """Draw a strip of `width` pixels: a swatch and a name for each class.
 
     Parameters
@@ -19,9 +19,12 @@ def strip(names, colors, width):
     colors : sequence of (blue, green, red)
         One for each name.
     width : int
+    scale : float
+        Size of the text and swatches.
     """
-    columns = max(1, width // column_width(names))
-    return table(names, colors, -(-len(names) // columns), columns, width)
+    columns = max(1, width // column_width(names, scale))
+    return table(names, colors, -(-len(names) // columns), columns, width,
+                 scale)
 
 
 def column_width(names, scale=1.):
@@ -65,8 +68,13 @@ def panel(names, colors, height):
 
 
 def below(image, names, colors):
-    """Return a picture with the legend below."""
-    return np.vstack([image, strip(names, colors, image.shape[1])])
+    """Return a picture with the legend below.
+
+    Its text grows with the picture, as far as the widest name fits.
+    """
+    height, width = image.shape[:2]
+    scale = max(1., min(height / CALIBER, width / column_width(names)))
+    return np.vstack([image, strip(names, colors, width, scale)])
 
 
 def on(image, names, colors):

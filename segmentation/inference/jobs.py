@@ -149,11 +149,18 @@ def without_existing(jobs):
 def read_record(output_dir):
     """Return the outputs that infer.py made before, as a set.
 
-    They are relative to `output_dir`.
+    They are relative to `output_dir`. A name that no file can have raises
+    InputError.
     """
     path = os.path.join(output_dir, RECORD)
-    return set(files.read_json(path, {'outputs': [str]})['outputs']
-               if os.path.exists(path) else ())
+    if not os.path.exists(path):
+        return set()
+    outputs = files.read_json(path, {'outputs': [str]})['outputs']
+    for name in outputs:
+        if not files.can_name(name):
+            raise InputError(f'{path}: outputs has {name!r}: names of files '
+                             'are wanted')
+    return set(outputs)
 
 
 def write_record(output_dir, model, colors, jobs, recorded, refinement=None,

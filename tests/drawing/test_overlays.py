@@ -105,6 +105,22 @@ def test_places_of_the_legend(size):
     assert shapes['beside'][0] == height and shapes['beside'][1] > width
 
 
+@pytest.mark.parametrize('size, rows', [
+    ((1280, 480), 20 + 5 + 1), ((5120, 1920), 80 + 20 + 1)])
+def test_the_legend_below_grows_with_the_picture(size, rows):
+    width, height = size
+    drawn = legend.below(np.zeros((height, width, 3), np.uint8), NAMES,
+                         list(COLORS.values()))
+    assert drawn.shape == (height + rows, width, 3)
+
+
+def test_the_legend_below_does_not_outgrow_a_narrow_picture():
+    drawn = legend.below(np.zeros((1920, 150, 3), np.uint8), NAMES,
+                         list(COLORS.values()))
+    written = (drawn[1920:] != 255).any(axis=(0, 2))
+    assert written[:110].any() and not written[-4:].any()
+
+
 def test_the_legend_names_what_is_drawn():
     image = np.zeros((100, 300, 3), np.uint8)
     chosen = style.choose(NAMES, COLORS, ['not road'], legend='below')

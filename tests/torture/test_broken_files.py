@@ -117,6 +117,8 @@ WRONG_TYPES = [
     ('state.json', lambda _: run_dir.read_state('.'), b'{"best": 3}'),
     ('infer.json', read_record, b'{"outputs": {"a.png": 1}}'),
     ('infer.json', read_record, b'{"outputs": [3]}'),
+    ('infer.json', read_record, b'{"outputs": ["a\\u0000.png"]}'),
+    ('infer.json', read_record, b'{"outputs": ["\\ud800.png"]}'),
     ('crf.json', read_tuned, b'{"parameters": {"iterations": "x"}}'),
     ('weights.json', lambda path: class_weights.read_weights(
         path, ['sky', 'road']), b'{"sky": 1, "road": "2"}'),
