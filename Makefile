@@ -3,14 +3,15 @@
 # make test       flake8, mypy, doctests and pytest, without the slow tests
 # make check-all  all tests, on both TensorFlows
 # make torture    kill the programs, fill their disks, break their files
+# make deaths     kill each of two processes that train, and resume
 #
 # PYTHON=... chooses the interpreter, VENV=... the folder of its environment,
 # DEMO=... the folder of the demo, which PROCESSES=... train; OPEN=1 opens its
 # page in the browser. For `make single`, PICTURE_DIR=... holds the picture,
 # VGG_DIR=... VGG16; CRF=... is a preset, SINGLE=... the output folder. For
 # `make test`, SLOW=1 takes the slow tests as well; for `make torture`,
-# TORTURE=... are options, such as '--kills 20 --only infer', and DEATHS=...
-# those of what kills one of two processes that train, such as '--moments 5'.
+# TORTURE=... are options, such as '--kills 20 --only infer'; for `make deaths`
+# DEATHS=... are, such as '--moments 5'.
 
 # $(call first,INTERPRETERS,CONDITION): the first that runs and meets it.
 first = $(firstword $(foreach python,$(1),$(shell $(python) -c \
@@ -41,7 +42,7 @@ RUN := $(VENV)/bin/python
 
 export OTHER_PYTHON
 
-.PHONY: demo announce single test check-all torture install
+.PHONY: demo announce single test check-all torture deaths install
 .DEFAULT_GOAL := demo
 
 install: $(VENV)/installed
@@ -147,8 +148,10 @@ check-all:
 	$(MAKE) test SLOW=1 PYTHON=$(NEWER) \
 	  OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python
 
-# The long form of tests/torture/test_torture.py, and of the deaths that
-# tests/training/cluster has.
+# The long form of tests/torture/test_torture.py.
 torture: install $(VENV)/installed-tests
 	$(RUN) tests/torture $(TORTURE)
+
+# The long form of the deaths that tests/training/cluster has.
+deaths: install $(VENV)/installed-tests
 	$(RUN) tests/torture/deaths.py $(DEATHS)
