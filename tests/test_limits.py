@@ -138,7 +138,7 @@ def test_a_tiff_named_png_is_read_or_named(place, array):
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (1, 7), (7, 1)])
-def test_pictures_of_a_single_pixel_are_scored(run, place, shape):
+def test_pictures_of_a_single_pixel_are_scored(run, place, capsys, shape):
     data = folders.write('data', ['train/0.png', 'valid/1.png'])
     for part, number in (('train', 0), ('valid', 1)):
         folders.write_picture(f'{data}/images/{part}/{number}.png',
@@ -150,6 +150,7 @@ def test_pictures_of_a_single_pixel_are_scored(run, place, shape):
                               '--image-size', '64x32']) == 0
     evaluate.main(['--name', run, '--data-dir', data, '--json', 'a.json',
                    '--report', 'report', '--native'])
+    assert ' split: 1 picture, ' in capsys.readouterr().out
     with open('a.json') as file:
         assert json.load(file)['pixels'] == shape[0] * shape[1]
     assert infer.main(['--name', run, '--samples-dir', f'{data}/images',

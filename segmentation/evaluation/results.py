@@ -81,8 +81,9 @@ def summarize(description, class_names, tally, benchmark=None, crf=None):
     """
     matrix = tally.matrix
     count = text.part_of(len(tally.names), description['split_size'])
+    plural = 's' * ((description['split_size'] or len(tally.names)) != 1)
     lines = [f"[i] {description['checkpoint']} of {description['name']}, "
-             f"{description['split']} split: {count} pictures, "
+             f"{description['split']} split: {count} picture{plural}, "
              f'{matrix.sum():,} pixels, {tally.ignored:,} ignored']
     if matrix.any():
         lines += tally.summaries()

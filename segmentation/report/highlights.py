@@ -17,6 +17,7 @@ PAIRS = 6           # of classes
 EXAMPLES = 2        # pictures of a pair
 RARE = 1e-4         # share of all pixels, below which a class has no pairs
 CONFUSIONS = 3      # classes that the caption of a picture names
+SHOWN = .005        # least share of such a class: less is shown as 0 %
 
 
 class Shot(NamedTuple):
@@ -115,13 +116,15 @@ def caption(shot, matrix):
     -------
     dict
         'miou'; of a class or pair 'iou', 'recall' and the 'confusions', a
-        list of (class id, share), of the true class; of a pair 'pixels'.
+        list of (class id, share), of the true class, without those that
+        round to 0 %; of a pair 'pixels'.
     """
     values = {'miou': metrics.scores(matrix)['miou']}
     if shot.true is not None:
         row = matrix[shot.true]
         confusions = [int(k) for k in np.argsort(-row, kind='stable')
-                      if row[k] and k != shot.true][:CONFUSIONS]
+                      if k != shot.true
+                      and row[k] > SHOWN * row.sum()][:CONFUSIONS]
         values.update(iou=float(metrics.iou(matrix)[shot.true]),
                       recall=float(metrics.accuracy(matrix)[shot.true]),
                       confusions=[(k, row[k] / row.sum())

@@ -241,6 +241,12 @@ def test_pairs_are_ranked_by_what_they_cost_a_class():
     assert highlights.examples(stack, 0, 1) == [2, 0]
 
 
+def test_confusions_of_a_picture_that_round_to_nothing_are_left_out():
+    matrix = np.array([[900, 97, 3], [0, 0, 0], [0, 0, 0]])
+    shot = highlights.Shot('class', 0)
+    assert highlights.caption(shot, matrix)['confusions'] == [(1, .097)]
+
+
 def test_typical_picture_has_the_median_score():
     assert highlights.typical(matrices((9, 1, 0), (1, 9, 0), (5, 5, 0))) == 2
     assert highlights.typical(np.zeros((3, 2, 2), int)) is None
