@@ -289,8 +289,8 @@ def main(argv=None):
     listed = jobs.list_jobs(options.samples_dir, options.output_dir,
                             choose_places(options, model))
     chosen = choice.choose(options, model)
-    if options.cvat and not member:
-        cvat_archive.check(options.cvat, options.output_dir, style)
+    archive = None if member else options.cvat
+    cvat_archive.check(archive, options.output_dir, style)
     # Of the processes that it has started the first one holds the folder.
     lock = (contextlib.nullcontext() if member else locks.locked(
         options.output_dir, f'{options.output_dir}: another infer.py writes '
@@ -298,8 +298,8 @@ def main(argv=None):
     with lock:
         summary = fill(options, model, style, listed, chosen,
                        sys.argv[1:] if argv is None else argv)
-        if options.cvat and not member:
-            print(cvat_archive.write(options.cvat, listed, options.output_dir,
+        if archive:
+            print(cvat_archive.write(archive, listed, options.output_dir,
                                      style))
     if member:
         messages.send(result=summary._asdict())

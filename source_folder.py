@@ -20,42 +20,21 @@ multiples of 32, up to about 480x352 pixels.
 import os
 
 import source
-from segmentation import option_types, pixels
 from segmentation.data import class_table, label_files, splits
+from segmentation.data.annotations import tabled
 from segmentation.errors import InputError
 
-TABLE = 'classes.csv'
-LARGEST = 480 * 352     # pixels: as many as CamVid's image_size has
 
-
-class FolderSource(source.DataSource):
+class FolderSource(tabled.TabledSource):
     """A folder: images/, labels/ and classes.csv are wanted."""
 
-    group_by = None
-    folder = None           # whose classes these are
-    _size = None
+    def first_picture(self):
+        """Return the path of the first picture of the folder."""
+        return os.path.join(self.folder, 'images',
+                            *list_pictures(self.folder)[0].split('/'))
 
-    @property
-    def image_size(self):
-        """(width, height), that of the first picture unless it is set."""
-        if self._size is None and self.folder is not None:
-            first = list_pictures(self.folder)[0]
-            image = pixels.read(os.path.join(self.folder, 'images', first))
-            self._size = fit(image.shape[1::-1])
-        return self._size
-
-    @image_size.setter
-    def image_size(self, size):
-        self._size = size
-
-    def choose_folder(self, data_dir):
-        """Take the classes of a folder, before labels are read."""
-        if not os.path.isdir(data_dir):
-            raise FileNotFoundError(f'{data_dir}: no such folder')
-        path = os.path.join(data_dir, TABLE)
-        if not os.path.isfile(path):
-            raise FileNotFoundError(f'{data_dir}: no {TABLE}: check_source.py '
-                                    '--write-classes drafts one')
+    def use_table(self, path):
+        """Take the classes of a class table."""
         rows = class_table.read(path)
         self.classes = tuple(class_table.complete(rows))
         self.void_colors = tuple(row.color for row in rows
@@ -70,12 +49,9 @@ class FolderSource(source.DataSource):
                     for row in rows if row.id is not None} or None
         # Colours that come from the palette are in no label file.
         self.has_colors = all(row.color for row in rows if not row.ignore)
-        self.folder = data_dir
 
     def load_data(self, data_dir, valid_fraction):
         """List the samples; the labels of a test split are checked too."""
-        if self.folder != data_dir:
-            self.choose_folder(data_dir)
         super().load_data(data_dir, valid_fraction)
         for pair in self.splits.get('test', ()):
             self.check_pair(*pair)
@@ -131,18 +107,10 @@ class FolderSource(source.DataSource):
             return label_files.read_colors(png)
         ids = label_files.read_ids(png)
         if ids is None:
-            raise InputError(f'{path}: colours, but {TABLE} in {self.folder} '
-                             'has no r, g and b of every class')
+            raise InputError(f'{path}: colours, but {tabled.TABLE} in '
+                             f'{self.folder} has no r, g and b of every '
+                             'class')
         return ids
-
-
-def fit(size):
-    """Return the image_size for pictures of a (width, height).
-
-    >>> fit((480, 360)), fit((1920, 1080)), fit((40, 500))
-    ((480, 352), (544, 320), (32, 512))
-    """
-    return option_types.fit_image_size(size, LARGEST)
 
 
 def stem(name):

@@ -65,8 +65,9 @@ def fit_image_size(size, most_pixels):
     It is the picture's own (width, height) in multiples of 32, or a smaller
     one of its shape, of about `most_pixels`.
 
-    >>> fit_image_size((480, 360), 480 * 352)
-    (480, 352)
+    >>> [fit_image_size(size, 480 * 352)
+    ...  for size in ((480, 360), (1920, 1080), (40, 500))]
+    [(480, 352), (544, 320), (32, 512)]
     """
     width, height = size
     scale = min(1, (most_pixels / (width * height)) ** .5)

@@ -19,6 +19,18 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope='module')
+def pair(tmp_path_factory):
+    """Two runs on the tiny data set, both without training."""
+    import runs     # late: it takes TensorFlow
+    helpers.data_dir()
+    folder = tmp_path_factory.mktemp('runs')
+    sys.path.insert(0, helpers.folder())
+    yield [runs.make(folder / name, 'tiny', helpers.data_dir(), seed)
+           for seed, name in enumerate('ab')]
+    sys.path.remove(helpers.folder())
+
+
 @pytest.fixture(scope='session', autouse=True)
 def cache_folder():
     """What the programs keep in the user's cache goes to a temporary one."""

@@ -1,4 +1,5 @@
 """A tiny data set and a run trained on it, made once for all tests."""
+import argparse
 import atexit
 import functools
 import json
@@ -102,6 +103,14 @@ def folder():
     path = tempfile.mkdtemp(prefix='fcn-tests-')
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path
+
+
+def load_source(name, root, **options):
+    """Return a data source as the programs load it."""
+    from segmentation.data import loading
+    return loading.load_source(argparse.Namespace(**dict(dict(
+        data_source=name, data_dir=str(root), classes=None, image_size=None,
+        valid_fraction=.5, workers=1, seed=0), **options)))
 
 
 def draw_scene(seed, size=(70, 45)):

@@ -3,13 +3,11 @@ import csv
 import json
 import os
 import shutil
-import sys
 
 import cv2
 import helpers
 import numpy as np
 import pytest
-import runs
 import sklearn.metrics
 from programs import (assert_scores_are_of, enlarge, list_files, run_network,
                       score, segment)
@@ -188,17 +186,6 @@ def test_run_of_the_blog_takes_its_data_from_the_options(run, place):
                    helpers.data_dir())
     assert scores['checkpoint'] == 'final.ckpt'
     assert scores['matrix'] == score(run)['matrix']
-
-
-@pytest.fixture(scope='module')
-def pair(tmp_path_factory):
-    """Two runs on the tiny data set, both without training."""
-    helpers.data_dir()
-    folder = tmp_path_factory.mktemp('runs')
-    sys.path.insert(0, helpers.folder())
-    yield [runs.make(folder / name, 'tiny', helpers.data_dir(), seed)
-           for seed, name in enumerate('ab')]
-    sys.path.remove(helpers.folder())
 
 
 @pytest.mark.parametrize('arguments, sizes, flip', [

@@ -24,17 +24,6 @@ COUNT = 3
 
 
 @pytest.fixture(scope='module')
-def pair(tmp_path_factory):
-    """Two runs on the tiny data set, both without training."""
-    helpers.data_dir()
-    folder = tmp_path_factory.mktemp('runs')
-    sys.path.insert(0, helpers.folder())
-    yield [runs.make(folder / name, 'tiny', helpers.data_dir(), seed)
-           for seed, name in enumerate('ab')]
-    sys.path.remove(helpers.folder())
-
-
-@pytest.fixture(scope='module')
 def road(tmp_path_factory):
     """A run on four frames of KITTI road."""
     folder = tmp_path_factory.mktemp('road')

@@ -153,6 +153,14 @@ def describe_unknown(path, codes, ids):
             f'({(codes == code).sum()} pixels in all)')
 
 
+def check_sizes(image_path, image_size, label_path, label_size):
+    """Raise InputError where a picture and a label differ in (width, height).
+    """
+    if tuple(label_size) != tuple(image_size):
+        raise InputError(describe_sizes(image_path, image_size[::-1],
+                                        label_path, label_size[::-1]))
+
+
 def describe_sizes(image_path, image_shape, label_path, label_shape):
     """Return a line on a picture and a label that differ in size."""
     height, width = image_shape[:2]

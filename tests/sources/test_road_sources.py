@@ -1,5 +1,4 @@
 """BDD100K, Mapillary Vistas, A2D2, IDD and GTA5 in their official layouts."""
-import argparse
 import json
 
 import cv2
@@ -7,23 +6,18 @@ import numpy as np
 import programs
 import pytest
 import runs
+from helpers import load_source as load
 from pngs import write_png
 from scipy import io
 
 import source
 from segmentation import pixels
-from segmentation.data import cityscapes, loading
+from segmentation.data import cityscapes
 from segmentation.data.road_scenes import a2d2, idd, mapillary
 
 VOID = source.IGNORE
 NAMES = [name for name, _ in cityscapes.class_table('19').classes]
 SIZE = 60, 40       # (width, height)
-
-
-def load(name, root, **options):
-    return loading.load_source(argparse.Namespace(**dict(dict(
-        data_source=name, data_dir=str(root), classes=None,
-        image_size=None, valid_fraction=.5, workers=1, seed=0), **options)))
 
 
 def write(path, array=None):

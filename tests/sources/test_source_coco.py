@@ -1,14 +1,12 @@
 """COCO: instances, crowds, panoptic segments, against COCO's own tool."""
-import argparse
 import json
 
 import cv2
 import numpy as np
 import pytest
-from helpers import run_program
+from helpers import load_source, run_program
 
 import source
-from segmentation.data import loading
 
 SIZE = 60, 40       # (width, height)
 CATEGORIES = [{'id': 1, 'name': 'person', 'supercategory': 'person'},
@@ -50,9 +48,7 @@ def root(tmp_path):
 
 
 def load(root, **options):
-    return loading.load_source(argparse.Namespace(**dict(dict(
-        data_source='coco', data_dir=str(root), classes=None,
-        image_size=None, valid_fraction=.5, workers=1, seed=0), **options)))
+    return load_source('coco', root, **options)
 
 
 def ids_of(root, *annotations):

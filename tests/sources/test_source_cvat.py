@@ -1,12 +1,10 @@
 """CVAT for images 1.1: annotations.xml, z_order, boxes, masks."""
-import argparse
 
 import cv2
 import numpy as np
 import pytest
-from helpers import run_program
+from helpers import load_source, run_program
 
-from segmentation.data import loading
 
 SIZE = 60, 40       # (width, height)
 TABLE = ('name,r,g,b,background\nground,0,0,0,1\nroad,1,1,1,\ncar,2,2,2,\n')
@@ -46,9 +44,7 @@ def root(tmp_path):
 
 
 def load(root, **options):
-    return loading.load_source(argparse.Namespace(**dict(dict(
-        data_source='cvat', data_dir=str(root), classes=None,
-        image_size=None, valid_fraction=.5, workers=1, seed=0), **options)))
+    return load_source('cvat', root, **options)
 
 
 def ids_of(root, *shapes, **more):

@@ -1,13 +1,11 @@
 """CVAT's Segmentation mask 1.1: labelmap.txt, lists, colours."""
-import argparse
 
 import cv2
 import numpy as np
 import pytest
-from helpers import run_program
+from helpers import load_source, run_program
 
 import source
-from segmentation.data import loading
 
 MAP = ('# label:color_rgb:parts:actions\nbackground:0,0,0::\n'
        'road:128,64,128::\nignored:9,9,9::\ncar:0,0,142::\n')
@@ -40,9 +38,7 @@ def root(tmp_path):
 
 
 def load(root):
-    return loading.load_source(argparse.Namespace(
-        data_source='cvat_masks', data_dir=str(root), classes=None,
-        image_size=None, valid_fraction=.25, workers=1, seed=0))
+    return load_source('cvat_masks', root, valid_fraction=.25)
 
 
 @pytest.mark.parametrize('grey', [False, True])

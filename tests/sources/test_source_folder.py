@@ -5,7 +5,7 @@ import os
 import cv2
 import numpy as np
 import pytest
-from helpers import run_program
+from helpers import load_source, run_program
 from pngs import write_png
 
 import source
@@ -13,6 +13,7 @@ import source_folder
 from segmentation import errors, option_types
 from segmentation.backbone import architecture, saved_model
 from segmentation.data import loading
+from segmentation.data.annotations import tabled
 
 COLORS = 'name,r,g,b\nroad,128,64,128\nsky,70,130,180\nignore,0,0,0\n'
 IDS = 'name,id,ignore\nroad,7,\nsky,0,\nvoid,255,1\n'
@@ -61,10 +62,8 @@ def root(tmp_path):
 
 def load(root, valid_fraction=.2, **options):
     """The source as the programs load it."""
-    return loading.load_source(argparse.Namespace(**dict(dict(
-        data_source='folder', data_dir=str(root), classes=None,
-        image_size=None, valid_fraction=valid_fraction, workers=1,
-        seed=0), **options)))
+    return load_source('folder', root, valid_fraction=valid_fraction,
+                       **options)
 
 
 def names_of(data, split):
@@ -134,7 +133,7 @@ def test_without_void_nothing_is_ignored(root):
     ((2048, 1024), (576, 288)),     # x .2838 = 581.3, 290.7
     ((70, 45), (64, 32)), ((20, 10), (32, 32))])
 def test_input_is_the_first_pictures_size_bounded(size, wanted):
-    assert source_folder.fit(size) == wanted
+    assert option_types.fit_image_size(size, tabled.LARGEST) == wanted
 
 
 def test_input_size_can_be_set(root):

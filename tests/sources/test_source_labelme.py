@@ -1,5 +1,4 @@
 """labelme: pictures, JSON files of shapes, and names in classes.csv."""
-import argparse
 import base64
 import json
 import zlib
@@ -7,12 +6,11 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from helpers import run_program
+from helpers import load_source, run_program
 
 import source
 import source_labelme
 from segmentation import errors
-from segmentation.data import loading
 
 SIZE = 60, 40       # (width, height)
 TABLE = ('name,r,g,b,ignore,background\nground,0,0,0,,1\nroad,128,64,128,,\n'
@@ -45,9 +43,8 @@ def root(tmp_path):
 
 
 def load(root, **options):
-    return loading.load_source(argparse.Namespace(**dict(dict(
-        data_source='labelme', data_dir=str(root), classes=None,
-        image_size=None, valid_fraction=.25, workers=1, seed=0), **options)))
+    return load_source('labelme', root, **dict(
+        {'valid_fraction': .25}, **options))
 
 
 def ids_of(root, *shapes, **more):

@@ -1,11 +1,10 @@
 """One picture as a data set, and a demo scene for it."""
-import argparse
 import os
 
 import cv2
 import numpy as np
 import pytest
-from helpers import run_program
+from helpers import load_source, run_program
 
 from segmentation.data import loading
 from segmentation.synthetic import stage
@@ -23,14 +22,8 @@ def root(tmp_path_factory):
     return path
 
 
-def load(root, name, **options):
-    return loading.load_source(argparse.Namespace(**dict(dict(
-        data_source=name, data_dir=root, classes=None, image_size=None,
-        valid_fraction=.5, workers=1, seed=0), **options)))
-
-
 def test_scenes_with_labels_are_a_folder_of_the_demo_s_classes(root):
-    data = load(root, 'folder')
+    data = load_source('folder', root)
     assert (data.num_training, data.num_validation) == (1, 1)
     assert data.classes == stage.CLASSES and not data.ignore
     demo = loading.make_source('demo')
@@ -51,7 +44,7 @@ def test_scenes_without_labels_lie_in_the_folder_itself(tmp_path):
 
 
 def test_the_first_picture_is_all_there_is(root):
-    data = load(root, 'single')
+    data = load_source('single', root)
     assert (data.num_training, data.num_validation) == (25, 1)
     assert data.image_size == SIZE
     first = os.path.join(root, 'images', 'scene_00.png')
@@ -67,7 +60,7 @@ def test_the_first_picture_is_all_there_is(root):
 
 def test_groups_of_one_picture_are_refused(root):
     with pytest.raises(ValueError, match='--group-by does not apply: one'):
-        load(root, 'single', group_by='^(.)')
+        load_source('single', root, group_by='^(.)')
 
 
 def test_the_picture_of_all_four_has_captions(root, tmp_path):

@@ -1,6 +1,7 @@
 """Labels that are shapes with names, as annotation tools write them.
 
 source          the base of data sources of this kind
+tabled          the base of all that have a class table, classes.csv
 shapes          paints shapes as class ids: the one rasterizer
 names           classes.csv looked up by the names of shapes
 labelme         a JSON file beside each picture

@@ -80,10 +80,8 @@ class Annotations:
     def read_ids(self, image_path, label_path, size, known):
         """Return the class ids (H, W) of a picture of (width, height)."""
         file, image = self.by_picture[image_path]
-        declared = image['width'], image['height']
-        if declared != tuple(size):
-            raise InputError(label_files.describe_sizes(
-                image_path, size[::-1], file.path, declared[::-1]))
+        label_files.check_sizes(image_path, size, file.path,
+                                (image['width'], image['height']))
         annotations = file.of_image[image['id']]
 
         def class_id(name):

@@ -70,11 +70,9 @@ class Annotations:
         """Return the class ids (H, W) of a picture of (width, height)."""
         path, image = self.images[image_path]
         where = f'{path}: {image.get("name")}'
-        declared = tuple(int(value) for value in floats(
-            image, ('width', 'height'), where))
-        if declared != tuple(size):
-            raise InputError(label_files.describe_sizes(
-                image_path, size[::-1], path, declared[::-1]))
+        label_files.check_sizes(image_path, size, path, [
+            int(value) for value in floats(image, ('width', 'height'),
+                                           where)])
         ordered = sorted(areas(image), key=lambda element: floats(
             element, ('z_order',), where, '0'))
         return shapes.paint([parse(element, where) for element in ordered],

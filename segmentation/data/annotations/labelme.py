@@ -70,9 +70,8 @@ def read(path, image_path=None, size=None):
     """Return [(where, shape)] of a file; `where` names the shape."""
     content = files.read_json(path, SCHEMA)
     declared = content.get('imageWidth'), content.get('imageHeight')
-    if size and None not in declared and declared != tuple(size):
-        raise InputError(label_files.describe_sizes(
-            image_path, size[::-1], path, declared[::-1]))
+    if size and None not in declared:
+        label_files.check_sizes(image_path, size, path, declared)
     return [(f'{path}: shapes[{k}]', shape)
             for k, shape in enumerate(content['shapes'])]
 

@@ -2,20 +2,18 @@
 import os
 import re
 
-from segmentation import option_types, pixels
-from segmentation.data import data_source, splits
-from segmentation.data.annotations import names
+from segmentation import pixels
+from segmentation.data import splits
+from segmentation.data.annotations import names, tabled
 from segmentation.errors import InputError
 
-TABLE = 'classes.csv'
-LARGEST = 480 * 352     # pixels of the network's input, unless it is chosen
 # What names a split: train2017, val, Validation, instances_valid.json ...
 SPLIT = re.compile(r'(?:.*_)?(train|val|test)(?:id|idation|ing)?\d*'
                    r'(?:\.json|\.xml)?', re.IGNORECASE)
 SPLITS = {'train': 'train', 'val': 'valid', 'test': 'test'}
 
 
-class AnnotationSource(data_source.DataSource):
+class AnnotationSource(tabled.TabledSource):
     """A folder of pictures and annotations, and classes.csv.
 
     A subclass defines `open_annotations(data_dir)`, which returns an object
@@ -23,9 +21,7 @@ class AnnotationSource(data_source.DataSource):
     those of the modules beside this one.
     """
 
-    group_by = None
-    folder = None
-    _size = _annotations = None
+    _annotations = None
 
     def open_annotations(self, data_dir):
         """Return the annotations of a folder."""
@@ -38,31 +34,16 @@ class AnnotationSource(data_source.DataSource):
             self._annotations = self.open_annotations(self.folder)
         return self._annotations
 
-    @property
-    def image_size(self):
-        """(width, height), that of the first picture unless it is set."""
-        if self._size is None and self.folder is not None:
-            _, first, _ = self.samples_of_folder()[0]
-            self._size = option_types.fit_image_size(
-                pixels.size_of(pixels.read(first)), LARGEST)
-        return self._size
-
-    @image_size.setter
-    def image_size(self, size):
-        self._size = size
-
-    def choose_folder(self, data_dir):
-        """Take the classes of a folder, before labels are read."""
-        if not os.path.isdir(data_dir):
-            raise FileNotFoundError(f'{data_dir}: no such folder')
-        path = os.path.join(data_dir, TABLE)
-        if not os.path.isfile(path):
-            raise FileNotFoundError(f'{data_dir}: no {TABLE}: check_source.py '
-                                    '--write-classes drafts one')
+    def use_table(self, path):
+        """Take the classes of a class table."""
         self.names = names.Names(path)
         self.classes = self.names.classes
         self.background = self.names.background or None
-        self.folder, self._annotations = data_dir, None
+        self._annotations = None
+
+    def first_picture(self):
+        """Return the path of the first picture of the folder."""
+        return self.samples_of_folder()[0][1]
 
     def count_names(self, data_dir):
         """Return ({name: names.Count}, whether there is a background)."""
@@ -87,16 +68,12 @@ class AnnotationSource(data_source.DataSource):
             raise InputError(f'{self.folder}: no annotations in it')
         return samples
 
-    def load_data(self, data_dir, valid_fraction):
-        """List the samples; an unknown name is refused where it is cheap."""
-        if self.folder != data_dir:
-            self.choose_folder(data_dir)
-        self.annotations.check_names(self.names)
-        super().load_data(data_dir, valid_fraction)
-
     def list_splits(self, data_dir, valid_fraction):
         """Return the split that the files' names tell, or one that is drawn.
+
+        An unknown name is refused where it is cheap.
         """
+        self.annotations.check_names(self.names)
         parts = {}
         for hint, *pair in self.samples_of_folder():
             parts.setdefault(split_of(hint), []).append(tuple(pair))

@@ -92,10 +92,8 @@ def read_ids(path, image_path, size, class_ids):
     class_ids : {row of TABLE: class id}
     """
     content = files.read_json(path, SCHEMA)
-    declared = content['imgWidth'], content['imgHeight']
-    if declared != tuple(size):
-        raise InputError(label_files.describe_sizes(
-            image_path, size[::-1], path, declared[::-1]))
+    label_files.check_sizes(image_path, size, path,
+                            (content['imgWidth'], content['imgHeight']))
     areas = []
     for number, entry in enumerate(content['objects']):
         if not entry.get('deleted') and len(entry['polygon']) > 2:
