@@ -22,14 +22,14 @@ def kernel(num_classes, seed):
 
 
 def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
-         classes=None, valid_fraction=.1):
+         classes=None, valid_fraction=.1, hold_out=None):
     """Write the directory of a run, as train.py does; return its name."""
     directory = str(directory)
     os.makedirs(directory)
     options = argparse.Namespace(
         data_source=data_source, data_dir=str(data_dir), seed=seed, workers=1,
         classes=classes, image_size=image_size, group_by=None,
-        valid_fraction=valid_fraction)
+        hold_out=hold_out, valid_fraction=valid_fraction)
     source = loading.load_source(options)
     with tf.Graph().as_default(), tf1.session() as sess:
         inputs = network.inputs()

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import List, Optional, Sequence
 
 from segmentation import errors, option_types
-from segmentation.data import contract
+from segmentation.data import contract, splits
 from segmentation.errors import InputError, MissingModuleError
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -179,6 +179,9 @@ def load_source(options: argparse.Namespace,
             raise InputError(f'data source {options.data_source!r} knows no '
                              'groups: --group-by does not apply')
         settings['group_by'] = options.group_by
+    held_out = getattr(options, 'hold_out', None)
+    if held_out and required is None:
+        required = ('train',)
     if required is not None and contract.offers(source, 'required_splits'):
         settings['required_splits'] = required
     contract.configure(source, **settings)
@@ -186,6 +189,9 @@ def load_source(options: argparse.Namespace,
     contract.begin_epoch(source, options.seed, 0)
     load_data(source, options.data_source, options.data_dir,
               options.valid_fraction)
+    if held_out:
+        splits.hold_out(source, options.data_source, options.data_dir,
+                        held_out)
     # A third-party source may know its classes only now.
     contract.check_classes(source, options.data_source)
     contract.check_counts(source, options.data_source, options.data_dir)

@@ -198,6 +198,43 @@ def choose_groups(sizes, fraction, seed):
     return set(chosen[:len(keys) - 1])
 
 
+def hold_out(source: contract.Source, name: str, data_dir: str,
+             pattern: str) -> None:
+    """Make the training pictures that match the validation split.
+
+    Parameters
+    ----------
+    source : data source
+        With its data loaded; the validation split that it has is dropped.
+    name : str
+        Its name.
+    data_dir : str
+    pattern : str
+        A regular expression, searched in paths relative to `data_dir`.
+
+    Raises
+    ------
+    InputError
+        The source does not list its files, or the pattern matches none of
+        its training pictures, or all.
+    """
+    pairs = contract.pairs(source, 'train')
+    if pairs is None:
+        raise InputError(f'data source {name!r} lists no files: --hold-out '
+                         'does not apply')
+    parts: Dict[str, List] = {'train': [], 'valid': []}
+    for pair in pairs:
+        path = os.path.relpath(pair[0], data_dir).replace(os.sep, '/')
+        parts['valid' if re.search(pattern, path) else 'train'].append(pair)
+    if not all(parts.values()):
+        what = 'none' if parts['train'] else 'all'
+        raise InputError(f'--hold-out {pattern!r} matches {what} of the '
+                         f'{len(pairs)} training pictures in {data_dir}: some '
+                         'are wanted')
+    contract.configure(source, splits={**contract.ask(source, 'splits'),
+                                       **parts})
+
+
 def of_source(source: contract.Source, data_dir: str) -> Dict[str, List[str]]:
     """Return {'train': names, 'valid': names} of the pictures of a source.
 

@@ -28,6 +28,7 @@ class SourceOptions(NamedTuple):
     data_dir: str
     classes: Optional[str]
     group_by: Optional[str]
+    hold_out: Optional[str]
     seed: int
     valid_fraction: float
     workers: int
@@ -164,7 +165,8 @@ def select(options, name):
 def complete(options, name):
     """Return the SourceOptions; those left open are as the model has them."""
     saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
-             'group_by': None, 'data_source': None, 'data_dir': None}
+             'group_by': None, 'hold_out': None, 'data_source': None,
+             'data_dir': None}
     saved.update(lookup.read_options(name, options.checkpoint))
     for key, value in (('data_source', options.data_source),
                        ('data_dir', options.data_dir)):
@@ -177,6 +179,7 @@ def complete(options, name):
         options.data_dir or saved['data_dir'],
         options.classes or (saved['classes'] if is_same else None),
         saved['group_by'] if is_same else None,
+        saved['hold_out'] if is_same else None,
         saved['seed'], saved['valid_fraction'], options.workers)
 
 

@@ -38,6 +38,7 @@ OWN = re.compile(r'(options|state|crf)\.json$|network\.meta$|log\.jsonl$|'
 OPTIONS = {
     'options': {'data_source?': str, 'data_dir?': str,
                 'classes?': (str, None), 'group_by?': (str, None),
+                'hold_out?': (str, None),
                 'valid_fraction?': float, 'seed?': int},
     'class_names?': [str], 'label_colors?': [[int]], 'image_size?': [int],
     'background?': [str], 'ignore?': bool, 'vgg16_channel_order?': (str, None),
@@ -50,7 +51,8 @@ STATE = {'epoch?': int, 'best_miou?': (float, None),
 LOG = {'epoch': int}
 RANGES = {'data_dir': option_types.path, 'seed': option_types.seed,
           'valid_fraction': option_types.fraction,
-          'group_by': option_types.pattern}
+          'group_by': option_types.pattern,
+          'hold_out': option_types.pattern}
 
 
 class Run(NamedTuple):
