@@ -12,6 +12,7 @@ import os
 import sys
 
 import models
+import recipes
 import train_options
 import utils
 from segmentation.backbone import course
@@ -26,7 +27,11 @@ from segmentation.training.cluster import launching, place
 def parse_options(argv=None):
     """Return the options of a new run, or those of the run to resume."""
     parser = train_options.make_parser()
+    argv = sys.argv[1:] if argv is None else argv
     options = parser.parse_args(argv)
+    if options.recipe and not options.resume:
+        argv = [*recipe_arguments(options.recipe), *argv]
+        options = parser.parse_args(argv)
     if options.sanity and options.resume:
         parser.error('--sanity tests a new run: not with --resume')
     if options.resume:
@@ -40,6 +45,12 @@ def parse_options(argv=None):
     elif options.stddev:
         parser.error('--stddev goes with --initializer truncated_normal')
     return parser.parse_args(argv)
+
+
+def recipe_arguments(recipe):
+    """Return the options that a recipe stands for, as they are typed."""
+    return saved_options.recipe_arguments(train_options.make_parser, recipe,
+                                          recipes.RECIPES)
 
 
 def main(argv=None):
@@ -127,6 +138,9 @@ def load_source(options, own):
     """Return the data source, checked; the options ask nothing else of it."""
     source = loading.load_source(options)
     if not own.is_launched:     # who has started this process has said it
+        if options.recipe and not options.resume:
+            print(f'[i] recipe {options.recipe}:',
+                  *recipe_arguments(options.recipe))
         utils.print_source(options, source)
     for capability, wanted in (('augment', options.augment),
                                ('soft', options.soft_labels),

@@ -1,5 +1,6 @@
 """The command line of train.py: its options, and which a resume may change."""
 import models
+import recipes
 import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
@@ -10,7 +11,7 @@ CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'cache_samples', 'feature_dir',
               'delete_features', 'offline', 'device', 'processes',
-              'join_timeout')
+              'join_timeout', 'recipe')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -21,6 +22,12 @@ def make_parser(kind=command_line.Parser, prog=None):
     count, positive = option_types.positive(int), option_types.positive(float)
     parser = kind(prog=prog, description='Train a segmentation network on a '
                                          'data source.')
+    parser.add_argument('--recipe', '--config', type=option_types.path,
+                        metavar='RECIPE',
+                        help='start from a set of options: '
+                             f'{", ".join(recipes.RECIPES)}, or a JSON file '
+                             'of options, such as the options.json of a run; '
+                             'options of the command line replace its own')
     group = utils.add_source_options(parser, required=False)
     group.add_argument('--augment', action='store_true',
                        help='augment the training data: random flips, scales '
