@@ -370,7 +370,7 @@ def test_a_source_of_the_contract_alone_passes(tmp_path):
     ('labels = labels[..., :2]', '(32, 64, 2): (32, 64, 3) is wanted'),
     ('images = images[:, :30]', '(30, 64, 3): (32, 64, 3) is wanted'),
     ('images = images - 200', 'values from -80 to -80: 0..255'),
-    ('return', 'train generator: 1 samples where 3 are declared')])
+    ('return', 'train generator: 1 sample instead of the 3 declared')])
 def test_rows_that_are_not_one_hot_fail(tmp_path, change, message):
     (tmp_path / 'source_plain.py').write_text(
         PLAIN.replace('pass  # CHANGE', change))
