@@ -241,9 +241,10 @@ def evaluate(options, command):
             tuned = tune(selected, predictor, chosen, options.tune)
             chosen, exclude = tuned.choice(), tuned.pictures
             count = selected.scorer(exclude=exclude).count
-            print(f'[i] the scores are of {text.counted(count, "picture")} '
-                  'that tuning did not see' if count else '[i] tuning has '
-                  'seen every picture: none is left to score')
+            print('[i] the scores are of the '
+                  f'{text.counted(count, "picture")} that tuning did not see'
+                  if count else '[i] tuning has seen every picture: none is '
+                  'left to score')
             if not count:
                 return
         with pool.start(chosen, options.workers) as refinement:

@@ -79,7 +79,7 @@ def test_missing_module_is_reported(workplace):
     with pytest.raises(ImportError) as error:
         loading.find_source('nope')
     assert str(error.value).startswith(
-        "no data source 'nope': source_nope.py is not on the path; there are")
+        "no data source 'nope': source_nope.py is not on the path: the data")
     with pytest.raises(ImportError, match='nowhere/roads.py is not on the'):
         loading.find_source('nowhere.roads')
 
