@@ -41,7 +41,7 @@ import sys
 import tempfile
 
 import utils
-from segmentation import files, opencv, option_types, threads
+from segmentation import files, opencv, option_types, text, threads
 from segmentation.crf import choice, model, pool, tuning
 from segmentation.errors import InputError
 from segmentation.evaluation import (comparison, parts, results, selection,
@@ -152,8 +152,9 @@ def tune(selected, predictor, chosen, wanted):
     scorer = selected.scorer()
     with pool.start(chosen, predictor.workers) as processes:
         examples = tuning.collect(predictor, scorer, wanted)
-        print(f'[i] tuning on {len(examples)} of {scorer.count} pictures of '
-              f'the {selected.split} split')
+        print(f'[i] tuning on {len(examples)} of '
+              f'{text.counted(scorer.count, "picture")} of the '
+              f'{selected.split} split')
         tuned = tuning.tune(processes, chosen.parameters, examples)
     print('\n'.join(tuning.report(tuned)))
     print(f'[i] {tuning.save(selected.model, selected.split, tuned)}')
@@ -240,9 +241,10 @@ def evaluate(options, command):
             tuned = tune(selected, predictor, chosen, options.tune)
             chosen, exclude = tuned.choice(), tuned.pictures
             count = selected.scorer(exclude=exclude).count
-            print(f'[i] the scores are of the {count} pictures that tuning '
-                  'did not see' if count else '[i] tuning has seen every '
-                  'picture: none is left to score')
+            print('[i] the scores are of the '
+                  f'{text.counted(count, "picture")} that tuning did not see'
+                  if count else '[i] tuning has seen every picture: none is '
+                  'left to score')
             if not count:
                 return
         with pool.start(chosen, options.workers) as refinement:

@@ -18,9 +18,10 @@ a sixth of the size. The other outputs stay PNG files, whose values are exact.
 Where a.jpg and a.png lie side by side they become a.jpg.png and a.png.png.
 --crf refines all of these by a fully connected CRF, which brings them to the
 edges of the picture.
-out/infer.json says which model made the outputs, and lists them; it is not
-"complete" before the end. A later call replaces them, but no file that is not
-listed there. A run of the blog's code takes --data-source as well.
+out/infer.json says which model made the outputs, and lists them, and the
+"errors" of pictures that cannot be read; it is not "complete" before the end.
+A later call replaces them, but no file that is not listed there. A run of the
+blog's code takes --data-source as well.
 
 --name takes what export.py wrote, too, which runs without TensorFlow:
 
@@ -38,7 +39,7 @@ import sys
 import time
 
 import utils
-from segmentation import locks, option_types, threads
+from segmentation import locks, option_types, text, threads
 from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
@@ -239,11 +240,11 @@ def fill(options, model, style, listed, chosen, command):
                      options.skip_existing)
     if not messages.is_open():
         if options.shard:
-            print(f'[i] shard {options.shard}: {plan.share} of {len(listed)} '
-                  'pictures')
+            print(f'[i] shard {options.shard}: {plan.share} of '
+                  f'{text.counted(len(listed), "picture")}')
         if options.skip_existing:
-            print(f'[i] {plan.share - len(plan.pending)} of {plan.share} '
-                  'pictures are done already')
+            print(f'[i] done already: {plan.share - len(plan.pending)} of '
+                  f'{text.counted(plan.share, "picture")}')
         utils.remove_leftovers(jobs.output_folders(listed,
                                                    options.output_dir))
     recorded = jobs.check_outputs(plan.wanted, options.output_dir)
@@ -255,8 +256,8 @@ def fill(options, model, style, listed, chosen, command):
     else:
         summary = segment(options, model, style, plan, recorded, chosen)
     if not messages.is_open() and (recorded or plan.pending):
-        jobs.complete_record(options.output_dir,
-                             plan.wanted if options.shard else ())
+        jobs.complete_record(options.output_dir, plan.wanted,
+                             summary.errors)
     return summary
 
 
@@ -266,8 +267,9 @@ def conclude(summary, is_refined):
     if lines:
         print('\n'.join(lines))
     if summary.errors:
-        print(f'[!] {len(summary.errors)} of {summary.pictures} pictures were '
-              'not read:', file=sys.stderr)
+        print(f'[!] {len(summary.errors)} of '
+              f'{text.counted(summary.pictures, "picture")} could not be '
+              'read:', file=sys.stderr)
     for _, error in summary.errors:
         print(f'[!] {error}', file=sys.stderr)
     return 1 if summary.errors else 0

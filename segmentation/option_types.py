@@ -4,10 +4,10 @@ Those that argparse takes raise its own exception; names of classes are looked
 up once a model has said which there are.
 """
 import argparse
-import difflib
 import re
 
 from segmentation.errors import InputError
+from segmentation.text import suggest
 
 STRIDE = 32     # what VGG16 divides a picture's sides by
 # Of a network input: its first 64 maps alone would take 64 GiB of memory.
@@ -225,7 +225,7 @@ def class_ids(word, names, what):
 
 
 def class_id(name, names, what):
-    """Return the id of a class; InputError names the nearest one.
+    """Return the id of a class; InputError suggests the nearest one.
 
     Upper and lower case matter only where classes differ by nothing else.
 
@@ -241,7 +241,5 @@ The classes are sky, road
     lower = {other.lower(): other for other in names}
     if name.lower() in lower and len(lower) == len(names):
         return list(names).index(lower[name.lower()])
-    near = difflib.get_close_matches(name.lower(), lower, 1)
-    guess = f': did you mean {lower[near[0]]!r}? The' if near else ': the'
-    raise InputError(f'{what} names {name!r}{guess} classes are '
-                     f'{", ".join(names)}')
+    raise InputError(f'{what} names {name!r}: '
+                     f'{suggest(name, names, "classes")}')

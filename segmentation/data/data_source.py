@@ -90,11 +90,9 @@ class DataSource:
                 self.check_pair(image_path, label_path)
 
     def check_pair(self, image_path: str, label_path: str) -> None:
-        """Raise FileNotFoundError where a picture has no label."""
-        if not os.path.isfile(label_path):
-            folder, name = os.path.split(label_path)
-            raise FileNotFoundError(f'{os.path.basename(image_path)}: no '
-                                    f'label {name} in {folder}')
+        """Raise FileNotFoundError if a file of a pair is missing."""
+        label_files.check_exists(label_path, 'label', image_path)
+        label_files.check_exists(image_path, 'picture', label_path)
 
     @property
     def num_classes(self) -> int:

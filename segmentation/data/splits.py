@@ -10,6 +10,7 @@ from typing import Dict, List
 
 import numpy as np
 
+from segmentation import text
 from segmentation.data import contract
 from segmentation.errors import InputError
 
@@ -150,8 +151,9 @@ def draw(names, fraction, seed, pattern=None):
         groups[group_key(pattern, name) if pattern else name].append(name)
     if pattern and len(groups) < 2:
         raise InputError(
-            f'--group-by {pattern!r}: all {len(names)} pictures are in the '
-            f'group {next(iter(groups))!r}: two groups are wanted')
+            f'--group-by {pattern!r}: {next(iter(groups))!r} is the group of '
+            f'all, of {text.counted(len(names), "picture")}: two groups are '
+            'wanted')
     valid = choose_groups({key: len(group) for key, group in groups.items()},
                           fraction, seed)
     splits = {'train': [], 'valid': []}

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
-from segmentation import files
+from segmentation import files, text
 from segmentation.data import cache
 from segmentation.errors import InputError
 from segmentation.evaluation.tally import Outcome, Tally
@@ -200,7 +200,8 @@ def merge(parts, selected):
         indices = list(part.shard.share(range(len(rows)),
                                         selected.settings.batch_size))
         if len(indices) != len(pictures):
-            raise InputError(f'{part.path} has {len(pictures)} pictures: '
+            raise InputError(f'{part.path} has '
+                             f'{text.counted(len(pictures), "picture")}: '
                              f'shard {part.shard} of {len(rows)} has '
                              f'{len(indices)}')
         for index, row in zip(indices, pictures):

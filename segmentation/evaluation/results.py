@@ -80,11 +80,12 @@ def summarize(description, class_names, tally, benchmark=None, crf=None):
         As `Refinement.describe` returns it, where predictions were refined.
     """
     matrix = tally.matrix
-    count = text.part_of(len(tally.names), description['split_size'])
-    plural = 's' * ((description['split_size'] or len(tally.names)) != 1)
+    count = text.counted(len(tally.names), 'picture',
+                         description['split_size'])
     lines = [f"[i] {description['checkpoint']} of {description['name']}, "
-             f"{description['split']} split: {count} picture{plural}, "
-             f'{matrix.sum():,} pixels, {tally.ignored:,} ignored']
+             f"{description['split']} split: {count}, "
+             f'{text.counted(matrix.sum(), "pixel")}, '
+             f'{tally.ignored:,} ignored']
     if matrix.any():
         lines += tally.summaries()
         lines.append(metrics.table(matrix, class_names))

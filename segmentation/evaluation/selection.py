@@ -6,7 +6,7 @@ command line, and what it returns are plain values.
 import os
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from segmentation import option_types
+from segmentation import option_types, text
 from segmentation.data import contract, loading, splits
 from segmentation.errors import InputError
 from segmentation.evaluation import common_classes, picture_list, submission
@@ -56,7 +56,8 @@ class Selection(NamedTuple):
     def header_lines(self) -> List[str]:
         """Return the lines of a program's header on the data."""
         count = self.scorer().count
-        shard = [f'[i] shard {self.shard}: {count} pictures']
+        shard = [f'[i] shard {self.shard}: '
+                 f'{text.counted(count, "picture")}']
         return [header.data(self.data_source,
                             loading.source_file(self.data_source),
                             contract.folder(self.source, self.data_dir)),

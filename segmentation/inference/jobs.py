@@ -3,7 +3,7 @@ import collections
 import os
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from segmentation import files, overwriting, pixels
+from segmentation import errors, files, opencv, overwriting, pixels
 from segmentation.data import listing
 from segmentation.errors import InputError
 from segmentation.inference.outputs import Kind
@@ -52,6 +52,16 @@ def plan(listed: Sequence[Job], shard: Optional[Shard], batch_size: int,
 def read(job):
     """Return the Sample of a Job: its picture, without class ids."""
     return Sample(pixels.read(job.picture))
+
+
+def why_unreadable(job):
+    """Return why the picture of a Job cannot be read; None if it can."""
+    try:
+        with opencv.blaming(job.picture):
+            read(job)
+    except (OSError, InputError) as error:
+        return errors.describe(error)
+    return None
 
 
 def list_pictures(path, output_dir):
@@ -202,23 +212,34 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
         'crf': refinement and refinement.describe(),
         'jpeg': jpeg,
         'complete': False,
+        'errors': [],
         'outputs': sorted(outputs)})
 
 
-def complete_record(output_dir, awaited=()):
-    """Mark the record as complete; it then lists the outputs that exist.
+def complete_record(output_dir, jobs, failed):
+    """Mark the record as complete, unless another shard has work to do.
+
+    It then lists the outputs that exist, and why others do not. A picture of
+    another shard may wait for it, or may be one that cannot be read: that is
+    found out by reading it.
 
     Parameters
     ----------
     output_dir : str
-    awaited : sequence of Job, optional
-        What shards write: before all is there, the record stays as it is.
+    jobs : sequence of Job
+        Those of all shards.
+    failed : sequence of (picture, why it was not read)
+        Those of this process.
     """
-    if not all(os.path.exists(path) for job in awaited
-               for path in job.outputs.values()):
-        return
+    known, reasons = dict(failed), []
+    for job in without_existing(jobs):
+        reason = known.get(job.picture) or why_unreadable(job)
+        if reason is None:
+            return
+        reasons.append(reason)
     path = os.path.join(output_dir, RECORD)
     record = files.read_json(path, {'outputs': [str]})
-    files.write_json(path, dict(record, complete=True, outputs=[
-        name for name in record['outputs']
-        if os.path.exists(os.path.join(output_dir, name))]))
+    files.write_json(path, dict(
+        record, complete=True, errors=reasons, outputs=[
+            name for name in record['outputs']
+            if os.path.exists(os.path.join(output_dir, name))]))

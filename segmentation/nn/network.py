@@ -136,8 +136,9 @@ def initialize_rest(sess):
     """Initialize the variables that nothing has been loaded into yet."""
     variables = tf.global_variables()
     ready = sess.run([tf.is_variable_initialized(v) for v in variables])
-    sess.run(tf.variables_initializer(
-        [v for v, is_ready in zip(variables, ready) if not is_ready]))
+    # tf.variables_initializer would change operations that a session has.
+    sess.run([v.initializer for v, is_ready in zip(variables, ready)
+              if not is_ready])
 
 
 def find(graph):

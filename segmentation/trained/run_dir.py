@@ -19,7 +19,7 @@ import re
 from typing import (Any, Dict, List, NamedTuple, Optional, Sequence,
                     Tuple)
 
-from segmentation import files, option_types, schema
+from segmentation import files, option_types, schema, text
 from segmentation.data import background, contract
 from segmentation.errors import InputError
 from segmentation.option_types import STRIDE
@@ -240,7 +240,8 @@ def find_blog_files(directory, kind):
 def check_source(run, source):
     """Raise InputError where a source contradicts the classes of a model."""
     if source.num_classes != len(run.class_names):
-        raise InputError(f'the data source has {source.num_classes} classes, '
+        raise InputError(f'the data source has '
+                         f'{text.counted(source.num_classes, "class")}, '
                          f'{run.path} has {len(run.class_names)}')
     names = contract.class_names(source)
     colors = contract.label_colors(source)

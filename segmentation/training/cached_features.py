@@ -19,7 +19,7 @@ import time
 
 import numpy as np
 
-from segmentation import pixels, threads
+from segmentation import pixels, text, threads
 from segmentation.data import batching, cache
 from segmentation.errors import InputError
 from segmentation.store import array_store
@@ -135,9 +135,9 @@ class Features:
 
     def describe(self):
         """Return of how many samples the features are, in words."""
-        return (f'features of {self.store.counts["train"]} samples and their '
-                f'mirror images, and of {self.store.counts["valid"]} to '
-                'validate')
+        counts = self.store.counts
+        return (f'features of {text.counted(counts["train"], "sample")}, '
+                f'mirrored as well, and of {counts["valid"]:,} to validate')
 
     def estimate(self, plan):
         """Return how many seconds the features missing in a Plan take."""

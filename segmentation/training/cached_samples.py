@@ -23,7 +23,7 @@ import time
 import cv2
 import numpy as np
 
-from segmentation import opencv, pixels
+from segmentation import opencv, pixels, text
 from segmentation.data import augmentation, cache, contract
 from segmentation.store import array_store
 from segmentation.terminal import progress
@@ -95,8 +95,9 @@ class CachedSamples:
 
     def describe(self):
         """Return how many samples there are, in words."""
-        return (f'{self.store.counts["train"]} samples and '
-                f'{self.store.counts["valid"]} to validate, decoded')
+        counts = self.store.counts
+        return (f'{text.counted(counts["train"], "sample")} and '
+                f'{counts["valid"]:,} to validate, decoded')
 
     def decode(self, split, pair):
         """Return the picture and class ids of a pair at the size to keep."""

@@ -306,6 +306,16 @@ def test_only_what_is_uninitialized_is_initialized(vgg_dir):
         np.testing.assert_array_equal(sess.run(own), [3, 4])
 
 
+def test_initializing_changes_no_operation_that_a_session_has():
+    with fresh_session() as sess:
+        tf.get_variable('own', initializer=tf.constant([1., 2.]))
+        graph = tf.get_default_graph()
+        before = {node.name: node for node in graph.as_graph_def().node}
+        network.initialize_rest(sess)
+        after = {node.name: node for node in graph.as_graph_def().node}
+        assert before == {name: after[name] for name in before}
+
+
 @pytest.mark.slow
 def test_a_saved_graph_restores_by_its_fields_names(vgg_dir, tmp_path):
     images, _ = draw_batch(2)

@@ -194,8 +194,8 @@ def test_the_size_is_printed_first(tmp_path, capsys):
     # (10 + 3) samples of 72 + 6 halves, 5 + 3 labels of 72, 3 pictures of 72
     assert size == 13 * 78 * 2 + 8 * 72 + 3 * 72
     first = capsys.readouterr().out
-    assert first.startswith('[i] features of 5 samples and their mirror '
-                            'images, and of 3 to validate: 0.0 GB in ')
+    assert first.startswith('[i] features of 5 samples, mirrored as '
+                            'well, and of 3 to validate: 0.0 GB in ')
     assert first.endswith('0 s to compute\n')
     prepare(folder)
     assert capsys.readouterr().out.endswith(', from before\n')
@@ -268,8 +268,7 @@ def frozen_run(vgg_dir):
 
 
 def test_the_head_learns_and_the_encoder_stays(frozen_run, vgg_dir):
-    assert 'features of 9 samples and their mirror images, and of 4' \
-        in frozen_run
+    assert 'features of 9 samples, mirrored as well, and of 4' in frozen_run
     weights = weights_of('frozen')
     saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
     encoder = [name for name in weights if name.startswith('conv')]

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from segmentation import errors, processor, tf1
+from segmentation import errors, processor, text, tf1
 from segmentation.errors import InputError
 from segmentation.inference.engines.engine import (Engine, Setup, as_taken,
                                                    checked)
@@ -75,7 +75,8 @@ class TensorFlowEngine(Engine):
         if classes not in (None, len(names)):
             path = (self.model.graph if isinstance(self.model, run_dir.Run)
                     else self.model.path)
-            raise InputError(f'{path} has {classes} classes, {len(names)} '
+            raise InputError(f'{path} has '
+                             f'{text.counted(classes, "class")}, {len(names)} '
                              f'are wanted: {", ".join(names)}')
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
