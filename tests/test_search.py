@@ -86,7 +86,8 @@ def test_study_goes_on_and_its_best_options_train(data):
                                    '2']
     assert second.stdout.endswith(shown.stdout)
     assert rows[-1].endswith('train.py --recipe s/best.json')
-    other = search('--trials', '3', train=['--epochs', '3'])
+    other = search('--trials', '3', train=[
+        '--epochs', '3', '--hold-out', '[1-3].png'])
     assert (other.returncode, other.stderr) == (
         1, '[!] --epochs is 2 in s, 3 here: --study starts another search\n')
 
@@ -130,8 +131,8 @@ def test_first_trial_that_fails_is_the_end(data):
 
 
 @pytest.mark.parametrize('options, common, status, message', [
-    (['--space', 'space.json'], ['--epoch', '3'], 2,
-     'train.py: error: --epoch: did you mean --epochs?'),
+    (['--space', 'space.json'], ['--lr', '3'], 2,
+     'train.py: error: --lr: did you mean --learning-rate?'),
     (['--space', 'nothing.json'], ['--epochs', '3'], 1,
      '[!] --space nothing.json: one of frozen or a JSON file is wanted'),
     (['--space', 'space.json'], ['--batch-size', '3'], 1,
@@ -143,7 +144,7 @@ def test_first_trial_that_fails_is_the_end(data):
      'train.py: error: --data-source is missing: after --, search.py takes '
      'the options of train.py that all trials share'),
     (['--show'], [], 1, '[!] no study in s'),
-    (['--trial', '3'], [], 2, 'search.py: error: --trial: did you mean '
+    (['--trails', '3'], [], 2, 'search.py: error: --trails: did you mean '
      '--trials?')])
 def test_what_is_no_search_is_told_and_leaves_nothing(
         data, options, common, status, message):
