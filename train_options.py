@@ -104,10 +104,13 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'JSON file of {class: weight} (default: '
                             '%(default)s)')
     group = parser.add_argument_group('frozen encoder and cache')
-    group.add_argument('--freeze-encoder', action='store_true',
+    group.add_argument('--freeze-encoder', nargs='?', default=False,
+                       const=option_types.WHOLE, metavar='POOL',
+                       choices=(option_types.WHOLE, *option_types.POOLS),
                        help='do not train VGG16: compute its features once, '
                             'for all pictures and their mirror images, and '
-                            'train the rest of the network on them')
+                            'train the rest of the network on them; POOL '
+                            'freezes it only up to pool2, pool3 or pool4')
     group.add_argument('--cache-samples', action='store_true',
                        help='decode and resize all pictures and labels once, '
                             'and read every epoch from the files that result')

@@ -14,6 +14,8 @@ STRIDE = 32     # what VGG16 divides a picture's sides by
 MOST_PIXELS = 1 << 28
 LARGEST_SCALE = 1000
 ALL = 'all'     # stands for every class
+# How much of VGG16 --freeze-encoder freezes.
+WHOLE, POOLS = 'whole', ('pool2', 'pool3', 'pool4')
 
 
 def flag(name):

@@ -59,8 +59,6 @@ def test_each_split_can_be_scored(run, place, split, count):
     assert_scores_are_of(scores, truth, segment(run, pictures))
 
 
-@pytest.mark.parametrize('arguments', [['--native'],
-                                       ['--image-size', '96x64']])
 def test_run_is_scored_on_what_it_held_out(place):
     run = runs.make('held', 'tiny', helpers.data_dir(), hold_out='train/[12]')
     for split, count in (('valid', 2), ('train', helpers.COUNTS['train'] - 2)):
@@ -72,6 +70,8 @@ def test_run_is_scored_on_what_it_held_out(place):
         assert names & held_out == (held_out if split == 'valid' else set())
 
 
+@pytest.mark.parametrize('arguments', [['--native'],
+                                       ['--image-size', '96x64']])
 def test_network_can_run_at_another_size(run, place, arguments):
     scores = score(run, *arguments)
     pictures, truth = list_files('valid')

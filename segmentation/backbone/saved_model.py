@@ -29,7 +29,7 @@ def save(weights, directory):
 
 
 def load(sess, vgg_dir, image_input, keep_prob, seed=0,
-         taps=architecture.TAPS):
+         taps=architecture.TAPS, last=None):
     """Import VGG16 into the session's graph and load its weights.
 
     Parameters
@@ -45,6 +45,9 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0,
         Seed of dropout.
     taps : sequence of str, optional
         Tensors to import, such as pool1; what lies above is left out.
+    last : str, optional
+        The pool that is fed in place of pictures, while what lies above it is
+        trained.
 
     Returns
     -------
@@ -69,6 +72,8 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0,
     with meta_graph.blamed_on(folder):
         order = meta_graph.probe_channel_order(meta.graph_def, folder)
         part = meta_graph.extract(meta, taps, folder)
+        if last:
+            meta_graph.guard(part.graph_def, last)
         input_map = meta_graph.make_dropout_repeatable(part.graph_def, seed)
         input_map['keep_prob:0'] = keep_prob
         input_map['image_input:0'] = (image_input if order == 'BGR'

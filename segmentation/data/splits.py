@@ -205,18 +205,9 @@ def hold_out(source: contract.Source, name: str, data_dir: str,
     Parameters
     ----------
     source : data source
-        With its data loaded; the validation split that it has is dropped.
-    name : str
-        Its name.
-    data_dir : str
+        With its data loaded; `name` is its name.
     pattern : str
         A regular expression, searched in paths relative to `data_dir`.
-
-    Raises
-    ------
-    InputError
-        The source does not list its files, or the pattern matches none of
-        its training pictures, or all.
     """
     pairs = contract.pairs(source, 'train')
     if pairs is None:

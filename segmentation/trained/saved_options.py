@@ -69,15 +69,17 @@ def as_arguments(parser, saved):
     arguments = []
     for key, default in vars(parser.parse_args([])).items():
         value, flag = saved.get(key, default), option_types.flag(key)
+        if value is default:
+            continue
         if value is True:
             arguments.append(flag)
         elif key == 'image_size' and isinstance(value, list):
             arguments.append(f"{flag}={'x'.join(map(str, value))}")
         elif isinstance(value, (list, tuple)) and value:
             arguments += [flag, *map(str, value)]
-        elif isinstance(value, dict) or value is False is not default:
+        elif isinstance(value, dict) or value is False:
             raise InputError(f'{parser.prog}: {key} is {value}')
-        elif value is not default:
+        else:
             arguments.append(f'{flag}={value}')
     return arguments
 

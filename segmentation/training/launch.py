@@ -75,9 +75,11 @@ def train(place, options, source, weights, precision, model, model_options):
         else:
             build = functools.partial(
                 start.build_network, sess, source.num_classes, model,
-                model_options, options.vgg_dir, options.seed)
+                model_options, options.vgg_dir, options.seed,
+                options.freeze_encoder)
             begun = start.begin(sess, source, options.data_dir, list_pictures,
-                                build, weights, options.init_from, cluster)
+                                build, weights, options.init_from, cluster,
+                                options.freeze_encoder)
         agreement.check_data(cluster, begun.description)
         used = tf.global_variables()
         print(*start.header_lines(options, precision), sep='\n', flush=True)

@@ -64,23 +64,23 @@ def test_what_is_no_recipe_is_told(options, message):
 
 
 def test_unknown_recipe_is_told_with_those_that_there_are():
-    with pytest.raises(InputError, match='--recipe tea: one of coffee, .*'):
+    with pytest.raises(InputError, match='--recipe tea: one of coffee'):
         parse('--recipe', 'tea')
 
 
-def test_run_says_and_keeps_its_recipe_and_is_one_for_the_next():
-    write(model='fcn-lite', epochs=1, image_size=[64, 32], batch_size=40)
-    first = helpers.run_program('train.py', '--data-source', 'demo', '--name',
-                                'first', '--config', 'own.json', '--seed', '4',
-                                cwd='.')
-    assert first.returncode == 0, first.stderr
-    assert ('[i] recipe own.json: --image-size=64x32 --model=fcn-lite '
-            '--epochs=1 --batch-size=40\n') in first.stdout
-    path = os.path.join('first', 'options.json')
+def test_run_says_and_keeps_its_recipe_and_is_one_for_the_next(tmp_path):
+    write(model='fcn-lite', epochs=1, image_size=[64, 32], batch_size=9)
+    own, first = str(tmp_path / 'own.json'), str(tmp_path / 'first')
+    done = helpers.run_program(
+        'train.py', '--data-source', 'tiny', '--data-dir', helpers.data_dir(),
+        '--name', first, '--config', own, '--seed', '4')
+    assert done.returncode == 0, done.stderr
+    assert (f'[i] recipe {own}: --image-size=64x32 --model=fcn-lite '
+            '--epochs=1 --batch-size=9\n') in done.stdout
+    path = os.path.join(first, 'options.json')
     with open(path) as file:
         saved = json.load(file)['options']
-    assert (saved['recipe'], saved['epochs'], saved['seed']) == (
-        'own.json', 1, 4)
+    assert (saved['recipe'], saved['epochs'], saved['seed']) == (own, 1, 4)
     again = train.parse_options(['--config', path, '--name', 'second'])
     assert vars(again) == dict(saved, recipe=path, name='second',
                                image_size=(64, 32))

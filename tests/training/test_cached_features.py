@@ -370,6 +370,32 @@ def test_taps_can_be_frozen_too(model, vgg_dir):
     assert abs(weights['layer7_out_score/filter']).max() > 0
 
 
+@pytest.mark.parametrize('model', ['fcn-pools', 'fcn8s'])
+def test_encoder_can_be_frozen_up_to_a_pool(model, vgg_dir):
+    helpers.data_dir()
+    common = ('--delete-features', '--learning-rate', '.01')
+    losses = []
+    for name, epochs, more in ((f'up-{model}', '2', ()),
+                               (f'cut-up-{model}', '1', ()),
+                               (f'cut-up-{model}', '2', ('--resume',))):
+        new = () if more else (
+            '--data-source', 'tiny', '--data-dir', helpers.data_dir(),
+            '--vgg-dir', vgg_dir, '--model', model, '--keep-prob', '1',
+            '--freeze-encoder', 'pool3', *common)
+        done = fixtures.run_program('train.py', '--name', name, '--epochs',
+                                    epochs, *new, *more, cwd=helpers.folder())
+        assert done.returncode == 0, done.stderr
+        with open(f'{helpers.folder()}/{name}/log.jsonl') as file:
+            losses.append([json.loads(line)['train_loss'] for line in file])
+    np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
+    weights = weights_of(f'up-{model}')
+    saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
+    for name in weights:
+        if name.startswith('conv'):
+            same = (weights[name] == saved.get_tensor(name)).all()
+            assert same == (name < 'conv4'), name
+
+
 @pytest.mark.parametrize('arguments, message', [
     (['--model', 'unet', '--freeze-encoder'],
      '[!] unet has no VGG16: --freeze-encoder does not apply'),

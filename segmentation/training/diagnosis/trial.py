@@ -23,8 +23,9 @@ def check(options, source, weights, precision, model, model_options):
         begun = start.begin(
             sess, source, options.data_dir, pictures, functools.partial(
                 start.build_network, sess, source.num_classes, model,
-                model_options, options.vgg_dir, options.seed),
-            weights, options.init_from)
+                model_options, options.vgg_dir, options.seed,
+                options.freeze_encoder),
+            weights, options.init_from, freeze=options.freeze_encoder)
         print(*start.header_lines(options, precision), sep='\n', flush=True)
         training = step.add_training(
             begun.net, options.learning_rate, weights, options.l2,
