@@ -17,7 +17,8 @@ FLOORS = (
      'text', 'tf1', 'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'store', 'synthetic'},
     {'trained'},
-    {'training', 'inference', 'export', 'evaluation', 'report', 'checking'},
+    {'training', 'inference', 'export', 'evaluation', 'report', 'checking',
+     'search'},
     {'crf'},
 )
 # Wings do not import one another, but for these.

@@ -113,12 +113,17 @@ def recipe_arguments(make_parser, recipe, recipes):
     else:
         raise InputError(f'--recipe {recipe}: one of {", ".join(recipes)} or '
                          'a JSON file of options is wanted')
-    for key in saved:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            raise InputError(f'{parser.prog}: {key!r} is no option of a recipe'
-                             + (f': did you mean {near[0]!r}?' if near
-                                else ''))
+    check_names(saved, known, parser.prog)
     arguments = as_arguments(parser, saved)
     parser.parse_args(arguments)
     return arguments
+
+
+def check_names(names, known, where):
+    """Raise InputError, with the nearest one, where a name is no option."""
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise InputError(f'{where}: {name!r} is no option of a recipe'
+                             + (f': did you mean {near[0]!r}?' if near
+                                else ''))
