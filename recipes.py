@@ -6,7 +6,7 @@ An option of the command line replaces that of the recipe.
 """
 RECIPES = {
     'coffee': {
-        'model': 'fcn-pools', 'freeze_encoder': True, 'epochs': 8,
+        'model': 'fcn-pools', 'freeze_encoder': 'whole', 'epochs': 8,
         'learning_rate': 3e-3, 'schedule': 'poly',
         'class_weights': 'sqrt-median', 'precision': 'auto'},
 }
