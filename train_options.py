@@ -3,7 +3,7 @@ import models
 import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
-from segmentation.training import schedules
+from segmentation.training.optimization import schedules
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',

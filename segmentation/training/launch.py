@@ -17,9 +17,10 @@ from segmentation.tf1 import tf
 from segmentation.store import array_store
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
-                                   checkpoints, run_files, schedules, start,
-                                   step, stopping, tensorboard, trainer)
+                                   checkpoints, run_files, start, stopping,
+                                   tensorboard, trainer)
 from segmentation.training.cluster import agreement, joining
+from segmentation.training.optimization import schedules, step
 
 
 def train(place, options, source, weights, precision, model, model_options):

@@ -11,7 +11,7 @@ import models
 import train
 from segmentation.nn import network, upsampling
 from segmentation.tf1 import tf
-from segmentation.training import step
+from segmentation.training.optimization import step
 
 
 @pytest.fixture(scope='module')

@@ -12,7 +12,7 @@ import utils
 from segmentation import tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
-from segmentation.training import step as training_step
+from segmentation.training.optimization import step as training_step
 
 LN3 = np.log(3)
 

@@ -5,8 +5,9 @@ import sys
 from segmentation import tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
-from segmentation.training import batches, start, step
+from segmentation.training import batches, start
 from segmentation.training.diagnosis import measure, sanity, verdicts
+from segmentation.training.optimization import step
 
 
 def check(options, source, weights, precision, model, model_options):
