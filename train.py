@@ -21,6 +21,7 @@ from segmentation.processes import gpus
 from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files
 from segmentation.training.cluster import launching, place
+from segmentation.training.optimization import recipe
 
 
 def parse_options(argv=None):
@@ -92,6 +93,7 @@ def prepare(options, own, is_parent=False):
     if own.rank == 0 and not options.sanity:
         check_run(options)
     models.check(options)
+    recipe.check(options, models.MODELS[options.model].backbone)
     source = load_source(options, own)
     precision = None if is_parent else choose_precision(options)
     weights = note = None

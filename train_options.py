@@ -3,14 +3,14 @@ import models
 import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
-from segmentation.training.optimization import schedules
+from segmentation.training.optimization import recipe, schedules
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'cache_samples', 'feature_dir',
               'delete_features', 'offline', 'device', 'processes',
-              'join_timeout')
+              'join_timeout', 'accumulate')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -96,6 +96,7 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'sqrt-median (the square roots of these), or a '
                             'JSON file of {class: weight} (default: '
                             '%(default)s)')
+    recipe.add_options(parser)
     group = parser.add_argument_group('frozen encoder and cache')
     group.add_argument('--freeze-encoder', action='store_true',
                        help='do not train VGG16: compute its features once, '

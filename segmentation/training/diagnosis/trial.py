@@ -7,7 +7,7 @@ from segmentation.nn import network
 from segmentation.tf1 import tf
 from segmentation.training import batches, start
 from segmentation.training.diagnosis import measure, sanity, verdicts
-from segmentation.training.optimization import step
+from segmentation.training.optimization import recipe, step
 
 
 def check(options, source, weights, precision, model, model_options):
@@ -29,7 +29,8 @@ def check(options, source, weights, precision, model, model_options):
         print(*start.header_lines(options, precision), sep='\n', flush=True)
         training = step.add_training(
             begun.net, options.learning_rate, weights, options.l2,
-            options.freeze_encoder, loss_scaling=precision == 'float16')
+            options.freeze_encoder, loss_scaling=precision == 'float16',
+            recipe=recipe.choose(options).of_single_steps())
         network.initialize_rest(sess)
         found = sanity.examine(
             sess, begun, training, weights, options.learning_rate,
