@@ -36,6 +36,8 @@ def parse_options(argv=None):
     if not options.data_source:
         parser.error('--data-source is missing; for example, train.py '
                      '--data-source demo --model fcn-lite --name runs/demo')
+    if options.patience:    # nobody knows which epoch will be the last
+        parser.set_defaults(schedule='constant')
     if options.initializer == 'truncated_normal':
         parser.set_defaults(stddev=train_options.STDDEV)
     elif options.stddev:

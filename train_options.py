@@ -73,9 +73,10 @@ def make_parser(kind=command_line.Parser, prog=None):
                        help='learning rate of the Adam optimizer (default: '
                             '%(default)s)')
     group.add_argument('--schedule', choices=schedules.SCHEDULES,
-                       default='constant',
+                       default='poly',
                        help='how the learning rate falls over the epochs '
-                            '(default: %(default)s)')
+                            '(default: %(default)s; constant with '
+                            '--patience)')
     group.add_argument('--warm-up', type=option_types.not_negative, default=0,
                        metavar='EPOCHS',
                        help='epochs over which the learning rate first rises '
