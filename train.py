@@ -22,6 +22,7 @@ from segmentation.processes import gpus
 from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files
 from segmentation.training.cluster import launching, place
+from segmentation.training.optimization import recipe
 
 
 def parse_options(argv=None):
@@ -40,6 +41,8 @@ def parse_options(argv=None):
     if not options.data_source:
         parser.error('--data-source is missing; for example, train.py '
                      '--data-source demo --model fcn-lite --name runs/demo')
+    if options.patience:    # nobody knows which epoch will be the last
+        parser.set_defaults(schedule='constant')
     if options.initializer == 'truncated_normal':
         parser.set_defaults(stddev=train_options.STDDEV)
     elif options.stddev:
@@ -103,6 +106,7 @@ def prepare(options, own, is_parent=False):
     if own.rank == 0 and not options.sanity:
         check_run(options)
     models.check(options)
+    recipe.check(options, models.MODELS[options.model].backbone)
     source = load_source(options, own)
     precision = None if is_parent else choose_precision(options)
     weights = note = None

@@ -4,14 +4,14 @@ import recipes
 import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
-from segmentation.training import schedules
+from segmentation.training.optimization import method, schedules
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'cache_samples', 'feature_dir',
               'delete_features', 'offline', 'device', 'processes',
-              'join_timeout', 'recipe')
+              'join_timeout', 'recipe', 'accumulate')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -80,9 +80,10 @@ def make_parser(kind=command_line.Parser, prog=None):
                        help='learning rate of the Adam optimizer (default: '
                             '%(default)s)')
     group.add_argument('--schedule', choices=schedules.SCHEDULES,
-                       default='constant',
+                       default='poly',
                        help='how the learning rate falls over the epochs '
-                            '(default: %(default)s)')
+                            '(default: %(default)s; constant with '
+                            '--patience)')
     group.add_argument('--warm-up', type=option_types.not_negative, default=0,
                        metavar='EPOCHS',
                        help='epochs over which the learning rate first rises '
@@ -103,6 +104,7 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'sqrt-median (the square roots of these), or a '
                             'JSON file of {class: weight} (default: '
                             '%(default)s)')
+    method.add_options(parser)
     group = parser.add_argument_group('frozen encoder and cache')
     group.add_argument('--freeze-encoder', nargs='?', default=False,
                        const=option_types.WHOLE, metavar='POOL',

@@ -67,8 +67,8 @@ def training(name, precision, batch_size):
     from segmentation.nn import network
     from segmentation.tf1 import tf
     from segmentation.trained import run_dir
-    from segmentation.training import (batches, schedules, step, stopping,
-                                       trainer)
+    from segmentation.training import batches, stopping, trainer
+    from segmentation.training.optimization import schedules, step
     saved = run_dir.read_options(name)['options']
     source = loading.load_source(types.SimpleNamespace(**saved))
     contract.configure(source, labels_as_ids=True)

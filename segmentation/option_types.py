@@ -95,6 +95,15 @@ def share(text):
     return value
 
 
+def part(text):
+    """Return a share from 0 up to, but not including, 1."""
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(
+            f'{text}: a share of 0 or more, below 1, is wanted')
+    return value
+
+
 def alpha(text):
     """Return the opacity of all classes, and that of single ones by name.
 

@@ -19,6 +19,7 @@ from segmentation.data import contract
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 from segmentation.training import run_files, stopping
+from segmentation.training.optimization import recipe
 
 # To the contract alone, in float32: half of each picture is road. Files are
 # drawn from the global generators, as a source of one's own may do. HALVES
@@ -347,7 +348,8 @@ def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
 
 @pytest.mark.slow
 def test_two_epochs_and_two_more_are_four_at_once(workspace):
-    more = ['--augment', '--image-size', '96x32', '--seed', '3']
+    more = ['--augment', '--image-size', '96x32', '--seed', '3',
+            '--schedule', 'constant']
     assert run(tiny('four', *more + ['--epochs', '4'])) == 0
     assert run(tiny('twice', *more)) == 0
     done = fixtures.run_program(
@@ -369,8 +371,9 @@ def test_two_epochs_and_two_more_are_four_at_once(workspace):
 
 @pytest.mark.slow
 def test_a_source_that_shuffles_by_global_generators_resumes_too():
-    assert run(halves('at-once')) == 0
-    assert run(halves('in-two', '--epochs', '1')) == 0
+    more = ['--schedule', 'constant']
+    assert run(halves('at-once', *more)) == 0
+    assert run(halves('in-two', '--epochs', '1', *more)) == 0
     assert run(['--resume', '--name', 'in-two', '--epochs', '2']) == 0
     for entry, other in zip(read_log('at-once'), read_log('in-two')):
         assert entry['train_loss'] == pytest.approx(other['train_loss'],
@@ -603,6 +606,29 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(
 def test_options_out_of_range_are_a_usage_error(arguments, capsys):
     assert run(arguments) == 2
     assert 'error: ' in capsys.readouterr().err
+
+
+def test_the_learning_rate_falls_where_the_last_epoch_is_known(finished):
+    asked = ['--data-source', 'tiny']
+    assert train.parse_options(asked).schedule == 'poly'
+    patient = asked + ['--patience', '3']
+    assert train.parse_options(patient).schedule == 'constant'
+    assert train.parse_options(patient + ['--schedule', 'poly']
+                               ).schedule == 'poly'
+    # A run keeps the schedule that it began with.
+    assert train.parse_options(['--resume', '--name', finished, '--patience',
+                                '3']).schedule == 'poly'
+
+
+def test_a_run_of_before_keeps_its_constant_rate(finished, monkeypatch):
+    saved = run_dir.read_options(finished)
+    saved['options']['schedule'] = 'constant'
+    for name in recipe.Recipe._fields:
+        del saved['options'][name]
+    monkeypatch.setattr(run_dir, 'read_options', lambda _: saved)
+    options = train.parse_options(['--resume', '--name', finished])
+    assert options.schedule == 'constant'
+    assert recipe.choose(options) == recipe.Recipe()
 
 
 def test_a_truncated_normal_start_has_a_deviation():

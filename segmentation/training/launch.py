@@ -17,9 +17,10 @@ from segmentation.tf1 import tf
 from segmentation.store import array_store
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
-                                   checkpoints, run_files, schedules, start,
-                                   step, stopping, tensorboard, trainer)
+                                   checkpoints, run_files, start, stopping,
+                                   tensorboard, trainer)
 from segmentation.training.cluster import agreement, joining
+from segmentation.training.optimization import method, schedules, step
 
 
 def train(place, options, source, weights, precision, model, model_options):
@@ -84,7 +85,8 @@ def train(place, options, source, weights, precision, model, model_options):
         used = tf.global_variables()
         print(*start.header_lines(options, precision), sep='\n', flush=True)
         if cluster.rank == 0:
-            run_files.check_space(directory, network.size_in_bytes(used))
+            run_files.check_space(directory, network.size_in_bytes(used),
+                                  bool(options.ema))
         samples = begun.pictures
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
@@ -97,9 +99,10 @@ def train(place, options, source, weights, precision, model, model_options):
         training = step.add_training(
             begun.net, options.learning_rate,
             begun.description['class_weights'], options.l2,
-            options.freeze_encoder, precision == 'float16', cluster)
+            options.freeze_encoder, precision == 'float16', cluster,
+            method.choose(options))
         saved = open_checkpoints(
-            sess, directory, used, options.checkpoint_interval,
+            sess, directory, training.saved(used), options.checkpoint_interval,
             options.patience, options.resume, cluster)
         board = None if cluster.rank else tensorboard.Board(
             options.tensorboard_dir or run_dir.path(directory, 'tensorboard'),
@@ -107,7 +110,7 @@ def train(place, options, source, weights, precision, model, model_options):
         schedule = schedules.Schedule(
             options.schedule, options.learning_rate, options.epochs,
             options.warm_up, -(-samples.num_training // (
-                options.batch_size * cluster.size)))
+                options.batch_size * cluster.size * options.accumulate)))
         stop = stack.enter_context(stopping.Stop())
         loop = trainer.Trainer(
             sess, begun.net, training, source, samples, schedule,
@@ -143,6 +146,7 @@ def open_checkpoints(sess, directory, weights, interval, patience,
         saved.restore()
     else:
         saved.begin()
+    sess.run(tf.local_variables_initializer())
     if cluster.rank == 0:
         run_files.trim_log(directory, saved.epoch)
     return saved

@@ -245,8 +245,8 @@ def train(name, vgg_dir, *arguments, data_source='tiny', **environment):
         'train.py', '--name', name, '--data-source', data_source,
         '--data-dir', helpers.data_dir(), '--vgg-dir', vgg_dir, '--workers',
         '1', '--model', 'fcn-pools', '--head-width', '16',
-        '--learning-rate', '.01', '--feature-dir', 'kept', *arguments,
-        cwd=helpers.folder(), **environment)
+        '--learning-rate', '.01', '--schedule', 'constant', '--feature-dir',
+        'kept', *arguments, cwd=helpers.folder(), **environment)
 
 
 def weights_of(run):
