@@ -22,7 +22,7 @@ from segmentation.processes import gpus
 from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files
 from segmentation.training.cluster import launching, place
-from segmentation.training.optimization import recipe
+from segmentation.training.optimization import method
 
 
 def parse_options(argv=None):
@@ -106,7 +106,7 @@ def prepare(options, own, is_parent=False):
     if own.rank == 0 and not options.sanity:
         check_run(options)
     models.check(options)
-    recipe.check(options, models.MODELS[options.model].backbone)
+    method.check(options, models.MODELS[options.model].backbone)
     source = load_source(options, own)
     precision = None if is_parent else choose_precision(options)
     weights = note = None
