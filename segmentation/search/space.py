@@ -91,7 +91,8 @@ def check_value(name, value, command, where):
         found = command.parse({name: value})[name]
     except InputError as error:
         raise InputError(f'{where}: {str(error).replace("train.py: ", "")}')
-    if (value is None or isinstance(value, bool)) and found is not value:
+    # Nothing is typed for these, which leaves what all trials have.
+    if (value is None or value is False) and found is not value:
         raise InputError(f'{where}: {json.dumps(value)} does not apply: it '
                          f'is {json.dumps(found)} in all trials')
 

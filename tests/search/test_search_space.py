@@ -62,7 +62,7 @@ def test_distribution_of_a_domain(name, domain, wanted):
     ('model', ['unet', 'fcn9s'], '--model: invalid choice'),
     ('augment', [True, 'no'], '--augment: ignored explicit argument'),
     ('freeze_encoder', [True, False],
-     'freeze_encoder: false does not apply: it is true in all trials'),
+     'freeze_encoder: false does not apply: it is "whole" in all trials'),
     ('xla', [True], 'xla is given to all trials')])
 def test_what_is_no_space_is_told(name, domain, message):
     with pytest.raises(InputError) as refused:
@@ -103,7 +103,7 @@ def test_command_knows_what_is_given_to_all():
     assert json.loads(json.dumps(shared.best({'learning_rate': .25}))) == dict(
         {key: value for key, value in recipes.RECIPES['coffee'].items()
          if key != 'epochs'}, learning_rate=.25, data_source='demo',
-        image_size=[64, 32])
+        freeze_encoder='whole', image_size=[64, 32])
 
 
 @pytest.mark.parametrize('option', ['--name=a', '--resume', '--delete-cache'])
