@@ -131,7 +131,7 @@ def test_categories_are_refused_before_anything_is_read(root):
         load(root)
     assert str(error.value) == (
         f"{path}: no class 'person' in {root / 'classes.csv'}: did you mean "
-        "'persons'? The classes are ground, XX")
+        "'persons'? The classes are background, persons, car, dining table")
 
 
 @pytest.mark.parametrize('area, message', [
