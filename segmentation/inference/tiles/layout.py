@@ -86,7 +86,7 @@ def axis(side: int, tile: int, overlap: int) -> Axis:
     gaps = -(-(end - tile) // (tile - overlap))
     starts = [k * (end - tile) // STRIDE // max(1, gaps) * STRIDE
               for k in range(gaps + 1)]
-    return Axis(starts, end, weigh(starts, end, tile, overlap))
+    return Axis(starts, end, weigh(starts, end, tile))
 
 
 def padded(side: int) -> int:
@@ -94,13 +94,14 @@ def padded(side: int) -> int:
     return -(-side // STRIDE) * STRIDE
 
 
-def weigh(starts: List[int], end: int, tile: int, overlap: int) -> np.ndarray:
+def weigh(starts: List[int], end: int, tile: int) -> np.ndarray:
     """Return the weights of tiles along an axis, (N, T) float32.
 
     They rise and fall as a squared sine in the middle half of the overlap. In
     its outer quarter, where the network sees least of what is around, they
     are 0. Where a tile ends with the picture they stay 1.
     """
+    overlap = tile - max(np.diff(starts), default=tile)     # at least
     inside = np.arange(tile) + .5       # pixel centres, from the tile's edge
     weights = np.ones((len(starts), tile))
     ramp = np.sin(np.pi / 2 * np.clip(
