@@ -134,7 +134,7 @@ def opened(selected, workers, is_said=False):
             print(*model_options.header_lines(engine), *lines, sep='\n',
                   flush=True)
         yield Predictor(engine, selected.augmentation,
-                        selected.settings.batch_size, workers)
+                        selected.settings.pictures, workers)
 
 
 def tune(selected, predictor, chosen, wanted):

@@ -27,6 +27,9 @@ blog's code takes --data-source as well.
 
     python infer.py --name kitti.onnx --samples-dir pictures --output-dir out
 
+--tiles 1024x1024 is for large pictures: the network runs on overlapping tiles,
+whose probabilities are blended, in little memory.
+
 --processes 4 divides the pictures among processes of this machine. On several,
 each call takes a share: N of them take each picture once.
 
@@ -47,6 +50,7 @@ from segmentation.drawing import style_options
 from segmentation.inference import (cvat_archive, jobs, model_options, outputs,
                                     shapes)
 from segmentation.inference.predictor import Predictor
+from segmentation.inference.tiles.predictor import TilePredictor
 from segmentation.processes import members, messages, shards
 from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
@@ -170,6 +174,8 @@ def write(options, model, style, plan, recorded, pool):
     settings = model_options.settings(options)
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
+    # The CRF takes all probabilities of a picture.
+    one_by_one = settings.tiles and not pool
     # Engines may take seconds to load: only after all that may be wrong.
     with settings.open(model, len(plan.wanted) > 1) as (engine, lines):
         head = ([] if messages.is_open()    # the first process has said it
@@ -178,15 +184,17 @@ def write(options, model, style, plan, recorded, pool):
               flush=True)
         jobs.write_record(options.output_dir, model, style.colors, plan.wanted,
                           recorded, pool, engine.describe(), options.jpeg)
-        predictor = Predictor(engine, settings.augmentation(model),
-                              settings.batch_size, options.workers)
+        predictor = TilePredictor(engine) if one_by_one else Predictor(
+            engine, settings.augmentation(model), settings.pictures,
+            options.workers)
         start = time.perf_counter()
         written = list(progress.track(
             threads.in_threads(count, writer.write,
                                shapes.announced(
                                    predictor.predict(plan.pending, jobs.read),
                                    shapes.wanted(model, settings)),
-                               max(count, settings.batch_size)),
+                               0 if one_by_one
+                               else max(count, settings.pictures)),
             len(plan.pending), 'inference'))
         elapsed = time.perf_counter() - start
     return outputs.summarize(

@@ -10,6 +10,9 @@ from segmentation import option_types
 from segmentation.errors import InputError
 from segmentation.inference import engines, golden
 from segmentation.inference.engines.engine import Engine
+from segmentation.inference.tiles import layout
+from segmentation.inference.tiles import options as tile_options
+from segmentation.inference.tiles.engine import TiledEngine
 from segmentation.inference.tta import TestTimeAugmentation
 from segmentation.terminal import header
 from segmentation.trained import exported, lookup
@@ -26,6 +29,12 @@ class Settings(NamedTuple):
     batch_size: int
     check_golden: bool
     device: Optional[str] = None            # None: as the engine chooses
+    tiles: Optional[layout.Tiles] = None    # None: each picture as a whole
+
+    @property
+    def pictures(self) -> int:
+        """Pictures per batch: the tiles of each make up batches of tiles."""
+        return 1 if self.tiles else self.batch_size
 
     def augmentation(self, model: lookup.Model,
                      scales: Sequence[float] = (1.,), flip: bool = False
@@ -37,10 +46,16 @@ class Settings(NamedTuple):
         InputError
             The model takes one size only, which is another.
         """
-        size = None if self.native else self.image_size or model.image_size
+        size = (None if self.native or self.tiles
+                else self.image_size or model.image_size)
         fixed = (model.description['fixed_size']
                  if isinstance(model, exported.Exported) else None)
-        if fixed and (size != model.image_size or tuple(scales) != (1.,)):
+        if fixed and self.tiles:
+            if self.tiles.size != model.image_size:
+                raise InputError(f'{model.path} takes pictures of '
+                                 f'{fixed[2]}x{fixed[1]} alone: that is the '
+                                 'size of --tiles')
+        elif fixed and (size != model.image_size or tuple(scales) != (1.,)):
             raise InputError(f'{model.path} takes pictures of '
                              f'{fixed[2]}x{fixed[1]} alone: --image-size, '
                              '--native and --scales do not apply')
@@ -68,6 +83,9 @@ class Settings(NamedTuple):
             lines: List[str] = []
             if self.check_golden and isinstance(model, exported.Exported):
                 lines = golden.check_once(engine, model)
+            if self.tiles:
+                lines = lines + [f'[i] tiles: {self.tiles.describe()}']
+                engine = TiledEngine(engine, self.tiles, self.batch_size)
             yield engine, lines
 
 
@@ -97,6 +115,7 @@ def add_options(parser):
     size.add_argument('--native', action='store_true',
                       help='run the network at the size of each picture '
                            'instead of resizing it')
+    tile_options.add_options(size, group)
     group.add_argument('--engine', choices=sorted(engines.ENGINES),
                        help='library that runs the network (default: '
                             'tensorflow for a run, otherwise the one for the '
@@ -129,7 +148,8 @@ def settings(options):
     """Return the Settings that the options ask for."""
     return Settings(options.engine, options.precision, options.threads,
                     options.image_size, options.native, options.batch_size,
-                    not options.skip_golden, options.device)
+                    not options.skip_golden, options.device,
+                    tile_options.tiles(options))
 
 
 def header_lines(engine: Engine) -> List[str]:

@@ -90,7 +90,7 @@ class OutputWriter:
             return legend.add(overlay.draw(image, prediction.ids, self.style),
                               self.style)
         assert isinstance(kind, int)
-        return np.rint(255 * prediction.plane(kind)).astype(np.uint8)
+        return prediction.levels(kind)
 
 
 class Summary(NamedTuple):
