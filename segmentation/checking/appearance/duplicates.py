@@ -63,6 +63,6 @@ def test(fingerprints: Dict[str, List[Tuple[str, bytes]]]) -> Finding:
     first, second = near[0]
     return Finding(TEST, number, WARNING,
                    f'{text.counted(len(near), "picture")} to validate on '
-                   'nearly as in training, such as '
+                   'nearly equal to training pictures, such as '
                    f'{valid[second][0]} and {train[first][0]}: scores will '
                    'flatter')
