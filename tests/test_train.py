@@ -16,9 +16,10 @@ import utils
 from segmentation import files, tf1
 from segmentation.backbone import course, download
 from segmentation.data import contract
+from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
-from segmentation.training import run_files, stopping
+from segmentation.training import run_files
 
 # To the contract alone, in float32: half of each picture is road. Files are
 # drawn from the global generators, as a source of one's own may do. HALVES
@@ -547,7 +548,7 @@ def test_a_run_is_resumed_in_its_precision(recorded, message, capsys):
 def test_the_handlers_of_signals_are_as_before_a_run():
     before = [signal.getsignal(number)
               for number in (signal.SIGINT, signal.SIGTERM)]
-    with stopping.Stop() as stop:
+    with stopping.Stop('saving first') as stop:
         signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
         assert stop.signal == signal.SIGTERM
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

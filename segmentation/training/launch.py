@@ -13,12 +13,13 @@ import os
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
 from segmentation.nn import frozen, network
+from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.store import array_store
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
                                    checkpoints, run_files, schedules, start,
-                                   step, stopping, tensorboard, trainer)
+                                   step, tensorboard, trainer)
 from segmentation.training.cluster import agreement, joining
 
 
@@ -106,7 +107,7 @@ def train(place, options, source, weights, precision, model, model_options):
             options.schedule, options.learning_rate, options.epochs,
             options.warm_up, -(-samples.num_training // (
                 options.batch_size * cluster.size)))
-        stop = stack.enter_context(stopping.Stop())
+        stop = stack.enter_context(stopping.Stop('saving first'))
         loop = trainer.Trainer(
             sess, begun.net, training, source, samples, schedule,
             options.keep_prob, directory, saved, board, stop,
