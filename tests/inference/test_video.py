@@ -183,9 +183,12 @@ def test_frames_are_what_the_same_pictures_are(pair, place, capsys):
     drawn, rate = play(os.path.join('out', 'drive.mp4'))
     assert (len(drawn), drawn[0].shape) == (6, (46, 70, 3))
     np.testing.assert_allclose(rate, RATE / 3, atol=.001)
-    for name, frame in zip(taken, drawn):
-        overlay = cv2.imread(os.path.join('single', name))
-        assert np.abs(frame.astype(int) - overlay).mean() < 12  # it is lossy
+    # Encoding is lossy: each frame is nearest to its own overlay.
+    overlays = [cv2.imread(os.path.join('single', f'{k:06d}.png')).astype(int)
+                for k in range(20)]
+    assert [int(np.argmin([np.abs(frame - overlay).mean()
+                           for overlay in overlays]))
+            for frame in drawn] == list(range(2, 20, 3))
     with open(os.path.join('out', 'infer.json')) as file:
         record_ = json.load(file)
     assert record_['complete'] and record_['video']['every'] == 3
@@ -204,7 +207,7 @@ def test_frames_are_what_the_same_pictures_are(pair, place, capsys):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_what_is_interrupted_plays(pair, place, number):
-    clip = record(place / 'drive.avi', 3000, size=(640, 480))
+    clip = record(place / 'drive.avi', 1500, size=(160, 120))
     process = subprocess.Popen(
         [sys.executable, os.path.join(helpers.ROOT, 'infer.py'), '--name',
          pair[0], '--samples-dir', clip, '--output-dir', 'out', '--class-ids'],

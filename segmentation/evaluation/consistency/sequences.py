@@ -7,7 +7,7 @@ are no frames, as in the leftImg8bit of Cityscapes.
 import os
 import re
 
-from segmentation import text
+from segmentation import opencv, text
 from segmentation.evaluation.consistency import flicker
 from segmentation.inference.video.smoothing import TemporalSmoothing
 
@@ -95,7 +95,8 @@ class Sequences:
                 self.nearest = min(distance, self.nearest or distance)
             if (self.follows(before, outcome.name)
                     and last.ids.shape == view.ids.shape):
-                self.flicker += flicker.compare(last, view)
+                with opencv.blaming(outcome.name):
+                    self.flicker += flicker.compare(last, view)
         self.previous = outcome.name, view
 
     def lines(self):

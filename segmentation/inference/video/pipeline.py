@@ -66,7 +66,7 @@ class Report(NamedTuple):
         if not self.damaged:
             return None
         return (f'[!] {self.name}: {text.counted(self.damaged, "frame")} '
-                'could not be decoded, and none is there in place of them')
+                'could not be decoded: left out')
 
 
 def check(jobs: List[Job], settings: Settings) -> None:
