@@ -46,6 +46,8 @@ from segmentation.crf import choice, model, pool, tuning
 from segmentation.errors import InputError
 from segmentation.evaluation import (comparison, parts, results, selection,
                                      submission, usage)
+from segmentation.evaluation.consistency import (
+    options as consistency_options)
 from segmentation.evaluation.tally import Tally
 from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
@@ -77,6 +79,7 @@ def make_parser():
              'evenly spaced, write the best to crf.json of the run, and '
              'score the other pictures')
     results.add_options(parser)
+    consistency_options.add_options(parser)
     shards.add_options(parser).add_argument(
         '--merge', nargs='+', metavar='PART.json',
         help='score what all shards have written by --json; other options '
@@ -91,6 +94,7 @@ def parse_options(argv=None, given=None):
     options = parser.parse_args(argv, given)
     choice.check_options(parser, options)
     usage.check_options(parser, options)
+    consistency_options.check_options(parser, options)
     return options
 
 
@@ -161,29 +165,36 @@ def tune(selected, predictor, chosen, wanted):
     return tuned
 
 
-def predict(predictor, scorer, jobs, function):
-    """Yield function(result) of each job, in order; it runs in threads."""
+def predict(predictor, scorer, jobs, function, sequences=None):
+    """Yield function(result) of each job, in order; it runs in threads.
+
+    Results of frames in sequence are smoothed before it, where they are to be.
+    """
     def named(result):
         with opencv.blaming(result.job[0]):
             return function(result)
 
     # Threads that wait for the refinement come on top of those that work.
     count = predictor.workers * (2 if scorer.refinement else 1)
-    yield from threads.in_threads(
-        count, named, predictor.predict(jobs, scorer.read),
-        max(count, predictor.batch_size))
+    results = predictor.predict(jobs, scorer.read)
+    if sequences:
+        results = sequences.smoothed(results, scorer.name)
+    yield from threads.in_threads(count, named, results,
+                                  max(count, predictor.batch_size))
 
 
-def score(selected, scorer, predictor):
+def score(selected, scorer, predictor, sequences=None):
     """Take all pictures through the network; return the Tally of them."""
     tally = Tally()
     with contextlib.ExitStack() as stack:
         for writer in selected.writers:
             stack.enter_context(writer)
         for outcome in progress.track(
-                predict(predictor, scorer, scorer.list_jobs(), scorer.score),
-                scorer.count, 'evaluation'):
+                predict(predictor, scorer, scorer.list_jobs(), scorer.score,
+                        sequences), scorer.count, 'evaluation'):
             tally.add(outcome)
+            if sequences:
+                sequences.add(outcome)
     return tally
 
 
@@ -249,7 +260,8 @@ def evaluate(options, command):
                 return
         with pool.start(chosen, options.workers) as refinement:
             scorer = selected.scorer(refinement, exclude)
-            tally = score(selected, scorer, predictor)
+            sequences = consistency_options.sequences(options)
+            tally = score(selected, scorer, predictor, sequences)
             engine = predictor.engine.describe()
             if options.shard:
                 parts.write(options.json, selected, engine, tally,
@@ -257,17 +269,18 @@ def evaluate(options, command):
                 return
             summary = print_and_write(
                 options, selected, results.describe(selected, engine), tally,
-                chosen)
+                chosen, sequences)
             if options.report:
                 write_report(options.report, selected, scorer, tally, summary,
                              predictor, chosen)
 
 
-def print_and_write(options, selected, description, tally, chosen):
+def print_and_write(options, selected, description, tally, chosen,
+                    sequences=None):
     """Print and write the scores, but for the report; return the Summary."""
     summary = results.summarize(description, selected.model.class_names,
                                 tally, selected.benchmark,
-                                chosen and chosen.describe())
+                                chosen and chosen.describe(), sequences)
     print('\n'.join(summary.lines))
     results.write(summary, tally, options.json, options.csv, options.matrix,
                   options.reliability)

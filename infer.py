@@ -30,6 +30,11 @@ blog's code takes --data-source as well.
 --tiles 1024x1024 is for large pictures: the network runs on overlapping tiles,
 whose probabilities are blended, in little memory.
 
+A video, a camera's number or a stream's address becomes a video of overlays,
+and the other outputs a PNG file for each frame (docs/video.md):
+
+    python infer.py --name runs/kitti --samples-dir drive.mp4 --output-dir out
+
 --processes 4 divides the pictures among processes of this machine. On several,
 each call takes a share: N of them take each picture once.
 
@@ -51,7 +56,10 @@ from segmentation.inference import (cvat_archive, jobs, model_options, outputs,
                                     shapes)
 from segmentation.inference.predictor import Predictor
 from segmentation.inference.tiles.predictor import TilePredictor
-from segmentation.processes import members, messages, shards
+from segmentation.inference.video import names
+from segmentation.inference.video import options as video_options
+from segmentation.inference.video import pipeline
+from segmentation.processes import members, messages, shards, stopping
 from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
 
@@ -65,7 +73,8 @@ def parse_options(argv=None):
     group.add_argument('--samples-dir', required=True, nargs='+',
                        metavar='PATH',
                        help='folders of pictures, searched with their '
-                            'sub-folders, or single pictures')
+                            'sub-folders, or single pictures; or videos: '
+                            'files, numbers of cameras, addresses of streams')
     group.add_argument('--data-source', metavar='NAME',
                        help='data source that defines the classes; needed '
                             'only for a run of the blog\'s code')
@@ -110,11 +119,13 @@ def parse_options(argv=None):
                        help='keep outputs that exist already instead of '
                             'writing them again')
     model_options.add_options(parser)
+    video_options.add_options(parser)
     choice.add_options(parser)
     shards.add_options(parser)
     options = parser.parse_args(argv)
     choice.check_options(parser, options)
     shards.check_options(parser, options)
+    video_options.check_options(parser, options)
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence or options.polygons
                                    or options.cvat):
@@ -149,14 +160,27 @@ def choose_places(options, model):
     return places
 
 
-def head_lines(options, model, count):
-    """Return the first lines of the header: on `count` pictures."""
+def list_jobs(options, model):
+    """Return the jobs.Job of each picture, or of each video."""
+    places = choose_places(options, model)
+    if not video_options.are_given(options):
+        return jobs.list_jobs(options.samples_dir, options.output_dir, places)
+    return jobs.name_outputs(
+        [(path, names.file_name(path)) for path in options.samples_dir],
+        options.output_dir, {
+            kind: place._replace(suffix='.mp4' if kind == outputs.OVERLAY
+                                 else os.sep)
+            for kind, place in places.items()})
+
+
+def head_lines(options, model, count, what='pictures'):
+    """Return the first lines of the header: on `count` pictures or videos."""
     source = [header.data(options.data_source,
                           loading.source_file(options.data_source),
                           options.data_dir)] if options.data_source else []
     image_size = model_options.settings(options).augmentation(model).image_size
     return source + [header.pictures(count, len(model.class_names),
-                                     image_size)]
+                                     image_size, what)]
 
 
 def segment(options, model, style, plan, recorded, chosen):
@@ -200,6 +224,41 @@ def write(options, model, style, plan, recorded, pool):
     return outputs.summarize(
         plan.pending, written,
         dict(predictor.seconds, crf=pool.seconds if pool else []), elapsed)
+
+
+def segment_videos(options, model, style, listed, chosen):
+    """Write the outputs of videos; return the status."""
+    frames = video_options.settings(options)
+    settings = model_options.settings(options)
+    utils.remove_leftovers(jobs.output_folders(listed, options.output_dir))
+    recorded = jobs.check_outputs(listed, options.output_dir)
+    pipeline.check(listed, frames)
+    status = 0
+    with crf_pool.start(chosen, options.workers) as pool, settings.open(
+            model) as (engine, lines), stopping.Stop(
+                'the frames under way come first') as stop:
+        print(*head_lines(options, model, len(listed), 'videos'),
+              *model_options.header_lines(engine), *lines,
+              *(chosen.lines() if chosen else ()), sep='\n', flush=True)
+        jobs.write_record(options.output_dir, model, style.colors, listed,
+                          recorded, pool, engine.describe(),
+                          video=frames._asdict())
+        for job in listed:
+            predictor = Predictor(engine, settings.augmentation(model),
+                                  settings.pictures, options.workers,
+                                  pipeline.MOST_TIMES)
+            report = pipeline.segment(
+                job, frames, predictor, outputs.OutputWriter(style, pool),
+                shapes.wanted(model, settings), stop)
+            print(*report.lines(), sep='\n', flush=True)
+            if report.damaged:
+                print(report.error(), file=sys.stderr)
+                status = 1
+            if stop.signal is not None:
+                print('[!] interrupted', file=sys.stderr)
+                return 128 + stop.signal
+    jobs.complete_record(options.output_dir, listed, ())
+    return status
 
 
 def launch(options, model, plan, count, command):
@@ -247,6 +306,9 @@ def fill(options, model, style, listed, chosen, command):
     plan = jobs.plan(listed, options.shard, options.batch_size,
                      options.skip_existing)
     if not messages.is_open():
+        left_out = names.advice(options.samples_dir, options.output_dir)
+        if left_out:
+            print(f'[i] {left_out}')
         if options.shard:
             print(f'[i] shard {options.shard}: {plan.share} of '
                   f'{text.counted(len(listed), "picture")}')
@@ -296,8 +358,7 @@ def main(argv=None):
     settings.check(model)
     settings.augmentation(model)
     style = style_options.style(options, model)
-    listed = jobs.list_jobs(options.samples_dir, options.output_dir,
-                            choose_places(options, model))
+    listed = list_jobs(options, model)
     chosen = choice.choose(options, model)
     archive = None if member else options.cvat
     cvat_archive.check(archive, options.output_dir, style)
@@ -305,6 +366,9 @@ def main(argv=None):
     lock = (contextlib.nullcontext() if member else locks.locked(
         options.output_dir, f'{options.output_dir}: another infer.py writes '
         'to it', options.shard))
+    if video_options.are_given(options):
+        with lock:
+            return segment_videos(options, model, style, listed, chosen)
     with lock:
         summary = fill(options, model, style, listed, chosen,
                        sys.argv[1:] if argv is None else argv)

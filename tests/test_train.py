@@ -16,10 +16,11 @@ import utils
 from segmentation import files, tf1
 from segmentation.backbone import course, download
 from segmentation.data import contract
+from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
-from segmentation.training import run_files, stopping
-from segmentation.training.optimization import recipe
+from segmentation.training import run_files
+from segmentation.training.optimization import method
 
 # To the contract alone, in float32: half of each picture is road. Files are
 # drawn from the global generators, as a source of one's own may do. HALVES
@@ -550,7 +551,7 @@ def test_a_run_is_resumed_in_its_precision(recorded, message, capsys):
 def test_the_handlers_of_signals_are_as_before_a_run():
     before = [signal.getsignal(number)
               for number in (signal.SIGINT, signal.SIGTERM)]
-    with stopping.Stop() as stop:
+    with stopping.Stop('saving first') as stop:
         signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
         assert stop.signal == signal.SIGTERM
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -623,12 +624,12 @@ def test_the_learning_rate_falls_where_the_last_epoch_is_known(finished):
 def test_a_run_of_before_keeps_its_constant_rate(finished, monkeypatch):
     saved = run_dir.read_options(finished)
     saved['options']['schedule'] = 'constant'
-    for name in recipe.Recipe._fields:
+    for name in method.Recipe._fields:
         del saved['options'][name]
     monkeypatch.setattr(run_dir, 'read_options', lambda _: saved)
     options = train.parse_options(['--resume', '--name', finished])
     assert options.schedule == 'constant'
-    assert recipe.choose(options) == recipe.Recipe()
+    assert method.choose(options) == method.Recipe()
 
 
 def test_a_truncated_normal_start_has_a_deviation():

@@ -66,7 +66,8 @@ def describe(selected, engine):
     }
 
 
-def summarize(description, class_names, tally, benchmark=None, crf=None):
+def summarize(description, class_names, tally, benchmark=None, crf=None,
+              sequences=None):
     """Return the Summary of the scores.
 
     Parameters
@@ -78,6 +79,7 @@ def summarize(description, class_names, tally, benchmark=None, crf=None):
     benchmark : benchmarks.benchmark.Benchmark, optional
     crf : dict, optional
         As `Refinement.describe` returns it, where predictions were refined.
+    sequences : consistency.sequences.Sequences, optional
     """
     matrix = tally.matrix
     count = text.counted(len(tally.names), 'picture',
@@ -105,6 +107,9 @@ def summarize(description, class_names, tally, benchmark=None, crf=None):
             'scores': metrics.scores(raw),
             'iou': dict(zip(class_names, metrics.iou(raw).tolist())),
             'matrix': raw.tolist()})
+    if sequences:
+        lines += sequences.lines()
+        scores.update(sequences.describe())
     return Summary(lines, files.without_nan(scores), benchmark_lines)
 
 

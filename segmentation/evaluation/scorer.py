@@ -105,7 +105,8 @@ class PairScorer:
             self.benchmark and self.benchmark.take(
                 result.job, ids, prediction.ids, prediction),
             self.refinement and metrics.confusion_matrix(
-                ids, result.prediction.ids, classes))
+                ids, result.prediction.ids, classes),
+            (result.sample.image, prediction.ids, ids))
 
 
 class SampleScorer(PairScorer):

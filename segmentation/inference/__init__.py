@@ -13,4 +13,5 @@ predictor    jobs -> samples -> batches -> results
 shapes       pictures whose shape is not that of the network's input
 tiles        large pictures, in overlapping tiles
 tta          test-time augmentation: scales and mirrored pictures, averaged
+video        videos in, frame by frame, and videos out
 """

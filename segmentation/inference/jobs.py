@@ -8,6 +8,7 @@ from segmentation.data import listing
 from segmentation.errors import InputError
 from segmentation.inference.outputs import Kind
 from segmentation.inference.predictor import Sample
+from segmentation.inference.video import names
 from segmentation.processes.shards import Shard
 
 # A file is a picture by its suffix, or else by its first bytes.
@@ -85,7 +86,9 @@ def list_pictures(path, output_dir):
                 if os.path.splitext(name)[1].lower() in SUFFIXES
                 or pixels.is_picture(name)]
     if not pictures:
-        raise InputError(f'{path}: no picture in it')
+        advice = names.advice([path], output_dir)
+        raise InputError(f'{path}: no picture in it'
+                         + (f'; {advice}' if advice else ''))
     return [(name, os.path.relpath(name, path)) for name in pictures]
 
 
@@ -99,8 +102,13 @@ def list_jobs(paths, output_dir, places):
     output_dir : str
     places : {kind: Place}
     """
-    pictures = [pair for path in paths
-                for pair in list_pictures(path, output_dir)]
+    return name_outputs([pair for path in paths
+                         for pair in list_pictures(path, output_dir)],
+                        output_dir, places)
+
+
+def name_outputs(pictures, output_dir, places):
+    """Return the Jobs of (picture, its name), as `list_jobs` does."""
     stems = collections.Counter(os.path.splitext(name)[0]
                                 for _, name in pictures)
     jobs, owners = [], {}
@@ -127,7 +135,8 @@ def check_outputs(jobs, output_dir):
     set of str
         The outputs that infer.py made before, relative to `output_dir`.
     """
-    inputs = {overwriting.identity(job.picture) for job in jobs}
+    inputs = {overwriting.identity(job.picture) for job in jobs
+              if os.path.exists(job.picture)}
     existing = [path for job in jobs for path in job.outputs.values()
                 if os.path.exists(path)]
     # Only now: what another shard writes meanwhile it has recorded before.
@@ -174,7 +183,7 @@ def read_record(output_dir):
 
 
 def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
-                 engine=None, jpeg=None):
+                 engine=None, jpeg=None, video=None):
     """Write what the outputs will be and which model makes them.
 
     `complete_record` corrects it in the end. A call that was killed before
@@ -198,6 +207,8 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
         As `Engine.describe` returns it.
     jpeg : int, optional
         Quality of the overlays, where they are JPEG files.
+    video : dict, optional
+        Which frames were taken, and how, where videos were.
     """
     os.makedirs(output_dir, exist_ok=True)
     outputs = recorded.union(os.path.relpath(path, output_dir)
@@ -211,6 +222,7 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
         'engine': engine,
         'crf': refinement and refinement.describe(),
         'jpeg': jpeg,
+        'video': video,
         'complete': False,
         'errors': [],
         'outputs': sorted(outputs)})

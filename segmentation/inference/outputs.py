@@ -1,7 +1,7 @@
 """What infer.py makes of a prediction: pictures, drawn and written."""
 import os
 import time
-from typing import (Any, Dict, Iterable, List, NamedTuple, Optional,
+from typing import (Any, Dict, Iterable, List, Mapping, NamedTuple, Optional,
                     Sequence, Tuple, Union)
 
 import cv2
@@ -60,11 +60,23 @@ class OutputWriter:
     def write_all(self, paths: Dict[Kind, str], image: np.ndarray,
                   raw: Prediction, picture: str) -> Written:
         """Write the outputs of a picture to {kind: path}, once refined."""
-        prediction, changed = raw, 0
-        if self.refinement is not None:
-            prediction = self.refinement.refine(image, raw)
-            changed = int(np.count_nonzero(prediction.ids != raw.ids))
+        prediction, changed = self.refine(image, raw)
         start = time.perf_counter()
+        self.write_files(paths, image, prediction, picture)
+        return Written(None, time.perf_counter() - start,
+                       prediction.ids.size, changed)
+
+    def refine(self, image: np.ndarray, raw: Prediction
+               ) -> Tuple[Prediction, int]:
+        """Return the refined prediction, and how many pixels changed class."""
+        if self.refinement is None:
+            return raw, 0
+        prediction = self.refinement.refine(image, raw)
+        return prediction, int(np.count_nonzero(prediction.ids != raw.ids))
+
+    def write_files(self, paths: Dict[Kind, str], image: np.ndarray,
+                    prediction: Prediction, picture: str) -> None:
+        """Write the outputs of a picture to {kind: path}, as predicted."""
         for kind, path in paths.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if kind == POLYGONS:
@@ -76,8 +88,6 @@ class OutputWriter:
                 path, self.draw(kind, image, prediction),
                 (cv2.IMWRITE_JPEG_QUALITY, self.jpeg)
                 if self.jpeg and kind == OVERLAY else ())
-        return Written(None, time.perf_counter() - start,
-                       prediction.ids.size, changed)
 
     def draw(self, kind: Kind, image: np.ndarray, prediction: Prediction
              ) -> np.ndarray:
@@ -113,7 +123,8 @@ class Summary(NamedTuple):
 
 
 def summarize(jobs: Sequence[Any], written: Sequence[Written],
-              seconds: Dict[str, List[float]], elapsed: float) -> Summary:
+              seconds: Mapping[str, Iterable[float]], elapsed: float
+              ) -> Summary:
     """Return the Summary of jobs and what became of each.
 
     Parameters
@@ -128,7 +139,8 @@ def summarize(jobs: Sequence[Any], written: Sequence[Written],
         len(written),
         [(job.picture, errors.describe(one.error))
          for job, one in zip(jobs, written) if one.error is not None],
-        dict(seconds, write=[one.seconds for one in done]), elapsed,
+        dict({stage: list(values) for stage, values in seconds.items()},
+             write=[one.seconds for one in done]), elapsed,
         sum(one.pixels for one in done), sum(one.changed for one in done))
 
 
@@ -166,9 +178,14 @@ def describe_speed(seconds, elapsed):
         Seconds.
     """
     count = len(seconds['network'])
-    lines = [f'[i] {text.counted(count, "picture")} in '
-             f'{text.duration(elapsed)}: '
-             f'{count / elapsed:.2f} pictures/s']
+    return [f'[i] {text.counted(count, "picture")} in '
+            f'{text.duration(elapsed)}: '
+            f'{count / elapsed:.2f} pictures/s', *describe_stages(seconds)]
+
+
+def describe_stages(seconds):
+    """Return lines on how fast each stage is; parameters as above."""
+    lines = []
     for stage, values in seconds.items():
         if len(values):
             median, high = 1000 * np.percentile(values, [50, 95])

@@ -12,6 +12,5 @@ run_files        the directory of a run, as training writes it
 checkpoints      best, last and resumable weights; early stopping
 diagnosis       does a network learn: --sanity, and warnings of epochs
 tensorboard      scalars, pictures and histograms of a run
-stopping         Ctrl-C and SIGTERM, on which a run is saved
 cluster          several processes that train one network
 """

@@ -13,12 +13,13 @@ import os
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
 from segmentation.nn import frozen, network
+from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.store import array_store
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
-                                   checkpoints, run_files, start, stopping,
-                                   tensorboard, trainer)
+                                   checkpoints, run_files, start, tensorboard,
+                                   trainer)
 from segmentation.training.cluster import agreement, joining
 from segmentation.training.optimization import method, schedules, step
 
@@ -111,7 +112,7 @@ def train(place, options, source, weights, precision, model, model_options):
             options.schedule, options.learning_rate, options.epochs,
             options.warm_up, -(-samples.num_training // (
                 options.batch_size * cluster.size * options.accumulate)))
-        stop = stack.enter_context(stopping.Stop())
+        stop = stack.enter_context(stopping.Stop('saving first'))
         loop = trainer.Trainer(
             sess, begun.net, training, source, samples, schedule,
             options.keep_prob, directory, saved, board, stop,

@@ -8,11 +8,11 @@ import numpy as np
 from segmentation import files, metrics
 from segmentation.data import background, contract, splits
 from segmentation.drawing import overlay, style
+from segmentation.processes.launcher import SIGNALS
 from segmentation.terminal import progress
 from segmentation.training import batches, run_files, tensorboard
 from segmentation.training.cluster.cluster import Cluster
 from segmentation.training.diagnosis import epoch, measure
-from segmentation.training.stopping import SIGNALS
 
 PICTURES = 4        # validation pictures in TensorBoard
 
