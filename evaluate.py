@@ -41,12 +41,11 @@ import sys
 import tempfile
 
 import utils
-from segmentation import files, opencv, option_types, threads
+from segmentation import files, option_types
 from segmentation.crf import choice, model, pool, tuning
 from segmentation.errors import InputError
 from segmentation.evaluation import (comparison, parts, results, selection,
                                      submission, usage)
-from segmentation.evaluation.tally import Tally
 from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
 from segmentation.processes import members, messages, shards
@@ -160,39 +159,13 @@ def tune(selected, predictor, chosen, wanted):
     return tuned
 
 
-def predict(predictor, scorer, jobs, function):
-    """Yield function(result) of each job, in order; it runs in threads."""
-    def named(result):
-        with opencv.blaming(result.job[0]):
-            return function(result)
-
-    # Threads that wait for the refinement come on top of those that work.
-    count = predictor.workers * (2 if scorer.refinement else 1)
-    yield from threads.in_threads(
-        count, named, predictor.predict(jobs, scorer.read),
-        max(count, predictor.batch_size))
-
-
-def score(selected, scorer, predictor):
-    """Take all pictures through the network; return the Tally of them."""
-    tally = Tally()
-    with contextlib.ExitStack() as stack:
-        for writer in selected.writers:
-            stack.enter_context(writer)
-        for outcome in progress.track(
-                predict(predictor, scorer, scorer.list_jobs(), scorer.score),
-                scorer.count, 'evaluation'):
-            tally.add(outcome)
-    return tally
-
-
 def write_report(path, selected, scorer, tally, summary, predictor, chosen):
     """Write the page; predict the pictures that it shows once more."""
     with folder.replace(path) as work:
         report = page.Report(work, selected.model, scorer, tally,
                              chosen and model.in_words(chosen.parameters))
         for figures in progress.track(
-                predict(predictor, scorer, report.jobs(), report.draw),
+                scorer.predict(predictor, report.jobs(), report.draw),
                 len(report.shots), 'report'):
             report.add(figures)
         report.write(summary.scores, summary.benchmark_lines)
@@ -209,7 +182,7 @@ def compare(options):
     for selected, scorer in zip(selections, scorers):
         print(*selected.header_lines(), sep='\n')
         with opened(selected, options.workers) as predictor:
-            tallies.append(score(selected, scorer, predictor))
+            tallies.append(selected.score(scorer, predictor))
             described.append(results.describe(selected,
                                               predictor.engine.describe()))
     result = comparison.compare(*comparison.align(*tallies, options.compare),
@@ -247,7 +220,7 @@ def evaluate(options, command):
                 return
         with pool.start(chosen, options.workers) as refinement:
             scorer = selected.scorer(refinement, exclude)
-            tally = score(selected, scorer, predictor)
+            tally = selected.score(scorer, predictor)
             engine = predictor.engine.describe()
             if options.shard:
                 parts.write(options.json, selected, engine, tally,

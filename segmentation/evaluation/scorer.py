@@ -3,16 +3,17 @@
     job -> read -> network -> (refinement) -> score -> Outcome -> Tally.add
 """
 import os
-from typing import Any, Collection, Iterable, List, Optional, Tuple
+from typing import (Any, Callable, Collection, Iterable, Iterator, List,
+                    Optional, Tuple)
 
 import numpy as np
 
-from segmentation import metrics, pixels
+from segmentation import metrics, opencv, pixels, threads
 from segmentation.data import batching, contract
 from segmentation.evaluation import boundary, calibration
 from segmentation.evaluation.tally import Outcome
 from segmentation.inference.prediction import Prediction, Refinement
-from segmentation.inference.predictor import Result, Sample
+from segmentation.inference.predictor import Predictor, Result, Sample
 from segmentation.processes.shards import Shard
 
 
@@ -83,6 +84,19 @@ class PairScorer:
             return Sample(image, np.full(image.shape[:2], pixels.IGNORE,
                                          np.uint8))
         return Sample(*self.source.read_pair(picture, label))
+
+    def predict(self, predictor: Predictor, jobs: Iterable,
+                function: Callable[[Result], Any]) -> Iterator[Any]:
+        """Yield function(result) of each job, in order; it runs in threads."""
+        def named(result):
+            with opencv.blaming(result.job[0]):
+                return function(result)
+
+        # Threads that wait for the refinement come on top of those that work.
+        count = predictor.workers * (2 if self.refinement else 1)
+        yield from threads.in_threads(
+            count, named, predictor.predict(jobs, self.read),
+            max(count, predictor.batch_size))
 
     def refine(self, result: Result) -> Prediction:
         """Return the prediction that is scored; raise the result's error."""

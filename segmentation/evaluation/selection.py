@@ -3,6 +3,7 @@
 `select` is the front door of the evaluation wing: it takes the options of the
 command line, and what it returns are plain values.
 """
+import contextlib
 import os
 from typing import Any, List, NamedTuple, Optional, Tuple
 
@@ -12,10 +13,11 @@ from segmentation.errors import InputError
 from segmentation.evaluation import common_classes, picture_list, submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
+from segmentation.evaluation.tally import Tally
 from segmentation.inference import model_options
 from segmentation.inference.tta import TestTimeAugmentation
 from segmentation.processes.shards import Shard
-from segmentation.terminal import header
+from segmentation.terminal import header, progress
 from segmentation.trained import lookup
 
 Pairs = List[Tuple[str, Optional[str]]]
@@ -73,6 +75,19 @@ class Selection(NamedTuple):
         return PairScorer(self.source,
                           list(shard.share(self.pairs, batch_size)),
                           self.data_dir, self.benchmark, refinement, exclude)
+
+    def score(self, scorer, predictor):
+        """Take all pictures through the network; return the Tally of them."""
+        tally = Tally()
+        with contextlib.ExitStack() as stack:
+            for writer in self.writers:
+                stack.enter_context(writer)
+            for outcome in progress.track(
+                    scorer.predict(predictor, scorer.list_jobs(),
+                                   scorer.score),
+                    scorer.count, 'evaluation'):
+                tally.add(outcome)
+        return tally
 
 
 def add_options(parser):
