@@ -7,6 +7,7 @@
     python evaluate.py --name runs/city --export results --zip
     python evaluate.py --compare runs/a runs/b --json difference.json
     python evaluate.py --name runs/camvid --crf --tune 20
+    python evaluate.py --name runs/camvid --calibrate
     python evaluate.py --name runs/city --processes 4 --json valid.json
 
 One confusion matrix over all pixels, at the labels' own size: the network's
@@ -22,6 +23,10 @@ pictures without labels.
 CRF before all that, and says what that gains or loses. With --tune N it tries
 some settings on N pictures of the split first, and writes the best to the
 run, where infer.py --crf finds them; the scores are of the other pictures.
+
+--calibrate fits a temperature to the split, after which the confidences of
+the network are as high as its accuracy, and writes it to the run, where
+infer.py and evaluate.py take it from; the scores are those with it.
 
 --report writes a page to look at, DIR/index.html: scores, the worst pictures
 of each class, confusions of classes, how the training went.
@@ -46,8 +51,11 @@ from segmentation.crf import choice, model, pool, tuning
 from segmentation.errors import InputError
 from segmentation.evaluation import (comparison, parts, results, selection,
                                      submission, usage)
+from segmentation.evaluation.scaling import fitting, samples
 from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
+from segmentation.inference.uncertainty import options as uncertainty_options
+from segmentation.inference.uncertainty.engines import TemperedEngine
 from segmentation.processes import members, messages, shards
 from segmentation.report import folder, page
 from segmentation.terminal import command_line, progress
@@ -69,7 +77,11 @@ def make_parser():
                         help='compare two models instead: what each class '
                              'gains from A to B, with a 95 %% bootstrap '
                              'interval over pictures')
-    selection.add_options(parser)
+    selection.add_options(parser).add_argument(
+        '--calibrate', action='store_true',
+        help='fit the temperature that makes the confidences of the network '
+             'match its accuracy on the split, write it to temperature.json '
+             'of the run, and score with it')
     choice.add_options(parser).add_argument(
         '--tune', type=option_types.positive(int), metavar='N',
         help='try settings around the preset on N pictures of the split, '
@@ -89,6 +101,7 @@ def parse_options(argv=None, given=None):
     parser = make_parser()
     options = parser.parse_args(argv, given)
     choice.check_options(parser, options)
+    uncertainty_options.check_options(parser, options)
     usage.check_options(parser, options)
     return options
 
@@ -96,6 +109,9 @@ def parse_options(argv=None, given=None):
 def prepare(options, name):
     """Return the Selection of a model; check all that needs no network."""
     selected = selection.select(options, name)
+    if options.calibrate:
+        fitting.check_model(selected.model)
+        selected = selected._replace(settings=selected.settings.untempered())
     written = (options.json, options.csv, options.matrix, options.reliability)
     folders = options.export, options.birds_eye
     results.check_paths(written, selected, options.merge or ())
@@ -109,7 +125,8 @@ def prepare(options, name):
     if options.processes > 1:
         places.append(tempfile.gettempdir())
     utils.remove_leftovers(
-        places + [selected.model.path] * bool(options.tune))
+        places + [selected.model.path] * bool(options.tune
+                                              or options.calibrate))
     if selected.benchmark:
         selected.benchmark.prepare(selected.pairs)
     return selected
@@ -172,6 +189,23 @@ def write_report(path, selected, scorer, tally, summary, predictor, chosen):
     print(f"[i] {os.path.join(path, 'index.html')}")
 
 
+def calibrate(selected, predictor):
+    """Fit the temperature, write it to the run; return a Predictor with it.
+
+    Parameters
+    ----------
+    selected : selection.Selection
+    predictor : Predictor
+        Gives the probabilities of the network.
+    """
+    fitted = fitting.fit(samples.collect(predictor, selected.scorer()))
+    print('\n'.join(fitting.report(fitted)))
+    print(f'[i] {fitting.save(selected.model, selected.split, fitted)}')
+    return Predictor(TemperedEngine(predictor.engine, fitted.temperature),
+                     predictor.augmentation, predictor.batch_size,
+                     predictor.workers)
+
+
 def compare(options):
     """Score two models; print and write how they differ."""
     selections = [prepare(options, name) for name in options.compare]
@@ -209,6 +243,8 @@ def evaluate(options, command):
         print('\n'.join(chosen.lines()))
     with opened(selected, options.workers) as predictor:
         exclude = ()
+        if options.calibrate:
+            predictor = calibrate(selected, predictor)
         if options.tune:
             tuned = tune(selected, predictor, chosen, options.tune)
             chosen, exclude = tuned.choice(), tuned.pictures

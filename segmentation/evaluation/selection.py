@@ -91,7 +91,7 @@ class Selection(NamedTuple):
 
 
 def add_options(parser):
-    """Add the options that `select` takes."""
+    """Add the options that `select` takes; return the group of inference."""
     group = parser.add_argument_group('data')
     group.add_argument('--data-source', metavar='NAME',
                        help='data source (default: the one that the model '
@@ -123,6 +123,7 @@ def add_options(parser):
                        metavar='S,S,...',
                        help='average the probabilities over these multiples '
                             'of the network input, such as 0.75,1,1.25')
+    return group
 
 
 def select(options, name):

@@ -12,4 +12,5 @@ prediction   what a network says of one picture, and what may refine it
 predictor    jobs -> samples -> batches -> results
 shapes       pictures whose shape is not that of the network's input
 tta          test-time augmentation: scales and mirrored pictures, averaged
+uncertainty  how sure a network is: temperature, Monte Carlo dropout, ranking
 """

@@ -13,6 +13,8 @@ from segmentation.drawing.style import Style
 from segmentation.inference import polygons
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result
+from segmentation.inference.uncertainty import maps
+from segmentation.inference.uncertainty.ranking import Ranking
 
 OVERLAY, CLASS_IDS, COLORS = 'overlay', 'class-ids', 'colors'
 POLYGONS = 'polygons'
@@ -39,14 +41,18 @@ class OutputWriter:
     refinement : Refinement, optional
     jpeg : int, optional
         Quality of overlays, 1..100, where they are JPEG files.
+    ranking : Ranking, optional
+        Takes what the network says of each picture.
     """
 
     def __init__(self, style: Style,
                  refinement: Optional[Refinement] = None,
-                 jpeg: Optional[int] = None) -> None:
+                 jpeg: Optional[int] = None,
+                 ranking: Optional[Ranking] = None) -> None:
         self.style = style
         self.refinement = refinement
         self.jpeg = jpeg
+        self.ranking = ranking
 
     def write(self, result: Result) -> Written:
         """Write the outputs that the job of a result asks for."""
@@ -65,6 +71,8 @@ class OutputWriter:
             prediction = self.refinement.refine(image, raw)
             changed = int(np.count_nonzero(prediction.ids != raw.ids))
         start = time.perf_counter()
+        if self.ranking is not None:
+            self.ranking.add(picture, raw)
         for kind, path in paths.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if kind == POLYGONS:
@@ -73,7 +81,8 @@ class OutputWriter:
                     for class_id in self.style.alphas}, picture)
                 continue
             files.write_image(
-                path, self.draw(kind, image, prediction),
+                path, self.draw(kind, image, raw if kind in maps.KINDS
+                                else prediction),
                 (cv2.IMWRITE_JPEG_QUALITY, self.jpeg)
                 if self.jpeg and kind == OVERLAY else ())
         return Written(None, time.perf_counter() - start,
@@ -84,6 +93,8 @@ class OutputWriter:
         """Return the (H, W) or (H, W, 3) uint8 output of a kind."""
         if kind == CLASS_IDS:
             return prediction.ids
+        if kind in maps.KINDS:
+            return maps.draw(str(kind), prediction)
         if kind == COLORS:
             return overlay.colors_of(prediction.ids, self.style.colors)
         if kind == OVERLAY:

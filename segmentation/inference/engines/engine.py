@@ -61,6 +61,26 @@ class Engine(contextlib.AbstractContextManager):
         """
         return map(self.probabilities, batches)
 
+    def passes(self, images: np.ndarray, count: int, keep_prob: float
+               ) -> Iterator[np.ndarray]:
+        """Yield the `probabilities` of a batch by each pass with dropout.
+
+        Parameters
+        ----------
+        images : (B, H, W, 3) array, BGR 0..255
+        count : int
+            Passes.
+        keep_prob : float
+            Share of the activations that dropout keeps.
+        """
+        self.check_dropout()
+        raise NotImplementedError
+
+    def check_dropout(self) -> None:
+        """Raise InputError where the engine or the network has no dropout."""
+        raise InputError(f'--mc: {self.model.path} has no dropout in '
+                         f'{self.describe()["engine"]}')
+
     @abc.abstractmethod
     def describe(self) -> Dict[str, Any]:
         """Return what runs the network, as JSON files have it.
