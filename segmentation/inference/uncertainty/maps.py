@@ -1,11 +1,9 @@
 """Maps of how unsure a network is of each pixel of a picture.
 
-    entropy             of the mean probabilities, 0 to ln C: the network is
-                        unsure, whatever the reason
-    mutual-information  of several passes, 0 to ln C: the passes disagree, as
-                        they do on what was rarely seen in training
-
-As pictures they are uint8: 255 is ln C, the entropy of equal probabilities.
+    entropy             of the mean probabilities: the network is unsure,
+                        whatever the reason; 255 is ln C, the most there is
+    mutual-information  of several passes: they disagree, as they do on what
+                        was rarely seen in training; 255 is ln C / 4 or more
 """
 from typing import Sequence, Tuple
 
@@ -16,6 +14,8 @@ from segmentation.inference.tta import TestTimeAugmentation
 from segmentation.inference.uncertainty import measures
 
 ENTROPY, INFORMATION = KINDS = 'entropy', 'mutual-information'
+# Of ln C, in nats: what is white.
+WHITE = {ENTROPY: 1, INFORMATION: .25}
 
 
 class MeasuredPrediction(Prediction):
@@ -45,7 +45,7 @@ def measure(kind: str, prediction: Prediction) -> np.ndarray:
 
 
 def draw(kind: str, prediction: Prediction) -> np.ndarray:
-    """Return the (H, W) uint8 map of one of KINDS: 255 is ln C."""
-    share = measure(kind, prediction) / np.log(max(2,
-                                                   prediction.num_classes))
+    """Return the (H, W) uint8 map of one of KINDS: 255 is WHITE."""
+    white = WHITE[kind] * np.log(max(2, prediction.num_classes))
+    share = measure(kind, prediction) / white
     return np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)

@@ -85,8 +85,9 @@ def add_outputs(group: Any) -> None:
     """Add the options of what infer.py writes."""
     group.add_argument('--uncertainty', action='store_true',
                        help='also write how unsure the network is of each '
-                            'pixel, 255 for ln C, to entropy/ and with --mc '
-                            'to mutual-information/')
+                            'pixel, 255 for an entropy of ln C, to entropy/ '
+                            'and, with --mc, 255 for ln C / 4, to '
+                            'mutual-information/')
     group.add_argument('--rank', metavar='FILE.csv',
                        help='write the pictures in the order in which '
                             'labelling them teaches most: where the network '
