@@ -7,6 +7,7 @@
     python evaluate.py --name runs/city --export results --zip
     python evaluate.py --compare runs/a runs/b --json difference.json
     python evaluate.py --name runs/camvid --crf --tune 20
+    python evaluate.py --name runs/camvid --calibrate
     python evaluate.py --name runs/city --processes 4 --json valid.json
 
 One confusion matrix over all pixels, at the labels' own size: the network's
@@ -22,6 +23,10 @@ pictures without labels.
 CRF before all that, and says what that gains or loses. With --tune N it tries
 some settings on N pictures of the split first, and writes the best to the
 run, where infer.py --crf finds them; the scores are of the other pictures.
+
+--calibrate fits a temperature to the split, after which the confidences of
+the network are as high as its accuracy, and writes it to the run, where
+infer.py and evaluate.py take it from; the scores are those with it.
 
 --report writes a page to look at, DIR/index.html: scores, the worst pictures
 of each class, confusions of classes, how the training went.
@@ -41,16 +46,18 @@ import sys
 import tempfile
 
 import utils
-from segmentation import files, opencv, option_types, text, threads
+from segmentation import files, option_types, text
 from segmentation.crf import choice, model, pool, tuning
 from segmentation.errors import InputError
 from segmentation.evaluation import (comparison, parts, results, selection,
                                      submission, usage)
 from segmentation.evaluation.consistency import (
     options as consistency_options)
-from segmentation.evaluation.tally import Tally
+from segmentation.evaluation.scaling import fitting, samples
 from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
+from segmentation.inference.uncertainty import options as uncertainty_options
+from segmentation.inference.uncertainty.engines import TemperedEngine
 from segmentation.processes import members, messages, shards
 from segmentation.report import folder, page
 from segmentation.terminal import command_line, progress
@@ -72,7 +79,11 @@ def make_parser():
                         help='compare two models instead: what each class '
                              'gains from A to B, with a 95 %% bootstrap '
                              'interval over pictures')
-    selection.add_options(parser)
+    selection.add_options(parser).add_argument(
+        '--calibrate', action='store_true',
+        help='fit the temperature that makes the confidences of the network '
+             'match its accuracy on the split, write it to temperature.json '
+             'of the run, and score with it')
     choice.add_options(parser).add_argument(
         '--tune', type=option_types.positive(int), metavar='N',
         help='try settings around the preset on N pictures of the split, '
@@ -93,6 +104,7 @@ def parse_options(argv=None, given=None):
     parser = make_parser()
     options = parser.parse_args(argv, given)
     choice.check_options(parser, options)
+    uncertainty_options.check_options(parser, options)
     usage.check_options(parser, options)
     consistency_options.check_options(parser, options)
     return options
@@ -101,6 +113,9 @@ def parse_options(argv=None, given=None):
 def prepare(options, name):
     """Return the Selection of a model; check all that needs no network."""
     selected = selection.select(options, name)
+    if options.calibrate:
+        fitting.check_model(selected.model)
+        selected = selected._replace(settings=selected.settings.untempered())
     written = (options.json, options.csv, options.matrix, options.reliability)
     folders = options.export, options.birds_eye
     results.check_paths(written, selected, options.merge or ())
@@ -114,7 +129,8 @@ def prepare(options, name):
     if options.processes > 1:
         places.append(tempfile.gettempdir())
     utils.remove_leftovers(
-        places + [selected.model.path] * bool(options.tune))
+        places + [selected.model.path] * bool(options.tune
+                                              or options.calibrate))
     if selected.benchmark:
         selected.benchmark.prepare(selected.pairs)
     return selected
@@ -165,50 +181,34 @@ def tune(selected, predictor, chosen, wanted):
     return tuned
 
 
-def predict(predictor, scorer, jobs, function, sequences=None):
-    """Yield function(result) of each job, in order; it runs in threads.
-
-    Results of frames in sequence are smoothed before it, where they are to be.
-    """
-    def named(result):
-        with opencv.blaming(result.job[0]):
-            return function(result)
-
-    # Threads that wait for the refinement come on top of those that work.
-    count = predictor.workers * (2 if scorer.refinement else 1)
-    results = predictor.predict(jobs, scorer.read)
-    if sequences:
-        results = sequences.smoothed(results, scorer.name)
-    yield from threads.in_threads(count, named, results,
-                                  max(count, predictor.batch_size))
-
-
-def score(selected, scorer, predictor, sequences=None):
-    """Take all pictures through the network; return the Tally of them."""
-    tally = Tally()
-    with contextlib.ExitStack() as stack:
-        for writer in selected.writers:
-            stack.enter_context(writer)
-        for outcome in progress.track(
-                predict(predictor, scorer, scorer.list_jobs(), scorer.score,
-                        sequences), scorer.count, 'evaluation'):
-            tally.add(outcome)
-            if sequences:
-                sequences.add(outcome)
-    return tally
-
-
 def write_report(path, selected, scorer, tally, summary, predictor, chosen):
     """Write the page; predict the pictures that it shows once more."""
     with folder.replace(path) as work:
         report = page.Report(work, selected.model, scorer, tally,
                              chosen and model.in_words(chosen.parameters))
         for figures in progress.track(
-                predict(predictor, scorer, report.jobs(), report.draw),
+                scorer.predict(predictor, report.jobs(), report.draw),
                 len(report.shots), 'report'):
             report.add(figures)
         report.write(summary.scores, summary.benchmark_lines)
     print(f"[i] {os.path.join(path, 'index.html')}")
+
+
+def calibrate(selected, predictor):
+    """Fit the temperature, write it to the run; return a Predictor with it.
+
+    Parameters
+    ----------
+    selected : selection.Selection
+    predictor : Predictor
+        Gives the probabilities of the network.
+    """
+    fitted = fitting.fit(samples.collect(predictor, selected.scorer()))
+    print('\n'.join(fitting.report(fitted)))
+    print(f'[i] {fitting.save(selected.model, selected.split, fitted)}')
+    return Predictor(TemperedEngine(predictor.engine, fitted.temperature),
+                     predictor.augmentation, predictor.batch_size,
+                     predictor.workers)
 
 
 def compare(options):
@@ -221,7 +221,7 @@ def compare(options):
     for selected, scorer in zip(selections, scorers):
         print(*selected.header_lines(), sep='\n')
         with opened(selected, options.workers) as predictor:
-            tallies.append(score(selected, scorer, predictor))
+            tallies.append(selected.score(scorer, predictor))
             described.append(results.describe(selected,
                                               predictor.engine.describe()))
     result = comparison.compare(*comparison.align(*tallies, options.compare),
@@ -248,6 +248,8 @@ def evaluate(options, command):
         print('\n'.join(chosen.lines()))
     with opened(selected, options.workers) as predictor:
         exclude = ()
+        if options.calibrate:
+            predictor = calibrate(selected, predictor)
         if options.tune:
             tuned = tune(selected, predictor, chosen, options.tune)
             chosen, exclude = tuned.choice(), tuned.pictures
@@ -261,7 +263,7 @@ def evaluate(options, command):
         with pool.start(chosen, options.workers) as refinement:
             scorer = selected.scorer(refinement, exclude)
             sequences = consistency_options.sequences(options)
-            tally = score(selected, scorer, predictor, sequences)
+            tally = selected.score(scorer, predictor, sequences)
             engine = predictor.engine.describe()
             if options.shard:
                 parts.write(options.json, selected, engine, tally,

@@ -9,6 +9,10 @@ other options ask for is in folders of its own:
     --colors              out/colors/sub/a.png, the colours of the classes
     --confidence road     out/confidence-road/sub/a.png, 255 is certainly road
     --polygons labelme    out/polygons/sub/a.json, outlines to be edited
+    --uncertainty         out/entropy/sub/a.png, 255 is quite unsure; --mc 8
+                          adds out/mutual-information/sub/a.png
+
+--rank FILE.csv lists the pictures in the order in which to label them.
 
 --cvat OUT.zip packs the class ids as CVAT's "Segmentation mask 1.1", to be
 uploaded as the annotations of a task with these pictures.
@@ -56,6 +60,9 @@ from segmentation.inference import (cvat_archive, jobs, model_options, outputs,
                                     shapes)
 from segmentation.inference.predictor import Predictor
 from segmentation.inference.tiles.predictor import TilePredictor
+from segmentation.inference.uncertainty import maps
+from segmentation.inference.uncertainty import options as uncertainty_options
+from segmentation.inference.uncertainty import ranking
 from segmentation.inference.video import names
 from segmentation.inference.video import options as video_options
 from segmentation.inference.video import pipeline
@@ -115,6 +122,7 @@ def parse_options(argv=None):
     group.add_argument('--cvat', metavar='OUT.zip',
                        help='also pack the class ids as CVAT\'s '
                             '"Segmentation mask 1.1"; implies --class-ids')
+    uncertainty_options.add_outputs(group)
     group.add_argument('--skip-existing', action='store_true',
                        help='keep outputs that exist already instead of '
                             'writing them again')
@@ -126,9 +134,11 @@ def parse_options(argv=None):
     choice.check_options(parser, options)
     shards.check_options(parser, options)
     video_options.check_options(parser, options)
+    uncertainty_options.check_options(parser, options)
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence or options.polygons
-                                   or options.cvat):
+                                   or options.cvat or options.uncertainty
+                                   or options.rank):
         parser.error('--no-overlay leaves nothing to write')
     if options.no_overlay and options.jpeg:
         parser.error('--jpeg is of overlays: not with --no-overlay')
@@ -152,6 +162,9 @@ def choose_places(options, model):
         places[outputs.POLYGONS] = jobs.Place('polygons', '.json')
     if options.colors:
         places[outputs.COLORS] = jobs.Place('colors')
+    if options.uncertainty:
+        places.update((kind, jobs.Place(kind)) for kind in (
+            maps.KINDS if options.mc else maps.KINDS[:1]))
     for word in options.confidence:
         for class_id in option_types.class_ids(word, model.class_names,
                                                '--confidence'):
@@ -194,7 +207,8 @@ def segment(options, model, style, plan, recorded, chosen):
 
 def write(options, model, style, plan, recorded, pool):
     """Write the outputs of a plan; return the Summary."""
-    writer = outputs.OutputWriter(style, pool, options.jpeg)
+    ranked = ranking.Ranking(options.rank) if options.rank else None
+    writer = outputs.OutputWriter(style, pool, options.jpeg, ranked)
     settings = model_options.settings(options)
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
@@ -221,6 +235,8 @@ def write(options, model, style, plan, recorded, pool):
                                else max(count, settings.pictures)),
             len(plan.pending), 'inference'))
         elapsed = time.perf_counter() - start
+    if ranked:
+        print(ranked.write())
     return outputs.summarize(
         plan.pending, written,
         dict(predictor.seconds, crf=pool.seconds if pool else []), elapsed)
@@ -362,6 +378,8 @@ def main(argv=None):
     chosen = choice.choose(options, model)
     archive = None if member else options.cvat
     cvat_archive.check(archive, options.output_dir, style)
+    ranking.check(options.rank, options.output_dir,
+                  [job.picture for job in listed], model)
     # Of the processes that it has started the first one holds the folder.
     lock = (contextlib.nullcontext() if member else locks.locked(
         options.output_dir, f'{options.output_dir}: another infer.py writes '

@@ -10,6 +10,7 @@ comparison    what each class gains from one matrix, or run, to another
 parts         what a shard has counted, and the sum of all shards
 picture_list  the pictures of a split that a file lists
 results       scores as lines for the terminal, as JSON, CSV and pictures
+scaling       the temperature after which confidences can be trusted
 scorer        pictures and labels read, predictions scored, in threads
 selection     which run is scored, on which pictures (the entry point)
 submission    folders of pictures to submit, written atomically

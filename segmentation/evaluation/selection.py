@@ -3,6 +3,7 @@
 `select` is the front door of the evaluation wing: it takes the options of the
 command line, and what it returns are plain values.
 """
+import contextlib
 import os
 from typing import Any, List, NamedTuple, Optional, Tuple
 
@@ -12,10 +13,11 @@ from segmentation.errors import InputError
 from segmentation.evaluation import common_classes, picture_list, submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
+from segmentation.evaluation.tally import Tally
 from segmentation.inference import model_options
 from segmentation.inference.tta import TestTimeAugmentation
 from segmentation.processes.shards import Shard
-from segmentation.terminal import header
+from segmentation.terminal import header, progress
 from segmentation.trained import lookup
 
 Pairs = List[Tuple[str, Optional[str]]]
@@ -76,9 +78,27 @@ class Selection(NamedTuple):
                           list(shard.share(self.pairs, batch_size)),
                           self.data_dir, self.benchmark, refinement, exclude)
 
+    def score(self, scorer, predictor, sequences=None):
+        """Take all pictures through the network; return the Tally of them.
+
+        Those of Sequences are smoothed and compared in their order.
+        """
+        tally = Tally()
+        with contextlib.ExitStack() as stack:
+            for writer in self.writers:
+                stack.enter_context(writer)
+            for outcome in progress.track(
+                    scorer.predict(predictor, scorer.list_jobs(),
+                                   scorer.score, sequences),
+                    scorer.count, 'evaluation'):
+                tally.add(outcome)
+                if sequences:
+                    sequences.add(outcome)
+        return tally
+
 
 def add_options(parser):
-    """Add the options that `select` takes."""
+    """Add the options that `select` takes; return the group of inference."""
     group = parser.add_argument_group('data')
     group.add_argument('--data-source', metavar='NAME',
                        help='data source (default: the one that the model '
@@ -110,6 +130,7 @@ def add_options(parser):
                        metavar='S,S,...',
                        help='average the probabilities over these multiples '
                             'of the network input, such as 0.75,1,1.25')
+    return group
 
 
 def select(options, name):

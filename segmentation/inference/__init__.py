@@ -13,5 +13,6 @@ predictor    jobs -> samples -> batches -> results
 shapes       pictures whose shape is not that of the network's input
 tiles        large pictures, in overlapping tiles
 tta          test-time augmentation: scales and mirrored pictures, averaged
+uncertainty  how sure a network is: temperature, Monte Carlo dropout, ranking
 video        videos in, frame by frame, and videos out
 """

@@ -116,7 +116,8 @@ class LoadedModel(contextlib.AbstractContextManager):
         What runs the network: 'engine', 'version', 'precision', 'threads',
         'device'.
     notes : list of str
-        What was found when the golden picture was checked.
+        What was found when the golden picture was checked, and what is done
+        to the probabilities.
 
     Raises
     ------

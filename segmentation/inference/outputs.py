@@ -13,6 +13,8 @@ from segmentation.drawing.style import Style
 from segmentation.inference import polygons
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result
+from segmentation.inference.uncertainty import maps
+from segmentation.inference.uncertainty.ranking import Ranking
 
 OVERLAY, CLASS_IDS, COLORS = 'overlay', 'class-ids', 'colors'
 POLYGONS = 'polygons'
@@ -39,14 +41,18 @@ class OutputWriter:
     refinement : Refinement, optional
     jpeg : int, optional
         Quality of overlays, 1..100, where they are JPEG files.
+    ranking : Ranking, optional
+        Takes what the network says of each picture.
     """
 
     def __init__(self, style: Style,
                  refinement: Optional[Refinement] = None,
-                 jpeg: Optional[int] = None) -> None:
+                 jpeg: Optional[int] = None,
+                 ranking: Optional[Ranking] = None) -> None:
         self.style = style
         self.refinement = refinement
         self.jpeg = jpeg
+        self.ranking = ranking
 
     def write(self, result: Result) -> Written:
         """Write the outputs that the job of a result asks for."""
@@ -62,7 +68,9 @@ class OutputWriter:
         """Write the outputs of a picture to {kind: path}, once refined."""
         prediction, changed = self.refine(image, raw)
         start = time.perf_counter()
-        self.write_files(paths, image, prediction, picture)
+        if self.ranking is not None:
+            self.ranking.add(picture, raw)
+        self.write_files(paths, image, prediction, raw, picture)
         return Written(None, time.perf_counter() - start,
                        prediction.ids.size, changed)
 
@@ -75,8 +83,12 @@ class OutputWriter:
         return prediction, int(np.count_nonzero(prediction.ids != raw.ids))
 
     def write_files(self, paths: Dict[Kind, str], image: np.ndarray,
-                    prediction: Prediction, picture: str) -> None:
-        """Write the outputs of a picture to {kind: path}, as predicted."""
+                    prediction: Prediction, raw: Prediction, picture: str
+                    ) -> None:
+        """Write the outputs of a picture to {kind: path}.
+
+        What tells how sure the network is goes by the raw prediction.
+        """
         for kind, path in paths.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if kind == POLYGONS:
@@ -85,7 +97,8 @@ class OutputWriter:
                     for class_id in self.style.alphas}, picture)
                 continue
             files.write_image(
-                path, self.draw(kind, image, prediction),
+                path, self.draw(kind, image, raw if kind in maps.KINDS
+                                else prediction),
                 (cv2.IMWRITE_JPEG_QUALITY, self.jpeg)
                 if self.jpeg and kind == OVERLAY else ())
 
@@ -94,6 +107,8 @@ class OutputWriter:
         """Return the (H, W) or (H, W, 3) uint8 output of a kind."""
         if kind == CLASS_IDS:
             return prediction.ids
+        if kind in maps.KINDS:
+            return maps.draw(str(kind), prediction)
         if kind == COLORS:
             return overlay.colors_of(prediction.ids, self.style.colors)
         if kind == OVERLAY:

@@ -8,6 +8,7 @@
     log.jsonl      one line of scores an epoch
     tensorboard/   the same and pictures, for TensorBoard
     crf.json       parameters of the CRF, where evaluate.py tuned them
+    temperature.json   what logits are divided by, where it was fitted
 
 state.json points at the checkpoints and is replaced in one step, so that a
 run that is cut off at any moment still has its previous ones whole.
@@ -30,8 +31,8 @@ BEST_OR_LAST = KINDS[:2]
 CHECKPOINT = re.compile(r'(best|last|resume)-\d+\.(index|data-\d+-of-\d+)'
                         r'(\.tempstate\d+)?$')
 # Names in a run's directory that no output may take.
-OWN = re.compile(r'(options|state|crf)\.json$|network\.meta$|log\.jsonl$|'
-                 r'tensorboard\b|\.lock$|(best|last|resume)-\d+\.')
+OWN = re.compile(r'(options|state|crf|temperature)\.json$|network\.meta$|'
+                 r'log\.jsonl$|tensorboard\b|\.lock$|(best|last|resume)-\d+\.')
 
 # What options.json, state.json and log.jsonl are made of; see schema.check.
 # Of the options of train.py these are what using a run takes.

@@ -1,15 +1,15 @@
 """A network that sees its pictures tile by tile, at their own resolution."""
 import itertools
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List
 
 import numpy as np
 
-from segmentation.inference.engines.engine import Engine
+from segmentation.inference.engines.engine import Engine, Wrapper
 from segmentation.inference.tiles import blending, layout
 from segmentation.trained import exported
 
 
-class TiledEngine(Engine):
+class TiledEngine(Wrapper):
     """An Engine for pictures of any size, by one that is open.
 
     Parameters
@@ -22,16 +22,12 @@ class TiledEngine(Engine):
 
     def __init__(self, engine: Engine, tiles: layout.Tiles, batch_size: int
                  ) -> None:
-        super().__init__(engine.model, engine.setup)
-        self.engine = engine
+        super().__init__(engine)
         self.tiles = tiles
         fixed = (engine.model.description['fixed_size']
                  if isinstance(engine.model, exported.Exported) else None)
         self.is_fixed = bool(fixed)
         self.batch_size = fixed[0] if fixed else batch_size
-
-    def __exit__(self, *_):
-        pass        # whoever has opened the engine closes it
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Run the network on a batch of pictures, one after another.
@@ -88,9 +84,3 @@ class TiledEngine(Engine):
     def describe(self) -> Dict[str, Any]:
         return dict(self.engine.describe(), tiles=list(self.tiles.size),
                     overlap=self.tiles.overlap)
-
-    def describe_device(self) -> str:
-        return self.engine.describe_device()
-
-    def count_parameters(self) -> Optional[int]:
-        return self.engine.count_parameters()

@@ -12,6 +12,7 @@ WITHOUT = {
     'polygons': 'its files name pictures, and a frame is none: segment the '
                 'frames as pictures',
     'cvat': 'it packs pictures: segment the frames as pictures',
+    'rank': 'it ranks pictures: rank the frames as pictures',
     'skip_existing': 'a video that was interrupted is there, and not whole',
     'shard': 'frames are taken in order: a call takes whole videos'}
 

@@ -158,7 +158,7 @@ def draw_frame(result: Result, writer: outputs.OutputWriter,
     start = time.perf_counter()
     writer.write_files({kind: os.path.join(folder, f'{frame.number:06d}.png')
                         for kind, folder in folders.items()},
-                       image, prediction, frame.picture)
+                       image, prediction, result.prediction, frame.picture)
     overlay = writer.draw(OVERLAY, image, prediction) if has_overlay else None
     return Drawn(overlay, time.perf_counter() - start, prediction.ids.size,
                  changed)

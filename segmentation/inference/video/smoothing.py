@@ -51,7 +51,7 @@ class TemporalSmoothing(Refinement):
         elif self.maps:
             self.changes += 1
         self.maps, self.histogram = maps, histogram
-        return Prediction(maps, prediction.mirrored, prediction.size)
+        return type(prediction)(maps, prediction.mirrored, prediction.size)
 
     def continues(self, histogram: np.ndarray, maps: List[np.ndarray]
                   ) -> bool:
