@@ -43,8 +43,13 @@ def make_parser(kind=command_line.Parser, prog=None):
                        help='never download VGG16: stop if it is missing')
     group.add_argument('--head-width', type=count, metavar='N',
                        help='number of channels in the convolutions of '
-                            'fcn-pools (default: '
+                            'fcn-pools and fcn-aspp (default: '
                             f"{models.DEFAULTS['head_width']})")
+    group.add_argument('--aspp-rates', type=count, nargs='+', metavar='R',
+                       help='dilations of the parallel convolutions of '
+                            'fcn-aspp, in pixels of stride 8 (default: 2 4 8 '
+                            '12; for pictures from 512 pixels on, 6 12 18 '
+                            '24)')
     group.add_argument('--initializer', default='zeros',
                        choices=('zeros', 'truncated_normal'),
                        help='how an FCN on VGG16 initializes its score and '

@@ -30,9 +30,9 @@ class Start(NamedTuple):
 
 def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
     """Return the Network of a new run; its backbone has its weights."""
-    backbone = functools.partial(
-        saved_model.load, sess, vgg_dir) if model.backbone else None
-    return model.build(network.inputs(seed, backbone), num_classes,
+    loaders = [functools.partial(load, sess, vgg_dir) for load in (
+        saved_model.load, saved_model.load_array)] if model.backbone else []
+    return model.build(network.inputs(seed, *loaders), num_classes,
                        model_options)
 
 

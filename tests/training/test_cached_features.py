@@ -374,8 +374,8 @@ def test_taps_can_be_frozen_too(model, vgg_dir):
     (['--model', 'unet', '--freeze-encoder'],
      '[!] unet has no VGG16: --freeze-encoder does not apply'),
     (['--model', 'fcn8s', '--head-width', '8'],
-     '[!] --head-width applies to fcn-pools alone: it does not apply to '
-     'fcn8s'),
+     '[!] --head-width applies to fcn-pools, fcn-aspp alone: it does not '
+     'apply to fcn8s'),
     (['--freeze-encoder', '--augment'],
      '[!] --freeze-encoder computes the features of pictures once, as they '
      'are and mirrored: --augment does not apply')])
