@@ -110,7 +110,9 @@ def check(options: argparse.Namespace) -> None:
         if options.augment:
             raise InputError('--freeze-encoder computes the features of '
                              'pictures once, as they are and mirrored: '
-                             '--augment does not apply')
+                             '--augment does not apply, --views does')
+    elif options.views > 1:
+        raise InputError('--views goes with --freeze-encoder')
     if options.cache_samples and (options.freeze_encoder
                                   or options.soft_labels):
         raise InputError('--cache-samples applies to pictures and their class '

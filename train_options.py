@@ -106,6 +106,12 @@ def make_parser(kind=command_line.Parser, prog=None):
                        help='do not train VGG16: compute its features once, '
                             'for all pictures and their mirror images, and '
                             'train the rest of the network on them')
+    group.add_argument('--views', type=count, default=1, metavar='N',
+                       help='number of views of each training picture that '
+                            '--freeze-encoder computes features of: the '
+                            'picture with its mirror image, and N - 1 random '
+                            'crops at scales of 0.5 to 2, in other light '
+                            '(default: %(default)s)')
     group.add_argument('--cache-samples', action='store_true',
                        help='decode and resize all pictures and labels once, '
                             'and read every epoch from the files that result')

@@ -1,16 +1,30 @@
 """Data augmentation of a training sample: flip, scale with crop, and light."""
+from typing import NamedTuple, Tuple
+
 import cv2
 import numpy as np
 
 from segmentation import opencv, pixels
 
-SCALES = (.75, 1.5)         # of the picture against image_size
 BRIGHTNESS = 32             # most that is added or subtracted, of 255
 CONTRAST = (.8, 1.25)       # about the picture's mean
 SATURATION = (.6, 1.4)      # 0 is grey
 
 
-def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
+class Recipe(NamedTuple):
+    """How far augmentation goes, beside flips and light."""
+
+    scales: Tuple[float, float]     # of the picture against image_size
+
+
+# {what a data source may have as `augment`: Recipe}
+RECIPES = {'light': Recipe((.75, 1.5)),
+           'views': Recipe((.5, 2))}
+RECIPES[True] = RECIPES['light']    # of a source that knows no names
+
+
+def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
+            recipe=RECIPES['light']):
     """Bring a sample to `size`, flipped, scaled and lit as `seed` draws it.
 
     Parameters
@@ -21,6 +35,7 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
     seed : int
     resize_labels : function of (ids, size), optional
         Returns the labels (H, W) or (H, W, C) at another size.
+    recipe : Recipe, optional
 
     Returns
     -------
@@ -30,8 +45,9 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
         The labels, as `resize_labels` makes them.
     """
     random = np.random.RandomState(seed)
-    image, labels = rescale(image, ids, size, random.uniform(*SCALES),
-                            random.uniform(size=2), resize_labels)
+    image, labels = rescale(
+        image, ids, size, random.uniform(*recipe.scales),
+        random.uniform(size=2), resize_labels)
     if random.randint(2):
         image, labels = cv2.flip(image, 1), labels[:, ::-1]
     return relight(image, random.uniform(-BRIGHTNESS, BRIGHTNESS),

@@ -28,7 +28,7 @@ from segmentation.data import augmentation, cache, contract
 from segmentation.store import array_store
 from segmentation.terminal import progress
 
-AHEAD = augmentation.SCALES[1]
+AHEAD = augmentation.RECIPES['light'].scales[1]
 CHUNK = 8               # samples that a thread decodes between two writes
 LAYOUT = 1              # of the arrays; another number makes them anew
 
