@@ -22,10 +22,13 @@ def make_parser(kind=command_line.Parser, prog=None):
     parser = kind(prog=prog, description='Train a segmentation network on a '
                                          'data source.')
     group = utils.add_source_options(parser, required=False)
-    group.add_argument('--augment', action='store_true',
-                       help='augment the training data: random flips, scales '
-                            'of 0.75 to 1.5 with crops, brightness, contrast '
-                            'and saturation')
+    group.add_argument('--augment', choices=('light', 'strong'), nargs='?',
+                       const='light', default=False,
+                       help='augment the training data: light (without a '
+                            'word) by random flips, scales of 0.75 to 1.5 '
+                            'with crops, brightness, contrast and saturation; '
+                            'strong by scales of 0.5 to 2, rotation, blur and '
+                            'JPEG compression as well')
     group.add_argument('--soft-labels', action='store_true',
                        help='train on the share of each class within a pixel '
                             'of the resized label, instead of on the most '
