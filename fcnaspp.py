@@ -4,7 +4,7 @@
                      -> pool5 [B, H/8, W/8, 512], see backbone/dilated.py
             each divided by its standard deviation
 
-    pool5 -> 3x3 of dilation r, ReLU, for each of --aspp-rates
+    pool5 -> 3x3 of dilation r, ReLU, dropout, for each of --aspp-rates
     pool3 -> 1x1, ReLU                   -> all: 3x3, ReLU -> x
     pool2 -> 1x1, ReLU, and x enlarged by 2   -> 3x3, ReLU -> x
 
@@ -37,9 +37,10 @@ def build(inputs, num_classes, options):
     pool3 = frozen.standardize(taps['pool3'], 'pool3')
     pool2 = frozen.standardize(taps['pool2'], 'pool2')
 
-    branches = pyramid(inputs, pool5, width, rates)
+    context = tf.concat(pyramid(inputs, pool5, width, rates), axis=3)
+    context = layers.dropout(context, inputs.keep_prob, inputs.seed + 2)
     side = layers.convolve(pool3, width, 'pool3_side', 1)
-    x = layers.convolve(tf.concat([side] + branches, axis=3), width,
+    x = layers.convolve(tf.concat([side, context], axis=3), width,
                         'pool3_joined')                     # [B, H/8, W/8, n]
     dropped = layers.dropout(x, inputs.keep_prob, inputs.seed)
     logits = (layers.score(dropped, num_classes, 'pool3_joined_score')
