@@ -146,13 +146,14 @@ def load_source(options, own):
             print(f'[i] recipe {options.recipe}:',
                   *recipe_arguments(options.recipe))
         utils.print_source(options, source)
-    for capability, wanted in (('augment', options.augment),
+    for capability, wanted in (('augment', options.augment
+                                or options.views > 1),
                                ('soft', options.soft_labels),
                                ('samples', options.cache_samples)):
         if wanted and not contract.offers(source, capability):
             raise InputError(f'data source {options.data_source!r} gives '
-                             'samples as they are: --augment, --soft-labels '
-                             'and --cache-samples do not apply')
+                             'samples as they are: --augment, --views, '
+                             '--soft-labels and --cache-samples do not apply')
     if contract.offers(source, 'labels_as_ids'):
         contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)

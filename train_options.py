@@ -29,10 +29,13 @@ def make_parser(kind=command_line.Parser, prog=None):
                              'of options, such as the options.json of a run; '
                              'options of the command line replace its own')
     group = utils.add_source_options(parser, required=False)
-    group.add_argument('--augment', action='store_true',
-                       help='augment the training data: random flips, scales '
-                            'of 0.75 to 1.5 with crops, brightness, contrast '
-                            'and saturation')
+    group.add_argument('--augment', choices=('light', 'strong'), nargs='?',
+                       const='light', default=False,
+                       help='augment the training data: light (without a '
+                            'word) by random flips, scales of 0.75 to 1.5 '
+                            'with crops, brightness, contrast and saturation; '
+                            'strong by scales of 0.5 to 2, rotation, blur and '
+                            'JPEG compression as well')
     group.add_argument('--soft-labels', action='store_true',
                        help='train on the share of each class within a pixel '
                             'of the resized label, instead of on the most '
@@ -50,8 +53,13 @@ def make_parser(kind=command_line.Parser, prog=None):
                        help='never download VGG16: stop if it is missing')
     group.add_argument('--head-width', type=count, metavar='N',
                        help='number of channels in the convolutions of '
-                            'fcn-pools (default: '
+                            'fcn-pools and fcn-aspp (default: '
                             f"{models.DEFAULTS['head_width']})")
+    group.add_argument('--aspp-rates', type=count, nargs='+', metavar='R',
+                       help='dilations of the parallel convolutions of '
+                            'fcn-aspp, in pixels of stride 8 (default: 2 4 8 '
+                            '12; for pictures from 512 pixels on, 6 12 18 '
+                            '24)')
     group.add_argument('--initializer', default='zeros',
                        choices=('zeros', 'truncated_normal'),
                        help='how an FCN on VGG16 initializes its score and '
@@ -113,6 +121,12 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'for all pictures and their mirror images, and '
                             'train the rest of the network on them; POOL '
                             'freezes it only up to pool2, pool3 or pool4')
+    group.add_argument('--views', type=count, default=1, metavar='N',
+                       help='number of views of each training picture that '
+                            '--freeze-encoder computes features of: the '
+                            'picture with its mirror image, and N - 1 random '
+                            'crops at scales of 0.5 to 2, in other light '
+                            '(default: %(default)s)')
     group.add_argument('--cache-samples', action='store_true',
                        help='decode and resize all pictures and labels once, '
                             'and read every epoch from the files that result')

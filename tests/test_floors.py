@@ -27,7 +27,8 @@ MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
 # TensorFlow is loaded by what builds or runs a graph, and by nothing else.
 WITH_TENSORFLOW = {
     'segmentation.tf1', 'segmentation.nn', 'segmentation.backbone.graph',
-    'segmentation.backbone.meta_graph', 'segmentation.backbone.saved_model',
+    'segmentation.backbone.dilated', 'segmentation.backbone.meta_graph',
+    'segmentation.backbone.saved_model',
     'segmentation.training.launch', 'segmentation.training.start',
     'segmentation.training.trainer', 'segmentation.training.diagnosis.measure',
     'segmentation.training.diagnosis.sanity',

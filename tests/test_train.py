@@ -189,7 +189,7 @@ def test_a_run_tells_all_of_itself(finished):
     asked = vars(train.parse_options(['--data-source', 'tiny']))
     assert set(saved['options']) == set(asked)
     assert saved['options']['batch_size'] == 4
-    assert saved['options']['augment'] is True
+    assert saved['options']['augment'] == 'light'
     assert saved['class_names'] == ['sky', 'not road', 'road', 'never']
     assert saved['label_colors'] == [[180, 130, 70], [0, 0, 255],
                                      [255, 0, 255], [0, 255, 0]]

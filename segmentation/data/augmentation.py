@@ -1,17 +1,34 @@
-"""Data augmentation of a training sample: flip, scale with crop, and light."""
+"""Data augmentation of a training sample: flips, crops, light, and more."""
+from typing import NamedTuple, Tuple
+
 import cv2
 import numpy as np
 
 from segmentation import opencv, pixels
 
-SCALES = (.75, 1.5)         # of the picture against image_size
 BRIGHTNESS = 32             # most that is added or subtracted, of 255
 CONTRAST = (.8, 1.25)       # about the picture's mean
 SATURATION = (.6, 1.4)      # 0 is grey
 
 
-def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
-    """Bring a sample to `size`, flipped, scaled and lit as `seed` draws it.
+class Recipe(NamedTuple):
+    """How far augmentation goes, beside flips and light."""
+
+    scales: Tuple[float, float]     # of the picture against image_size
+    rotation: float = 0             # most degrees, either way
+    blur: float = 0                 # largest deviation of a Gaussian, pixels
+    jpeg: int = 100                 # lowest quality
+
+
+# {what a data source may have as `augment`: Recipe}
+LIGHT = Recipe((.75, 1.5))
+RECIPES = {True: LIGHT, 'light': LIGHT, 'views': Recipe((.5, 2)),
+           'strong': Recipe((.5, 2), rotation=5, blur=1.5, jpeg=40)}
+
+
+def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
+            recipe=LIGHT):
+    """Bring a sample to `size`, varied by a recipe as `seed` draws it.
 
     Parameters
     ----------
@@ -21,6 +38,7 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
     seed : int
     resize_labels : function of (ids, size), optional
         Returns the labels (H, W) or (H, W, C) at another size.
+    recipe : Recipe, optional
 
     Returns
     -------
@@ -30,13 +48,45 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
         The labels, as `resize_labels` makes them.
     """
     random = np.random.RandomState(seed)
-    image, labels = rescale(image, ids, size, random.uniform(*SCALES),
-                            random.uniform(size=2), resize_labels)
-    if random.randint(2):
+    scale, position = random.uniform(*recipe.scales), random.uniform(size=2)
+    is_flipped = random.randint(2)
+    light = [random.uniform(*limits) for limits in (
+        (-BRIGHTNESS, BRIGHTNESS), CONTRAST, SATURATION)]
+    if recipe.rotation:
+        image, ids = rotate(image, ids, random.uniform(-recipe.rotation,
+                                                       recipe.rotation))
+    image, labels = rescale(image, ids, size, scale, position, resize_labels)
+    if is_flipped:
         image, labels = cv2.flip(image, 1), labels[:, ::-1]
-    return relight(image, random.uniform(-BRIGHTNESS, BRIGHTNESS),
-                   random.uniform(*CONTRAST),
-                   random.uniform(*SATURATION)), labels
+    image = relight(image, *light)
+    if recipe.blur and random.randint(2):
+        image = cv2.GaussianBlur(image, (0, 0),
+                                 random.uniform(.1, recipe.blur))
+    if recipe.jpeg < 100 and random.randint(2):
+        image = compress(image, random.randint(recipe.jpeg, 100))
+    return image, labels
+
+
+def rotate(image, ids, degrees):
+    """Turn a sample about its centre, anticlockwise.
+
+    What comes from outside is mirrored at the borders, with its labels. Class
+    ids are the nearest ones.
+    """
+    width, height = size = pixels.size_of(image)
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2),
+                                     degrees, 1)
+    return tuple(cv2.warpAffine(array, matrix, size, flags=flag,
+                                borderMode=cv2.BORDER_REFLECT)
+                 for array, flag in ((image, cv2.INTER_LINEAR),
+                                     (ids, cv2.INTER_NEAREST)))
+
+
+def compress(image, quality):
+    """Return a picture as JPEG of a quality, 0 to 100, leaves it."""
+    _, code = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY,
+                                           int(quality)])
+    return cv2.imdecode(code, cv2.IMREAD_COLOR)
 
 
 def rescale(image, ids, size, scale, position,

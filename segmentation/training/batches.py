@@ -129,6 +129,18 @@ class Pictures:
             contract.begin_epoch(self.source, self.seed, 1)
         return self.read(split, 0, 1)
 
+    def augmented(self, number):
+        """Yield Batches of all training samples, whatever the process.
+
+        They are augmented as 'views'; each number has others.
+        """
+        contract.configure(self.source, augment='views')
+        contract.begin_epoch(self.source, self.seed, number)
+        try:
+            yield from self.read('train', 0, 1)
+        finally:
+            contract.configure(self.source, augment=False)
+
     def read(self, split, rank, size):
         """Return an iterator of one process's Batches of a split.
 

@@ -92,7 +92,7 @@ def train(place, options, source, weights, precision, model, model_options):
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
-                cluster, options.feature_dir))
+                cluster, options.feature_dir, options.views))
             store = samples.store
         if cluster.rank == 0:
             write_run(directory, dict(begun.description, precision=precision,
@@ -184,7 +184,7 @@ def describe(entry, epochs):
 
 @contextlib.contextmanager
 def cached(sess, begun, data_dir, soft_labels, precision, cluster,
-           parent=None):
+           parent=None, views=1):
     """Yield the Features of a frozen encoder, computed now or by another run.
 
     They are deleted in the end where the source does not list its files, so
@@ -202,16 +202,18 @@ def cached(sess, begun, data_dir, soft_labels, precision, cluster,
     cluster : Cluster
     parent : str, optional
         Where the folder of the features goes; the user's cache by default.
+    views : int, optional
+        Of each training sample.
     """
     tensors = tf.get_collection(frozen.FEATURES)
     pictures = begun.pictures
     key = cached_features.fingerprint(
-        pictures.source, data_dir, soft_labels, precision,
-        [tensor.name for tensor in tensors], frozen.encoder_weights(sess))
+        pictures.source, data_dir, frozen.encoder_weights(sess), views,
+        soft_labels, precision, *(tensor.name for tensor in tensors))
     features = cached_features.Features(
         array_store.choose_folder(parent or cache.folder(), 'features', key),
         pictures, data_dir, tensors,
-        lambda images: sess.run(tensors, begun.net.feed(images)))
+        lambda images: sess.run(tensors, begun.net.feed(images)), views)
     try:
         prepare_in_turn(features, cluster)
         yield features

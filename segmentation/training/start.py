@@ -32,9 +32,11 @@ def build_network(sess, num_classes, model, model_options, vgg_dir, seed,
                   freeze=False):
     """Return the Network of a new run; its backbone has its weights."""
     last = freeze if freeze in option_types.POOLS else None
-    backbone = functools.partial(saved_model.load, sess, vgg_dir,
-                                 last=last) if model.backbone else None
-    return model.build(network.inputs(seed, backbone), num_classes,
+    loaders = [
+        functools.partial(saved_model.load, sess, vgg_dir, last=last),
+        functools.partial(saved_model.load_array, sess, vgg_dir),
+    ] if model.backbone else []
+    return model.build(network.inputs(seed, *loaders), num_classes,
                        model_options)
 
 
