@@ -153,6 +153,10 @@ class Parser(argparse.ArgumentParser):
                     'an argument'
                 self.error(f'{where} is empty: a value is wanted')
 
+    def print_help(self, file=None):
+        # argparse would pass over a pipe that nobody reads.
+        (file or sys.stdout).write(self.format_help())
+
     def error(self, message):
         self.exit(2, f'{self.prog}: error: {message}\n'
                      f'{self.prog} --help explains the options\n')
