@@ -23,13 +23,13 @@ TRAIN = [sys.executable, os.path.join(helpers.ROOT, 'tests', 'search',
 SPACE = {'learning_rate': {'low': .1, 'high': .9},
          'keep_prob': [1.0]}
 EPOCHS = 3
-# The same as `search` below, as a program.
+# The same as `search` below, as a program that takes the number of trials.
 PROGRAM = f'''
 import sys
 sys.path[:0] = {[helpers.ROOT, os.path.join(helpers.ROOT, 'tests'),
                  os.path.join(helpers.ROOT, 'tests', 'search')]}
 import test_search_loop
-test_search_loop.search('s', 4)
+sys.exit(test_search_loop.search('s', int(sys.argv[1])))
 '''
 
 
@@ -153,7 +153,9 @@ def test_interrupted_trial_goes_on_in_the_next_call(number, capsys):
     with open('EVENT', 'w') as file:
         file.write(str(int(number)))
     open('SLOW', 'w').close()
-    assert search('s', 2) == 128 + number
+    # A process of its own: the signal goes to whoever has begun the trial.
+    assert subprocess.run([sys.executable, '-c', PROGRAM, '2'],
+                          timeout=120).returncode == 128 + number
     assert states() == ['FAIL', 'WAITING']
     assert len(log(0)) == 1
     os.remove('SLOW')
@@ -179,7 +181,7 @@ def test_trial_of_a_killed_process_is_done_again():
 
 def test_two_processes_share_the_trials():
     study.Study('s')
-    processes = [subprocess.Popen([sys.executable, '-c', PROGRAM],
+    processes = [subprocess.Popen([sys.executable, '-c', PROGRAM, '4'],
                                   stdout=subprocess.PIPE) for _ in range(2)]
     said = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
