@@ -4,13 +4,14 @@ import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
 from segmentation.training import schedules
+from segmentation.training.distillation import options as distillation
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'cache_samples', 'feature_dir',
               'delete_features', 'offline', 'device', 'processes',
-              'join_timeout')
+              'join_timeout', 'teacher', 'unlabelled')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -96,6 +97,7 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'sqrt-median (the square roots of these), or a '
                             'JSON file of {class: weight} (default: '
                             '%(default)s)')
+    distillation.add_options(parser)
     group = parser.add_argument_group('frozen encoder and cache')
     group.add_argument('--freeze-encoder', action='store_true',
                        help='do not train VGG16: compute its features once, '
@@ -106,13 +108,11 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'and read every epoch from the files that result')
     group.add_argument('--feature-dir', '--cache-dir', dest='feature_dir',
                        type=option_types.path, metavar='DIR',
-                       help='folder of the cached features and samples, '
-                            'which other runs can use (default: the cache '
-                            'folder of the user)')
+                       help='folder of what is cached, which other runs can '
+                            'use (default: the cache folder of the user)')
     group.add_argument('--delete-features', '--delete-cache',
                        dest='delete_features', action='store_true',
-                       help='delete the cached features or samples once the '
-                            'run is finished')
+                       help='delete what is cached once the run is finished')
     group = parser.add_argument_group('run and checkpoints')
     group.add_argument('--name', type=option_types.path, default='runs/test',
                        help='directory of the run (default: %(default)s)')

@@ -37,6 +37,8 @@ WITH_TENSORFLOW = {
     'segmentation.training.cluster.collectives',
     'segmentation.training.cluster.horovod',
     'segmentation.training.cluster.joining',
+    'segmentation.training.distillation.loss',
+    'segmentation.training.distillation.start',
     'segmentation.inference.engines.tensorflow',
     'segmentation.export.inputs', 'segmentation.export.writing',
     'segmentation.export.writers.onnx',

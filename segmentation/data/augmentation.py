@@ -1,4 +1,6 @@
 """Data augmentation of a training sample: flip, scale with crop, and light."""
+from typing import NamedTuple, Tuple
+
 import cv2
 import numpy as np
 
@@ -8,6 +10,25 @@ SCALES = (.75, 1.5)         # of the picture against image_size
 BRIGHTNESS = 32             # most that is added or subtracted, of 255
 CONTRAST = (.8, 1.25)       # about the picture's mean
 SATURATION = (.6, 1.4)      # 0 is grey
+
+
+class Variation(NamedTuple):
+    """How a sample is augmented."""
+
+    scale: float                        # see `rescale`
+    position: Tuple[float, float]
+    is_mirrored: bool
+    light: Tuple[float, float, float]   # see `relight`
+
+
+def draw(seed):
+    """Return the Variation that a seed stands for."""
+    random = np.random.RandomState(seed)
+    return Variation(
+        random.uniform(*SCALES), tuple(random.uniform(size=2)),
+        bool(random.randint(2)), (random.uniform(-BRIGHTNESS, BRIGHTNESS),
+                                  random.uniform(*CONTRAST),
+                                  random.uniform(*SATURATION)))
 
 
 def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
@@ -29,14 +50,61 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids):
     (H, W) or (H, W, C) array
         The labels, as `resize_labels` makes them.
     """
-    random = np.random.RandomState(seed)
-    image, labels = rescale(image, ids, size, random.uniform(*SCALES),
-                            random.uniform(size=2), resize_labels)
-    if random.randint(2):
+    variation = draw(seed)
+    image, labels = rescale(image, ids, size, variation.scale,
+                            variation.position, resize_labels)
+    if variation.is_mirrored:
         image, labels = cv2.flip(image, 1), labels[:, ::-1]
-    return relight(image, random.uniform(-BRIGHTNESS, BRIGHTNESS),
-                   random.uniform(*CONTRAST),
-                   random.uniform(*SATURATION)), labels
+    return relight(image, *variation.light), labels
+
+
+def augment_map(values, sides, size, seed):
+    """Move a map of a picture as `augment` moves the picture.
+
+    Between its pixels it is interpolated linearly.
+
+    Parameters
+    ----------
+    values : (h, w, C) uint8 array
+        Of the whole picture, at any resolution.
+    sides : (width, height) of the picture
+    size : (width, height)
+        What `augment` brings the picture to.
+    seed : int
+
+    Returns
+    -------
+    (h, w, C) uint8 array
+        Of the whole sample.
+    """
+    variation = draw(seed)
+    corner, part = window(np.array(sides), np.array(size), variation.scale,
+                          variation.position)
+    # Pixel x of the sample's map is pixel `length * x + start` of `values`.
+    if variation.scale >= 1:
+        start, length = corner / sides, part / sides
+    else:
+        start, length = -corner / part, size / part
+    shape = np.array(values.shape[1::-1])
+    start = shape * start + length / 2 - .5
+    matrix = np.column_stack([np.diag(length), start])
+    planes = [cv2.warpAffine(
+        np.ascontiguousarray(values[..., k]), matrix, tuple(shape.tolist()),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT) for k in range(values.shape[2])]
+    moved = np.stack(planes, axis=-1)
+    return moved[:, ::-1] if variation.is_mirrored else moved
+
+
+def window(sides, size, scale, position):
+    """Return the corner (x, y) and the (width, height) of a crop.
+
+    It is a part of a picture of `sides` that is cut out, for a scale of 1 and
+    more, or else the part of `size` that the picture becomes.
+    """
+    whole, factor = (sides, 1 / scale) if scale >= 1 else (size, scale)
+    part = np.maximum(1, np.rint(whole * factor)).astype(int)
+    return ((whole - part) * position).astype(int), part
 
 
 def rescale(image, ids, size, scale, position,
@@ -59,14 +127,11 @@ def rescale(image, ids, size, scale, position,
         The labels, as `resize_labels` makes them.
     """
     sides = np.array(image.shape[1::-1])
+    (left, top), part = window(sides, np.array(size), scale, position)
     if scale >= 1:
-        part = np.maximum(1, np.rint(sides / scale)).astype(int)
-        left, top = ((sides - part) * position).astype(int)
-        window = np.s_[top:top + part[1], left:left + part[0]]
-        return (pixels.resize_image(image[window], size),
-                resize_labels(ids[window], size))
-    part = np.rint(np.array(size) * scale).astype(int)
-    left, top = ((size - part) * position).astype(int)
+        crop = np.s_[top:top + part[1], left:left + part[0]]
+        return (pixels.resize_image(image[crop], size),
+                resize_labels(ids[crop], size))
     right, bottom = size - part - (left, top)
     return tuple(
         opencv.mirror(resize(array, tuple(part.tolist())), top, bottom,

@@ -12,6 +12,7 @@ cached_samples   pictures and class ids, decoded once, then read
 run_files        the directory of a run, as training writes it
 checkpoints      best, last and resumable weights; early stopping
 diagnosis       does a network learn: --sanity, and warnings of epochs
+distillation     learning from the probabilities of another network
 tensorboard      scalars, pictures and histograms of a run
 stopping         Ctrl-C and SIGTERM, on which a run is saved
 cluster          several processes that train one network

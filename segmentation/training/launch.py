@@ -20,9 +20,11 @@ from segmentation.training import (batches, cached_features, cached_samples,
                                    checkpoints, run_files, schedules, start,
                                    step, stopping, tensorboard, trainer)
 from segmentation.training.cluster import agreement, joining
+from segmentation.training.distillation import start as distillation
 
 
-def train(place, options, source, weights, precision, model, model_options):
+def train(place, options, source, weights, precision, model, model_options,
+          lesson=None):
     """Train a network on a data source, in a new run or a resumed one.
 
     Parameters
@@ -40,13 +42,16 @@ def train(place, options, source, weights, precision, model, model_options):
     model : models.Model
     model_options : dict
         What the model's builder takes.
+    lesson : distillation.lesson.Lesson, optional
+        What the network learns from a teacher.
 
     Returns
     -------
     int
         The exit status: 0, or 128 and the signal that stopped the run.
     """
-    directory = options.name
+    directory, parent = options.name, options.feature_dir or cache.folder()
+    stores, combine = [], None
     config = tf1.session_config(
         precision, 0 if place.local_size == 1 else max(
             1, (os.cpu_count() or 1) // place.local_size), options.xla,
@@ -64,11 +69,10 @@ def train(place, options, source, weights, precision, model, model_options):
             seed=options.seed, rank=cluster.rank, size=cluster.size)
         if options.cache_samples:       # first: a network may read a batch
             decoded = cached_samples.CachedSamples(
-                options.feature_dir or cache.folder(), source,
-                options.data_dir)
+                parent, source, options.data_dir)
             prepare_in_turn(decoded, cluster)
             contract.configure(source, samples=decoded)
-            store = decoded.store
+            stores.append(decoded.store)
         if options.resume:
             begun = start.resume(sess, source, options.data_dir, list_pictures,
                                  directory, options.freeze_encoder)
@@ -87,15 +91,24 @@ def train(place, options, source, weights, precision, model, model_options):
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
-                cluster, options.feature_dir))
-            store = samples.store
+                cluster, parent))
+            stores.append(samples.store)
+        if lesson:
+            targets = distillation.compute(lesson, source, options.data_dir,
+                                           parent, cluster, prepare_in_turn)
+            stores += [one.store for one in targets]
         if cluster.rank == 0:
             write_run(directory, dict(begun.description, precision=precision,
-                                      options=vars(options)), options.resume)
+                                      options=vars(options),
+                                      teacher=lesson and lesson.fingerprint()),
+                      options.resume)
+        if lesson:
+            samples, combine = distillation.attach(lesson, targets, samples,
+                                                   cluster)
         training = step.add_training(
             begun.net, options.learning_rate,
             begun.description['class_weights'], options.l2,
-            options.freeze_encoder, precision == 'float16', cluster)
+            options.freeze_encoder, precision == 'float16', cluster, combine)
         saved = open_checkpoints(
             sess, directory, used, options.checkpoint_interval,
             options.patience, options.resume, cluster)
@@ -117,7 +130,8 @@ def train(place, options, source, weights, precision, model, model_options):
             return 128 + loop.signal
         report(saved, options.epochs)
         if options.delete_features and cluster.rank == 0:
-            store.delete()
+            for store in stores:
+                store.delete()
     return 0
 
 
@@ -176,8 +190,7 @@ def describe(entry, epochs):
 
 
 @contextlib.contextmanager
-def cached(sess, begun, data_dir, soft_labels, precision, cluster,
-           parent=None):
+def cached(sess, begun, data_dir, soft_labels, precision, cluster, parent):
     """Yield the Features of a frozen encoder, computed now or by another run.
 
     They are deleted in the end where the source does not list its files, so
@@ -193,8 +206,8 @@ def cached(sess, begun, data_dir, soft_labels, precision, cluster,
     precision : str
         What the features are computed in.
     cluster : Cluster
-    parent : str, optional
-        Where the folder of the features goes; the user's cache by default.
+    parent : str
+        Where the folder of the features goes.
     """
     tensors = tf.get_collection(frozen.FEATURES)
     pictures = begun.pictures
@@ -202,7 +215,7 @@ def cached(sess, begun, data_dir, soft_labels, precision, cluster,
         pictures.source, data_dir, soft_labels, precision,
         [tensor.name for tensor in tensors], frozen.encoder_weights(sess))
     features = cached_features.Features(
-        array_store.choose_folder(parent or cache.folder(), 'features', key),
+        array_store.choose_folder(parent, 'features', key),
         pictures, data_dir, tensors,
         lambda images: sess.run(tensors, begun.net.feed(images)))
     try:
@@ -220,7 +233,7 @@ def prepare_in_turn(cached, cluster):
 
     Parameters
     ----------
-    cached : cached_features.Features or cached_samples.CachedSamples
+    cached : Features, CachedSamples or Targets
     cluster : Cluster
     """
     for rank in range(cluster.size):

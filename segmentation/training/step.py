@@ -7,7 +7,8 @@ Of several processes each has its share of the loss: its pixels are summed and
 divided by the weight of all pixels, so that the shares, and the gradients,
 add up to those of one process that has the samples of all.
 """
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (Callable, Dict, List, NamedTuple, Optional, Sequence,
+                    Tuple)
 
 import numpy as np
 
@@ -79,7 +80,9 @@ def add_training(net: network.Network, learning_rate: float,
                  class_weights: Optional[Sequence[float]] = None,
                  l2: float = 0, freeze: bool = False,
                  loss_scaling: bool = False,
-                 cluster: Cluster = Cluster()) -> Training:
+                 cluster: Cluster = Cluster(),
+                 combine: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]]
+                 = None) -> Training:
     """Add loss and Adam step to the graph of a network.
 
     Parameters
@@ -100,6 +103,9 @@ def add_training(net: network.Network, learning_rate: float,
         overflow is left out.
     cluster : Cluster, optional
         The processes whose gradients are summed.
+    combine : function of (logits, loss), optional
+        Returns what is minimized in place of the loss, before `l2`; the loss
+        that is reported stays that of the labels.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None], name='labels')
@@ -112,10 +118,10 @@ def add_training(net: network.Network, learning_rate: float,
             tf.constant(learning_rate, tf.float32), [], 'learning_rate')
         loss = masked_cross_entropy(net.logits, label_rows, class_weights,
                                     cluster)
-        objective = loss
+        objective = loss if combine is None else combine(net.logits, loss)
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
-            objective = loss + l2 / cluster.size * tf.add_n(penalties)
+            objective += l2 / cluster.size * tf.add_n(penalties)
         optimizer = tf.train.AdamOptimizer(rate)
         if loss_scaling:
             scale = tf.train.experimental.DynamicLossScale()
