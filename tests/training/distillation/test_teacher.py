@@ -124,15 +124,16 @@ def test_what_does_not_go_together_is_refused_first(
 
 @pytest.mark.slow
 def test_two_processes_learn_as_one(teachers):
-    taught = ('--data-dir', helpers.data_dir(), '--teacher', teachers[1],
-              '--unlabelled', 'more', '--epochs', '2', '--augment',
-              '--cache-dir', 'kept', *STUDENT)
+    taught = (*STUDENT, '--data-dir', helpers.data_dir(), '--augment',
+              '--teacher', os.path.abspath(teachers[1]), '--unlabelled',
+              os.path.abspath('more'), '--epochs', '2', '--cache-dir',
+              os.path.abspath('kept'))
     logs = []
     for name, arguments in (('one', ('--batch-size', '4')),
                             ('two', ('--batch-size', '2', '--processes',
                                      '2'))):
         done = helpers.run_program('train.py', '--name', os.path.abspath(name),
-                                   *taught, *arguments, cwd=os.getcwd())
+                                   *taught, *arguments)
         assert done.returncode == 0, done.stderr
         logs.append(cluster_runs.read_log(name))
     cluster_runs.assert_equal(*logs)
