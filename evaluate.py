@@ -7,6 +7,7 @@
     python evaluate.py --name runs/city --export results --zip
     python evaluate.py --compare runs/a runs/b --json difference.json
     python evaluate.py --name runs/camvid --crf --tune 20
+    python evaluate.py --name runs/camvid --calibrate
     python evaluate.py --name runs/city --processes 4 --json valid.json
 
 One confusion matrix over all pixels, at the labels' own size: the network's
@@ -22,6 +23,10 @@ pictures without labels.
 CRF before all that, and says what that gains or loses. With --tune N it tries
 some settings on N pictures of the split first, and writes the best to the
 run, where infer.py --crf finds them; the scores are of the other pictures.
+
+--calibrate fits a temperature to the split, after which the confidences of
+the network are as high as its accuracy, and writes it to the run, where
+infer.py and evaluate.py take it from; the scores are those with it.
 
 --report writes a page to look at, DIR/index.html: scores, the worst pictures
 of each class, confusions of classes, how the training went.
@@ -41,14 +46,18 @@ import sys
 import tempfile
 
 import utils
-from segmentation import files, opencv, option_types, threads
+from segmentation import files, option_types, text
 from segmentation.crf import choice, model, pool, tuning
 from segmentation.errors import InputError
 from segmentation.evaluation import (comparison, parts, results, selection,
                                      submission, usage)
-from segmentation.evaluation.tally import Tally
+from segmentation.evaluation.consistency import (
+    options as consistency_options)
+from segmentation.evaluation.scaling import fitting, samples
 from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
+from segmentation.inference.uncertainty import options as uncertainty_options
+from segmentation.inference.uncertainty.engines import TemperedEngine
 from segmentation.processes import members, messages, shards
 from segmentation.report import folder, page
 from segmentation.terminal import command_line, progress
@@ -70,13 +79,18 @@ def make_parser():
                         help='compare two models instead: what each class '
                              'gains from A to B, with a 95 %% bootstrap '
                              'interval over pictures')
-    selection.add_options(parser)
+    selection.add_options(parser).add_argument(
+        '--calibrate', action='store_true',
+        help='fit the temperature that makes the confidences of the network '
+             'match its accuracy on the split, write it to temperature.json '
+             'of the run, and score with it')
     choice.add_options(parser).add_argument(
         '--tune', type=option_types.positive(int), metavar='N',
         help='try settings around the preset on N pictures of the split, '
              'evenly spaced, write the best to crf.json of the run, and '
              'score the other pictures')
     results.add_options(parser)
+    consistency_options.add_options(parser)
     shards.add_options(parser).add_argument(
         '--merge', nargs='+', metavar='PART.json',
         help='score what all shards have written by --json; other options '
@@ -90,13 +104,18 @@ def parse_options(argv=None, given=None):
     parser = make_parser()
     options = parser.parse_args(argv, given)
     choice.check_options(parser, options)
+    uncertainty_options.check_options(parser, options)
     usage.check_options(parser, options)
+    consistency_options.check_options(parser, options)
     return options
 
 
 def prepare(options, name):
     """Return the Selection of a model; check all that needs no network."""
     selected = selection.select(options, name)
+    if options.calibrate:
+        fitting.check_model(selected.model)
+        selected = selected._replace(settings=selected.settings.untempered())
     written = (options.json, options.csv, options.matrix, options.reliability)
     folders = options.export, options.birds_eye
     results.check_paths(written, selected, options.merge or ())
@@ -110,7 +129,8 @@ def prepare(options, name):
     if options.processes > 1:
         places.append(tempfile.gettempdir())
     utils.remove_leftovers(
-        places + [selected.model.path] * bool(options.tune))
+        places + [selected.model.path] * bool(options.tune
+                                              or options.calibrate))
     if selected.benchmark:
         selected.benchmark.prepare(selected.pairs)
     return selected
@@ -134,7 +154,7 @@ def opened(selected, workers, is_said=False):
             print(*model_options.header_lines(engine), *lines, sep='\n',
                   flush=True)
         yield Predictor(engine, selected.augmentation,
-                        selected.settings.batch_size, workers)
+                        selected.settings.pictures, workers)
 
 
 def tune(selected, predictor, chosen, wanted):
@@ -152,38 +172,13 @@ def tune(selected, predictor, chosen, wanted):
     scorer = selected.scorer()
     with pool.start(chosen, predictor.workers) as processes:
         examples = tuning.collect(predictor, scorer, wanted)
-        print(f'[i] tuning on {len(examples)} of {scorer.count} pictures of '
-              f'the {selected.split} split')
+        print(f'[i] tuning on {len(examples)} of '
+              f'{text.counted(scorer.count, "picture")} of the '
+              f'{selected.split} split')
         tuned = tuning.tune(processes, chosen.parameters, examples)
     print('\n'.join(tuning.report(tuned)))
     print(f'[i] {tuning.save(selected.model, selected.split, tuned)}')
     return tuned
-
-
-def predict(predictor, scorer, jobs, function):
-    """Yield function(result) of each job, in order; it runs in threads."""
-    def named(result):
-        with opencv.blaming(result.job[0]):
-            return function(result)
-
-    # Threads that wait for the refinement come on top of those that work.
-    count = predictor.workers * (2 if scorer.refinement else 1)
-    yield from threads.in_threads(
-        count, named, predictor.predict(jobs, scorer.read),
-        max(count, predictor.batch_size))
-
-
-def score(selected, scorer, predictor):
-    """Take all pictures through the network; return the Tally of them."""
-    tally = Tally()
-    with contextlib.ExitStack() as stack:
-        for writer in selected.writers:
-            stack.enter_context(writer)
-        for outcome in progress.track(
-                predict(predictor, scorer, scorer.list_jobs(), scorer.score),
-                scorer.count, 'evaluation'):
-            tally.add(outcome)
-    return tally
 
 
 def write_report(path, selected, scorer, tally, summary, predictor, chosen):
@@ -192,11 +187,28 @@ def write_report(path, selected, scorer, tally, summary, predictor, chosen):
         report = page.Report(work, selected.model, scorer, tally,
                              chosen and model.in_words(chosen.parameters))
         for figures in progress.track(
-                predict(predictor, scorer, report.jobs(), report.draw),
+                scorer.predict(predictor, report.jobs(), report.draw),
                 len(report.shots), 'report'):
             report.add(figures)
         report.write(summary.scores, summary.benchmark_lines)
     print(f"[i] {os.path.join(path, 'index.html')}")
+
+
+def calibrate(selected, predictor):
+    """Fit the temperature, write it to the run; return a Predictor with it.
+
+    Parameters
+    ----------
+    selected : selection.Selection
+    predictor : Predictor
+        Gives the probabilities of the network.
+    """
+    fitted = fitting.fit(samples.collect(predictor, selected.scorer()))
+    print('\n'.join(fitting.report(fitted)))
+    print(f'[i] {fitting.save(selected.model, selected.split, fitted)}')
+    return Predictor(TemperedEngine(predictor.engine, fitted.temperature),
+                     predictor.augmentation, predictor.batch_size,
+                     predictor.workers)
 
 
 def compare(options):
@@ -209,7 +221,7 @@ def compare(options):
     for selected, scorer in zip(selections, scorers):
         print(*selected.header_lines(), sep='\n')
         with opened(selected, options.workers) as predictor:
-            tallies.append(score(selected, scorer, predictor))
+            tallies.append(selected.score(scorer, predictor))
             described.append(results.describe(selected,
                                               predictor.engine.describe()))
     result = comparison.compare(*comparison.align(*tallies, options.compare),
@@ -236,18 +248,22 @@ def evaluate(options, command):
         print('\n'.join(chosen.lines()))
     with opened(selected, options.workers) as predictor:
         exclude = ()
+        if options.calibrate:
+            predictor = calibrate(selected, predictor)
         if options.tune:
             tuned = tune(selected, predictor, chosen, options.tune)
             chosen, exclude = tuned.choice(), tuned.pictures
             count = selected.scorer(exclude=exclude).count
-            print(f'[i] the scores are of the {count} pictures that tuning '
-                  'did not see' if count else '[i] tuning has seen every '
-                  'picture: none is left to score')
+            print('[i] the scores are of the '
+                  f'{text.counted(count, "picture")} that tuning did not see'
+                  if count else '[i] tuning has seen every picture: none is '
+                  'left to score')
             if not count:
                 return
         with pool.start(chosen, options.workers) as refinement:
             scorer = selected.scorer(refinement, exclude)
-            tally = score(selected, scorer, predictor)
+            sequences = consistency_options.sequences(options)
+            tally = selected.score(scorer, predictor, sequences)
             engine = predictor.engine.describe()
             if options.shard:
                 parts.write(options.json, selected, engine, tally,
@@ -255,17 +271,18 @@ def evaluate(options, command):
                 return
             summary = print_and_write(
                 options, selected, results.describe(selected, engine), tally,
-                chosen)
+                chosen, sequences)
             if options.report:
                 write_report(options.report, selected, scorer, tally, summary,
                              predictor, chosen)
 
 
-def print_and_write(options, selected, description, tally, chosen):
+def print_and_write(options, selected, description, tally, chosen,
+                    sequences=None):
     """Print and write the scores, but for the report; return the Summary."""
     summary = results.summarize(description, selected.model.class_names,
                                 tally, selected.benchmark,
-                                chosen and chosen.describe())
+                                chosen and chosen.describe(), sequences)
     print('\n'.join(summary.lines))
     results.write(summary, tally, options.json, options.csv, options.matrix,
                   options.reliability)

@@ -9,6 +9,10 @@ other options ask for is in folders of its own:
     --colors              out/colors/sub/a.png, the colours of the classes
     --confidence road     out/confidence-road/sub/a.png, 255 is certainly road
     --polygons labelme    out/polygons/sub/a.json, outlines to be edited
+    --uncertainty         out/entropy/sub/a.png, 255 is quite unsure; --mc 8
+                          adds out/mutual-information/sub/a.png
+
+--rank FILE.csv lists the pictures in the order in which to label them.
 
 --cvat OUT.zip packs the class ids as CVAT's "Segmentation mask 1.1", to be
 uploaded as the annotations of a task with these pictures.
@@ -18,13 +22,22 @@ a sixth of the size. The other outputs stay PNG files, whose values are exact.
 Where a.jpg and a.png lie side by side they become a.jpg.png and a.png.png.
 --crf refines all of these by a fully connected CRF, which brings them to the
 edges of the picture.
-out/infer.json says which model made the outputs, and lists them; it is not
-"complete" before the end. A later call replaces them, but no file that is not
-listed there. A run of the blog's code takes --data-source as well.
+out/infer.json says which model made the outputs, and lists them, and the
+"errors" of pictures that cannot be read; it is not "complete" before the end.
+A later call replaces them, but no file that is not listed there. A run of the
+blog's code takes --data-source as well.
 
 --name takes what export.py wrote, too, which runs without TensorFlow:
 
     python infer.py --name kitti.onnx --samples-dir pictures --output-dir out
+
+--tiles 1024x1024 is for large pictures: the network runs on overlapping tiles,
+whose probabilities are blended, in little memory.
+
+A video, a camera's number or a stream's address becomes a video of overlays,
+and the other outputs a PNG file for each frame (docs/video.md):
+
+    python infer.py --name runs/kitti --samples-dir drive.mp4 --output-dir out
 
 --processes 4 divides the pictures among processes of this machine. On several,
 each call takes a share: N of them take each picture once.
@@ -38,7 +51,7 @@ import sys
 import time
 
 import utils
-from segmentation import locks, option_types, threads
+from segmentation import locks, option_types, text, threads
 from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
@@ -46,7 +59,14 @@ from segmentation.drawing import style_options
 from segmentation.inference import (cvat_archive, jobs, model_options, outputs,
                                     shapes)
 from segmentation.inference.predictor import Predictor
-from segmentation.processes import members, messages, shards
+from segmentation.inference.tiles.predictor import TilePredictor
+from segmentation.inference.uncertainty import maps
+from segmentation.inference.uncertainty import options as uncertainty_options
+from segmentation.inference.uncertainty import ranking
+from segmentation.inference.video import names
+from segmentation.inference.video import options as video_options
+from segmentation.inference.video import pipeline
+from segmentation.processes import members, messages, shards, stopping
 from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
 
@@ -60,7 +80,8 @@ def parse_options(argv=None):
     group.add_argument('--samples-dir', required=True, nargs='+',
                        metavar='PATH',
                        help='folders of pictures, searched with their '
-                            'sub-folders, or single pictures')
+                            'sub-folders, or single pictures; or videos: '
+                            'files, numbers of cameras, addresses of streams')
     group.add_argument('--data-source', metavar='NAME',
                        help='data source that defines the classes; needed '
                             'only for a run of the blog\'s code')
@@ -101,18 +122,23 @@ def parse_options(argv=None):
     group.add_argument('--cvat', metavar='OUT.zip',
                        help='also pack the class ids as CVAT\'s '
                             '"Segmentation mask 1.1"; implies --class-ids')
+    uncertainty_options.add_outputs(group)
     group.add_argument('--skip-existing', action='store_true',
                        help='keep outputs that exist already instead of '
                             'writing them again')
     model_options.add_options(parser)
+    video_options.add_options(parser)
     choice.add_options(parser)
     shards.add_options(parser)
     options = parser.parse_args(argv)
     choice.check_options(parser, options)
     shards.check_options(parser, options)
+    video_options.check_options(parser, options)
+    uncertainty_options.check_options(parser, options)
     if options.no_overlay and not (options.class_ids or options.colors
                                    or options.confidence or options.polygons
-                                   or options.cvat):
+                                   or options.cvat or options.uncertainty
+                                   or options.rank):
         parser.error('--no-overlay leaves nothing to write')
     if options.no_overlay and options.jpeg:
         parser.error('--jpeg is of overlays: not with --no-overlay')
@@ -136,6 +162,9 @@ def choose_places(options, model):
         places[outputs.POLYGONS] = jobs.Place('polygons', '.json')
     if options.colors:
         places[outputs.COLORS] = jobs.Place('colors')
+    if options.uncertainty:
+        places.update((kind, jobs.Place(kind)) for kind in (
+            maps.KINDS if options.mc else maps.KINDS[:1]))
     for word in options.confidence:
         for class_id in option_types.class_ids(word, model.class_names,
                                                '--confidence'):
@@ -144,14 +173,27 @@ def choose_places(options, model):
     return places
 
 
-def head_lines(options, model, count):
-    """Return the first lines of the header: on `count` pictures."""
+def list_jobs(options, model):
+    """Return the jobs.Job of each picture, or of each video."""
+    places = choose_places(options, model)
+    if not video_options.are_given(options):
+        return jobs.list_jobs(options.samples_dir, options.output_dir, places)
+    return jobs.name_outputs(
+        [(path, names.file_name(path)) for path in options.samples_dir],
+        options.output_dir, {
+            kind: place._replace(suffix='.mp4' if kind == outputs.OVERLAY
+                                 else os.sep)
+            for kind, place in places.items()})
+
+
+def head_lines(options, model, count, what='pictures'):
+    """Return the first lines of the header: on `count` pictures or videos."""
     source = [header.data(options.data_source,
                           loading.source_file(options.data_source),
                           options.data_dir)] if options.data_source else []
     image_size = model_options.settings(options).augmentation(model).image_size
     return source + [header.pictures(count, len(model.class_names),
-                                     image_size)]
+                                     image_size, what)]
 
 
 def segment(options, model, style, plan, recorded, chosen):
@@ -165,10 +207,13 @@ def segment(options, model, style, plan, recorded, chosen):
 
 def write(options, model, style, plan, recorded, pool):
     """Write the outputs of a plan; return the Summary."""
-    writer = outputs.OutputWriter(style, pool, options.jpeg)
+    ranked = ranking.Ranking(options.rank) if options.rank else None
+    writer = outputs.OutputWriter(style, pool, options.jpeg, ranked)
     settings = model_options.settings(options)
     # Threads that wait for the CRF come on top of those that work.
     count = options.workers * (2 if pool else 1)
+    # The CRF takes all probabilities of a picture.
+    one_by_one = settings.tiles and not pool
     # Engines may take seconds to load: only after all that may be wrong.
     with settings.open(model, len(plan.wanted) > 1) as (engine, lines):
         head = ([] if messages.is_open()    # the first process has said it
@@ -177,20 +222,59 @@ def write(options, model, style, plan, recorded, pool):
               flush=True)
         jobs.write_record(options.output_dir, model, style.colors, plan.wanted,
                           recorded, pool, engine.describe(), options.jpeg)
-        predictor = Predictor(engine, settings.augmentation(model),
-                              settings.batch_size, options.workers)
+        predictor = TilePredictor(engine) if one_by_one else Predictor(
+            engine, settings.augmentation(model), settings.pictures,
+            options.workers)
         start = time.perf_counter()
         written = list(progress.track(
             threads.in_threads(count, writer.write,
                                shapes.announced(
                                    predictor.predict(plan.pending, jobs.read),
                                    shapes.wanted(model, settings)),
-                               max(count, settings.batch_size)),
+                               0 if one_by_one
+                               else max(count, settings.pictures)),
             len(plan.pending), 'inference'))
         elapsed = time.perf_counter() - start
+    if ranked:
+        print(ranked.write())
     return outputs.summarize(
         plan.pending, written,
         dict(predictor.seconds, crf=pool.seconds if pool else []), elapsed)
+
+
+def segment_videos(options, model, style, listed, chosen):
+    """Write the outputs of videos; return the status."""
+    frames = video_options.settings(options)
+    settings = model_options.settings(options)
+    utils.remove_leftovers(jobs.output_folders(listed, options.output_dir))
+    recorded = jobs.check_outputs(listed, options.output_dir)
+    pipeline.check(listed, frames)
+    status = 0
+    with crf_pool.start(chosen, options.workers) as pool, settings.open(
+            model) as (engine, lines), stopping.Stop(
+                'the frames under way come first') as stop:
+        print(*head_lines(options, model, len(listed), 'videos'),
+              *model_options.header_lines(engine), *lines,
+              *(chosen.lines() if chosen else ()), sep='\n', flush=True)
+        jobs.write_record(options.output_dir, model, style.colors, listed,
+                          recorded, pool, engine.describe(),
+                          video=frames._asdict())
+        for job in listed:
+            predictor = Predictor(engine, settings.augmentation(model),
+                                  settings.pictures, options.workers,
+                                  pipeline.MOST_TIMES)
+            report = pipeline.segment(
+                job, frames, predictor, outputs.OutputWriter(style, pool),
+                shapes.wanted(model, settings), stop)
+            print(*report.lines(), sep='\n', flush=True)
+            if report.damaged:
+                print(report.error(), file=sys.stderr)
+                status = 1
+            if stop.signal is not None:
+                print('[!] interrupted', file=sys.stderr)
+                return 128 + stop.signal
+    jobs.complete_record(options.output_dir, listed, ())
+    return status
 
 
 def launch(options, model, plan, count, command):
@@ -238,12 +322,15 @@ def fill(options, model, style, listed, chosen, command):
     plan = jobs.plan(listed, options.shard, options.batch_size,
                      options.skip_existing)
     if not messages.is_open():
+        left_out = names.advice(options.samples_dir, options.output_dir)
+        if left_out:
+            print(f'[i] {left_out}')
         if options.shard:
-            print(f'[i] shard {options.shard}: {plan.share} of {len(listed)} '
-                  'pictures')
+            print(f'[i] shard {options.shard}: {plan.share} of '
+                  f'{text.counted(len(listed), "picture")}')
         if options.skip_existing:
-            print(f'[i] {plan.share - len(plan.pending)} of {plan.share} '
-                  'pictures are done already')
+            print(f'[i] done already: {plan.share - len(plan.pending)} of '
+                  f'{text.counted(plan.share, "picture")}')
         utils.remove_leftovers(jobs.output_folders(listed,
                                                    options.output_dir))
     recorded = jobs.check_outputs(plan.wanted, options.output_dir)
@@ -255,8 +342,8 @@ def fill(options, model, style, listed, chosen, command):
     else:
         summary = segment(options, model, style, plan, recorded, chosen)
     if not messages.is_open() and (recorded or plan.pending):
-        jobs.complete_record(options.output_dir,
-                             plan.wanted if options.shard else ())
+        jobs.complete_record(options.output_dir, plan.wanted,
+                             summary.errors)
     return summary
 
 
@@ -266,8 +353,9 @@ def conclude(summary, is_refined):
     if lines:
         print('\n'.join(lines))
     if summary.errors:
-        print(f'[!] {len(summary.errors)} of {summary.pictures} pictures were '
-              'not read:', file=sys.stderr)
+        print(f'[!] {len(summary.errors)} of '
+              f'{text.counted(summary.pictures, "picture")} could not be '
+              'read:', file=sys.stderr)
     for _, error in summary.errors:
         print(f'[!] {error}', file=sys.stderr)
     return 1 if summary.errors else 0
@@ -286,15 +374,19 @@ def main(argv=None):
     settings.check(model)
     settings.augmentation(model)
     style = style_options.style(options, model)
-    listed = jobs.list_jobs(options.samples_dir, options.output_dir,
-                            choose_places(options, model))
+    listed = list_jobs(options, model)
     chosen = choice.choose(options, model)
     archive = None if member else options.cvat
     cvat_archive.check(archive, options.output_dir, style)
+    ranking.check(options.rank, options.output_dir,
+                  [job.picture for job in listed], model)
     # Of the processes that it has started the first one holds the folder.
     lock = (contextlib.nullcontext() if member else locks.locked(
         options.output_dir, f'{options.output_dir}: another infer.py writes '
         'to it', options.shard))
+    if video_options.are_given(options):
+        with lock:
+            return segment_videos(options, model, style, listed, chosen)
     with lock:
         summary = fill(options, model, style, listed, chosen,
                        sys.argv[1:] if argv is None else argv)

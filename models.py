@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Options that apply to some models only, and their defaults.
 DEFAULTS: Dict[str, Any] = {
     'initializer': 'zeros', 'stddev': None, 'skip_scales': (1, 1),
-    'fixed_upsampling': False, 'head_width': 64}
+    'fixed_upsampling': False, 'head_width': 64, 'aspp_rates': (2, 4, 8, 12)}
 
 Builder = Callable[['network.Inputs', int, Dict[str, Any]], 'network.Network']
 
@@ -68,6 +68,9 @@ MODELS = {
                     lazy('fcnvgg', 'build_chain', depth=1), FCN_OPTIONS),
     'fcn-pools': Model('four pools of VGG16, joined by 3x3 convolutions',
                        lazy('fcnpools'), ('head_width',)),
+    'fcn-aspp': Model('VGG16 dilated to stride 8, with atrous spatial pyramid '
+                      'pooling', lazy('fcnaspp'),
+                      ('head_width', 'aspp_rates')),
     'fcn-lite': Model('four strided convolutions, no VGG16',
                       lazy('unet', 'build_lite'), backbone=False),
     'unet': Model('U-Net, no VGG16',
@@ -107,7 +110,9 @@ def check(options: argparse.Namespace) -> None:
         if options.augment:
             raise InputError('--freeze-encoder computes the features of '
                              'pictures once, as they are and mirrored: '
-                             '--augment does not apply')
+                             '--augment does not apply, --views does')
+    elif options.views > 1:
+        raise InputError('--views goes with --freeze-encoder')
     if options.cache_samples and (options.freeze_encoder
                                   or options.soft_labels):
         raise InputError('--cache-samples applies to pictures and their class '

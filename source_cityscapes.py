@@ -12,7 +12,7 @@ The 29 classes are those that colours tell apart, for ids as well.
 import os
 
 import source
-from segmentation.data import cityscapes
+from segmentation.data import cityscapes, label_files
 
 
 class CityscapesSource(source.DataSource):
@@ -47,12 +47,11 @@ class CityscapesSource(source.DataSource):
                                      split='train')
 
     def check_pair(self, image_path, label_path):
-        """Raise FileNotFoundError where a picture has neither label file."""
-        if not os.path.isfile(label_path):
-            folder, name = os.path.split(label_path)
-            ids = name.replace(cityscapes.COLORS, cityscapes.IDS)
-            raise FileNotFoundError(f'{os.path.basename(image_path)}: no '
-                                    f'label {name} or {ids} in {folder}')
+        """Raise FileNotFoundError if a file of a pair is missing."""
+        ids = os.path.basename(label_path).replace(cityscapes.COLORS,
+                                                   cityscapes.IDS)
+        label_files.check_exists(label_path, f'label {ids} or', image_path)
+        super().check_pair(image_path, label_path)
 
 
 def get_source():

@@ -48,12 +48,6 @@ class CvatMasksSource(source.DataSource):
         return [pair for name in label_files.list_files(folder, ('.txt',))
                 for pair in read_list(data_dir, os.path.join(folder, name))]
 
-    def check_pair(self, image_path, label_path):
-        """Raise FileNotFoundError if a file of a pair is missing."""
-        super().check_pair(image_path, label_path)
-        if not os.path.isfile(image_path):
-            raise FileNotFoundError(f'{label_path}: no picture {image_path}')
-
 
 def read_label_map(path):
     """Return [(name, (red, green, blue))] of 'name:red,green,blue:...'."""

@@ -20,6 +20,7 @@ multiples of 32, up to about 480x352 pixels.
 import os
 
 import source
+from segmentation import text
 from segmentation.data import class_table, label_files, splits
 from segmentation.data.annotations import tabled
 from segmentation.errors import InputError
@@ -152,8 +153,8 @@ def check_orphans(data_dir, pictures, labels):
         folder = os.path.join(data_dir, 'labels')
         raise InputError(
             f'{folder}: {labels[orphans[0]]} has no picture in images/ '
-            f'({len(orphans)} such labels in all): remove it, or list the '
-            'pictures in train.txt and valid.txt')
+            f'({text.counted(len(orphans), "such label")} in all): remove '
+            'it, or list the pictures in train.txt and valid.txt')
 
 
 def pair_up(data_dir, names, labels):

@@ -70,14 +70,6 @@ class VocSource(source.DataSource):
                 for name in listing.file_names(os.path.join(
                     root, 'SegmentationClass')) if name.endswith('.png')]
 
-    def check_pair(self, image_path, label_path):
-        """Raise FileNotFoundError if a file of a pair is missing."""
-        super().check_pair(image_path, label_path)
-        if not os.path.isfile(image_path):
-            folder, name = os.path.split(image_path)
-            raise FileNotFoundError(f'{os.path.basename(label_path)}: no '
-                                    f'picture {name} in {folder}')
-
 
 def find_root(data_dir):
     """Return the folder of a year, which has JPEGImages in it."""

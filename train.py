@@ -12,6 +12,7 @@ import os
 import sys
 
 import models
+import recipes
 import train_options
 import utils
 from segmentation.backbone import course
@@ -24,12 +25,17 @@ from segmentation.training import class_weights, run_files
 from segmentation.training.cluster import launching, place
 from segmentation.training.distillation import lesson as lessons
 from segmentation.training.distillation import options as distillation
+from segmentation.training.optimization import method
 
 
 def parse_options(argv=None):
     """Return the options of a new run, or those of the run to resume."""
     parser = train_options.make_parser()
+    argv = sys.argv[1:] if argv is None else argv
     options = parser.parse_args(argv)
+    if options.recipe and not options.resume:
+        argv = [*recipe_arguments(options.recipe), *argv]
+        options = parser.parse_args(argv)
     if options.sanity and options.resume:
         parser.error('--sanity tests a new run: not with --resume')
     if options.resume:
@@ -38,11 +44,19 @@ def parse_options(argv=None):
     if not options.data_source:
         parser.error('--data-source is missing; for example, train.py '
                      '--data-source demo --model fcn-lite --name runs/demo')
+    if options.patience:    # nobody knows which epoch will be the last
+        parser.set_defaults(schedule='constant')
     if options.initializer == 'truncated_normal':
         parser.set_defaults(stddev=train_options.STDDEV)
     elif options.stddev:
         parser.error('--stddev goes with --initializer truncated_normal')
     return parser.parse_args(argv)
+
+
+def recipe_arguments(recipe):
+    """Return the options that a recipe stands for, as they are typed."""
+    return saved_options.recipe_arguments(train_options.make_parser, recipe,
+                                          recipes.RECIPES)
 
 
 def main(argv=None):
@@ -97,6 +111,7 @@ def prepare(options, own, is_parent=False):
     if own.rank == 0 and not options.sanity:
         check_run(options)
     models.check(options)
+    method.check(options, models.MODELS[options.model].backbone)
     distillation.check(options)
     source = load_source(options, own)
     lesson = find_lesson(options, source)
@@ -136,14 +151,18 @@ def load_source(options, own):
     """Return the data source, checked; the options ask nothing else of it."""
     source = loading.load_source(options)
     if not own.is_launched:     # who has started this process has said it
+        if options.recipe and not options.resume:
+            print(f'[i] recipe {options.recipe}:',
+                  *recipe_arguments(options.recipe))
         utils.print_source(options, source)
-    for capability, wanted in (('augment', options.augment),
+    for capability, wanted in (('augment', options.augment
+                                or options.views > 1),
                                ('soft', options.soft_labels),
                                ('samples', options.cache_samples)):
         if wanted and not contract.offers(source, capability):
             raise InputError(f'data source {options.data_source!r} gives '
-                             'samples as they are: --augment, --soft-labels '
-                             'and --cache-samples do not apply')
+                             'samples as they are: --augment, --views, '
+                             '--soft-labels and --cache-samples do not apply')
     if contract.offers(source, 'labels_as_ids'):
         contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)

@@ -1,17 +1,18 @@
 """The command line of train.py: its options, and which a resume may change."""
 import models
+import recipes
 import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
-from segmentation.training import schedules
 from segmentation.training.distillation import options as distillation
+from segmentation.training.optimization import method, schedules
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'cache_samples', 'feature_dir',
               'delete_features', 'offline', 'device', 'processes',
-              'join_timeout', 'teacher', 'unlabelled')
+              'join_timeout', 'recipe', 'accumulate', 'teacher', 'unlabelled')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -22,11 +23,20 @@ def make_parser(kind=command_line.Parser, prog=None):
     count, positive = option_types.positive(int), option_types.positive(float)
     parser = kind(prog=prog, description='Train a segmentation network on a '
                                          'data source.')
+    parser.add_argument('--recipe', '--config', type=option_types.path,
+                        metavar='RECIPE',
+                        help='start from a set of options: '
+                             f'{", ".join(recipes.RECIPES)}, or a JSON file '
+                             'of options, such as the options.json of a run; '
+                             'options of the command line replace its own')
     group = utils.add_source_options(parser, required=False)
-    group.add_argument('--augment', action='store_true',
-                       help='augment the training data: random flips, scales '
-                            'of 0.75 to 1.5 with crops, brightness, contrast '
-                            'and saturation')
+    group.add_argument('--augment', choices=('light', 'strong'), nargs='?',
+                       const='light', default=False,
+                       help='augment the training data: light (without a '
+                            'word) by random flips, scales of 0.75 to 1.5 '
+                            'with crops, brightness, contrast and saturation; '
+                            'strong by scales of 0.5 to 2, rotation, blur and '
+                            'JPEG compression as well')
     group.add_argument('--soft-labels', action='store_true',
                        help='train on the share of each class within a pixel '
                             'of the resized label, instead of on the most '
@@ -44,8 +54,13 @@ def make_parser(kind=command_line.Parser, prog=None):
                        help='never download VGG16: stop if it is missing')
     group.add_argument('--head-width', type=count, metavar='N',
                        help='number of channels in the convolutions of '
-                            'fcn-pools (default: '
+                            'fcn-pools and fcn-aspp (default: '
                             f"{models.DEFAULTS['head_width']})")
+    group.add_argument('--aspp-rates', type=count, nargs='+', metavar='R',
+                       help='dilations of the parallel convolutions of '
+                            'fcn-aspp, in pixels of stride 8 (default: 2 4 8 '
+                            '12; for pictures from 512 pixels on, 6 12 18 '
+                            '24)')
     group.add_argument('--initializer', default='zeros',
                        choices=('zeros', 'truncated_normal'),
                        help='how an FCN on VGG16 initializes its score and '
@@ -74,9 +89,10 @@ def make_parser(kind=command_line.Parser, prog=None):
                        help='learning rate of the Adam optimizer (default: '
                             '%(default)s)')
     group.add_argument('--schedule', choices=schedules.SCHEDULES,
-                       default='constant',
+                       default='poly',
                        help='how the learning rate falls over the epochs '
-                            '(default: %(default)s)')
+                            '(default: %(default)s; constant with '
+                            '--patience)')
     group.add_argument('--warm-up', type=option_types.not_negative, default=0,
                        metavar='EPOCHS',
                        help='epochs over which the learning rate first rises '
@@ -97,12 +113,22 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'sqrt-median (the square roots of these), or a '
                             'JSON file of {class: weight} (default: '
                             '%(default)s)')
+    method.add_options(parser)
     distillation.add_options(parser)
     group = parser.add_argument_group('frozen encoder and cache')
-    group.add_argument('--freeze-encoder', action='store_true',
+    group.add_argument('--freeze-encoder', nargs='?', default=False,
+                       const=option_types.WHOLE, metavar='POOL',
+                       choices=(option_types.WHOLE, *option_types.POOLS),
                        help='do not train VGG16: compute its features once, '
                             'for all pictures and their mirror images, and '
-                            'train the rest of the network on them')
+                            'train the rest of the network on them; POOL '
+                            'freezes it only up to pool2, pool3 or pool4')
+    group.add_argument('--views', type=count, default=1, metavar='N',
+                       help='number of views of each training picture that '
+                            '--freeze-encoder computes features of: the '
+                            'picture with its mirror image, and N - 1 random '
+                            'crops at scales of 0.5 to 2, in other light '
+                            '(default: %(default)s)')
     group.add_argument('--cache-samples', action='store_true',
                        help='decode and resize all pictures and labels once, '
                             'and read every epoch from the files that result')

@@ -146,6 +146,12 @@ def add_source_options(parser, required=True):
                             'paths give the same match on the same side of '
                             'the split; ^(.*)_ groups them by what comes '
                             'before the last underscore')
+    group.add_argument('--hold-out', type=option_types.pattern,
+                       metavar='REGEX',
+                       help='validate on the training pictures whose paths '
+                            'in the data set match, such as a drive, and '
+                            'train on the others; the validation pictures of '
+                            'the data set are not used')
     group.add_argument('--workers', type=option_types.positive(int),
                        default=os.cpu_count() or 1,
                        help='threads that read pictures '

@@ -9,7 +9,7 @@
 import os
 
 import utils
-from segmentation import files, option_types
+from segmentation import files, option_types, text
 from segmentation.backbone import architecture, course, keras_weights
 from segmentation.backbone import weights as weight_files
 from segmentation.terminal import command_line
@@ -84,7 +84,7 @@ def remove_leftovers(vgg_dir):
         count = files.remove_leftovers(folder)
         if count:
             print(f'[i] removed from {folder} what an interrupted run left: '
-                  f'{count} temporary files and folders')
+                  f'{text.counted(count, "unfinished file")}')
 
 
 def main(argv=None):

@@ -86,7 +86,8 @@ def learning_rate(options, model):
 def train(options, model, directory):
     """Train a model, or resume its run if train.py finds the same options."""
     arguments = ['--name', directory, '--model', model,
-                 '--learning-rate', learning_rate(options, model)]
+                 '--learning-rate', learning_rate(options, model),
+                 '--schedule', 'constant']  # so that --epochs may grow
     for name in HANDED_ON:
         value = getattr(options, name)
         if name == 'image_size' and value:

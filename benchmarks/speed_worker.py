@@ -65,10 +65,11 @@ def training(name, precision, batch_size):
     from segmentation import tf1
     from segmentation.data import contract, loading
     from segmentation.nn import network
+    from segmentation.processes import stopping
     from segmentation.tf1 import tf
     from segmentation.trained import run_dir
-    from segmentation.training import (batches, schedules, step, stopping,
-                                       trainer)
+    from segmentation.training import batches, trainer
+    from segmentation.training.optimization import schedules, step
     saved = run_dir.read_options(name)['options']
     source = loading.load_source(types.SimpleNamespace(**saved))
     contract.configure(source, labels_as_ids=True)
@@ -85,7 +86,7 @@ def training(name, precision, batch_size):
         loop = trainer.Trainer(
             sess, net, added, source, pictures,
             schedules.Schedule('constant', 1e-6, 1, 0, steps), .5, folder,
-            None, None, stopping.Stop(), False)
+            None, None, stopping.Stop(''), False)
         feed = loop.feed(next(pictures.train(1)), {
             added.learning_rate: 1e-6, net.keep_prob: .5})
         last = {key: value[:source.num_training - batch_size * (steps - 1)]

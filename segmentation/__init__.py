@@ -34,6 +34,7 @@ evaluation     scores, and the benchmarks' own rules
 export         a network as a file that other programs run
 inference      engines, predictions, test-time augmentation
 report         a page of scores and mistakes
+search         hyper-parameter search by Optuna: many runs of train.py
 training       loss, loop, checkpoints
 
 above the wings

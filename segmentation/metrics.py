@@ -63,7 +63,7 @@ def iou(matrix):
 
 
 def accuracy(matrix):
-    """Return the recall of each class: hits among its true pixels, (C,)."""
+    """Return the accuracy of each class: hits among its pixels, (C,)."""
     return ratio(np.diag(matrix), matrix.sum(axis=1))
 
 

@@ -4,16 +4,18 @@ Those that argparse takes raise its own exception; names of classes are looked
 up once a model has said which there are.
 """
 import argparse
-import difflib
 import re
 
 from segmentation.errors import InputError
+from segmentation.text import suggest
 
 STRIDE = 32     # what VGG16 divides a picture's sides by
 # Of a network input: its first 64 maps alone would take 64 GiB of memory.
 MOST_PIXELS = 1 << 28
 LARGEST_SCALE = 1000
 ALL = 'all'     # stands for every class
+# How much of VGG16 --freeze-encoder freezes.
+WHOLE, POOLS = 'whole', ('pool2', 'pool3', 'pool4')
 
 
 def flag(name):
@@ -90,6 +92,15 @@ def share(text):
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(
             f'{text}: a share above 0, at most 1, is wanted')
+    return value
+
+
+def part(text):
+    """Return a share from 0 up to, but not including, 1."""
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(
+            f'{text}: a share of 0 or more, below 1, is wanted')
     return value
 
 
@@ -223,7 +234,7 @@ def class_ids(word, names, what):
 
 
 def class_id(name, names, what):
-    """Return the id of a class; InputError names the nearest one.
+    """Return the id of a class; InputError suggests the nearest one.
 
     Upper and lower case matter only where classes differ by nothing else.
 
@@ -239,7 +250,5 @@ The classes are sky, road
     lower = {other.lower(): other for other in names}
     if name.lower() in lower and len(lower) == len(names):
         return list(names).index(lower[name.lower()])
-    near = difflib.get_close_matches(name.lower(), lower, 1)
-    guess = f': did you mean {lower[near[0]]!r}? The' if near else ': the'
-    raise InputError(f'{what} names {name!r}{guess} classes are '
-                     f'{", ".join(names)}')
+    raise InputError(f'{what} names {name!r}: '
+                     f'{suggest(name, names, "classes")}')

@@ -1,4 +1,5 @@
-"""Numbers and tables as text for people."""
+"""Numbers, suggestions and tables as text for people."""
+import difflib
 
 
 def duration(seconds):
@@ -23,23 +24,36 @@ def percent(share, digits=2, sign=''):
     return '-' if share != share else f'{100 * share:{sign}.{digits}f}'
 
 
-def counted(count, what):
-    """Return a number of things, in the plural unless it is one.
+def counted(count, what, whole=None):
+    """Return a number of things, and of how many it is where it is not all.
 
-    >>> counted(1, 'picture'), counted(1234, 'picture')
-    ('1 picture', '1,234 pictures')
+    They are in the plural unless there is one.
+
+    >>> counted(1, 'picture'), counted(1234, 'class')
+    ('1 picture', '1,234 classes')
+    >>> counted(1, 'picture', 2330), counted(233, 'picture', 233)
+    ('1 of 2,330 pictures', '233 pictures')
     """
-    return f'{count:,} {what}{"s" * (count != 1)}'
+    if whole not in (None, count):
+        return f'{count:,} of {counted(whole, what)}'
+    ending = '' if count == 1 else 'es' if what.endswith('s') else 's'
+    return f'{count:,} {what}{ending}'
 
 
-def part_of(count, whole=None):
-    """Return a count of things, and of how many it is where it is not all.
+def suggest(name, names, what):
+    """Return which of the names was probably meant, and which there are.
 
-    >>> part_of(1234), part_of(17, 2330), part_of(233, 233)
-    ('1,234', '17 of 2,330', '233')
+    Upper and lower case do not matter.
+
+    >>> suggest('Raod', ['sky', 'road'], 'classes')
+    "did you mean 'road'? The classes are sky, road"
+    >>> suggest('car', ['sky', 'road'], 'classes')
+    'the classes are sky, road'
     """
-    return (f'{count:,}' if whole in (None, count)
-            else f'{count:,} of {whole:,}')
+    lower = {other.lower(): other for other in names}
+    near = difflib.get_close_matches(name.lower(), lower, 1)
+    meant = f'did you mean {lower[near[0]]!r}? The' if near else 'the'
+    return f'{meant} {what} are {", ".join(names)}'
 
 
 def table(head, rows, left=(0,)):

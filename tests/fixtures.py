@@ -26,10 +26,10 @@ def make_vgg(directory):
 def build_model(sess, name, vgg_dir, num_classes=3, seed=0, **options):
     """Build a model of models.MODELS, its options at their defaults."""
     row = models.MODELS[name]
-    backbone = (functools.partial(saved_model.load, sess, vgg_dir)
-                if row.backbone else None)
+    loaders = [functools.partial(load, sess, vgg_dir) for load in (
+        saved_model.load, saved_model.load_array)] if row.backbone else []
     defaults = {option: models.DEFAULTS[option] for option in row.options}
-    return row.build(network.inputs(seed, backbone), num_classes,
+    return row.build(network.inputs(seed, *loaders), num_classes,
                      dict(defaults, **options))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from segmentation import files, tf1
 from segmentation.data import contract, loading, splits
-from segmentation.nn import network
+from segmentation.nn import layers, network
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 
@@ -22,22 +22,28 @@ def kernel(num_classes, seed):
 
 
 def make(directory, data_source, data_dir, seed=0, image_size=(64, 32),
-         classes=None, valid_fraction=.1):
-    """Write the directory of a run, as train.py does; return its name."""
+         classes=None, valid_fraction=.1, hold_out=None, keep_prob=None):
+    """Write the directory of a run, as train.py does; return its name.
+
+    With `keep_prob` its network drops out values of the picture.
+    """
     directory = str(directory)
     os.makedirs(directory)
     options = argparse.Namespace(
         data_source=data_source, data_dir=str(data_dir), seed=seed, workers=1,
         classes=classes, image_size=image_size, group_by=None,
-        valid_fraction=valid_fraction)
+        hold_out=hold_out, valid_fraction=valid_fraction)
+    if keep_prob:
+        options.keep_prob = keep_prob
     source = loading.load_source(options)
     with tf.Graph().as_default(), tf1.session() as sess:
         inputs = network.inputs()
         weights = tf.get_variable('weights', initializer=kernel(
             source.num_classes, seed))
+        pictures = (layers.dropout(inputs.image_input, inputs.keep_prob, seed)
+                    if keep_prob else inputs.image_input)
         network.finish(inputs, tf.nn.conv2d(
-            inputs.image_input, weights, strides=[1, 1, 1, 1],
-            padding='SAME'))
+            pictures, weights, strides=[1, 1, 1, 1], padding='SAME'))
         network.export(os.path.join(directory, 'network.meta'))
         sess.run(tf.global_variables_initializer())
         tf.train.Saver(tf.global_variables()).save(

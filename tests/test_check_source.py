@@ -361,7 +361,7 @@ def test_a_source_of_the_contract_alone_passes(tmp_path):
 
 @pytest.mark.parametrize('change, message', [
     ('labels[0, 3, 5] = 0', 'no 1 in the label row at row 3, column 5 (1 '
-                            'pixels'),
+                            'pixel in'),
     ('labels[0, 7, 9:11] = (0, 1, 1)', 'several ones in the label row at row '
                                        '7, column 9 (2 pixels'),
     ('labels[0, 8, 2] = (.25, .75, 0)', 'value 0.25 at row 8, column 2 (2 '
@@ -370,7 +370,7 @@ def test_a_source_of_the_contract_alone_passes(tmp_path):
     ('labels = labels[..., :2]', '(32, 64, 2): (32, 64, 3) is wanted'),
     ('images = images[:, :30]', '(30, 64, 3): (32, 64, 3) is wanted'),
     ('images = images - 200', 'values from -80 to -80: 0..255'),
-    ('return', 'train generator: 1 samples where 3 are declared')])
+    ('return', 'train generator: 1 sample instead of the 3 declared')])
 def test_rows_that_are_not_one_hot_fail(tmp_path, change, message):
     (tmp_path / 'source_plain.py').write_text(
         PLAIN.replace('pass  # CHANGE', change))

@@ -53,7 +53,7 @@ def test_programs_take_the_commands_of_the_documents(program, arguments):
 def test_every_program_is_in_a_command():
     found = {program for program, _ in commands()}
     assert {'check_source.py', 'train.py', 'evaluate.py', 'infer.py',
-            'export.py', 'vgg16.py'} <= found
+            'export.py', 'vgg16.py', 'search.py'} <= found
 
 
 def test_the_source_of_the_readme_is_sound(tmp_path):

@@ -28,7 +28,7 @@ class Interrupter:
 sys.meta_path.insert(0, Interrupter())
 '''
 PROGRAMS = ('train.py', 'infer.py', 'evaluate.py', 'check_source.py',
-            'vgg16.py', 'upsample.py', 'source_demo.py',
+            'vgg16.py', 'upsample.py', 'source_demo.py', 'search.py',
             os.path.join('benchmarks', 'family.py'))
 
 

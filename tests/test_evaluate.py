@@ -8,6 +8,7 @@ import cv2
 import helpers
 import numpy as np
 import pytest
+import runs
 import sklearn.metrics
 from programs import (assert_scores_are_of, enlarge, list_files, run_network,
                       score, segment)
@@ -56,6 +57,17 @@ def test_each_split_can_be_scored(run, place, split, count):
     pictures, truth = list_files(split)
     assert scores['pictures'] == count
     assert_scores_are_of(scores, truth, segment(run, pictures))
+
+
+def test_run_is_scored_on_what_it_held_out(place):
+    run = runs.make('held', 'tiny', helpers.data_dir(), hold_out='train/[12]')
+    for split, count in (('valid', 2), ('train', helpers.COUNTS['train'] - 2)):
+        score(run, '--split', split, '--csv', 'all.csv')
+        with open('all.csv', newline='') as file:
+            names = {row['picture'] for row in csv.DictReader(file)}
+        held_out = {'train/1.png', 'train/2.png'}
+        assert len(names) == count
+        assert names & held_out == (held_out if split == 'valid' else set())
 
 
 @pytest.mark.parametrize('arguments', [['--native'],

@@ -17,7 +17,8 @@ FLOORS = (
      'text', 'tf1', 'threads'},
     {'backbone', 'data', 'drawing', 'nn', 'store', 'synthetic'},
     {'trained'},
-    {'training', 'inference', 'export', 'evaluation', 'report', 'checking'},
+    {'training', 'inference', 'export', 'evaluation', 'report', 'checking',
+     'search'},
     {'crf'},
 )
 # Wings do not import one another, but for these.
@@ -26,11 +27,18 @@ MAY_USE = {'evaluation': {'inference'}, 'export': {'inference'}}
 # TensorFlow is loaded by what builds or runs a graph, and by nothing else.
 WITH_TENSORFLOW = {
     'segmentation.tf1', 'segmentation.nn', 'segmentation.backbone.graph',
-    'segmentation.backbone.meta_graph', 'segmentation.backbone.saved_model',
+    'segmentation.backbone.dilated', 'segmentation.backbone.meta_graph',
+    'segmentation.backbone.saved_model',
     'segmentation.training.launch', 'segmentation.training.start',
     'segmentation.training.trainer', 'segmentation.training.diagnosis.measure',
     'segmentation.training.diagnosis.sanity',
-    'segmentation.training.step', 'segmentation.training.checkpoints',
+    'segmentation.training.optimization.accumulation',
+    'segmentation.training.optimization.adam',
+    'segmentation.training.optimization.averaging',
+    'segmentation.training.optimization.loss',
+    'segmentation.training.optimization.lovasz',
+    'segmentation.training.optimization.step',
+    'segmentation.training.checkpoints',
     'segmentation.training.tensorboard',
     'segmentation.training.diagnosis.trial',
     'segmentation.training.cluster.cluster',

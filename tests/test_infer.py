@@ -79,7 +79,7 @@ def test_folders_of_all_kinds_of_pictures(run, place):
         '--output-dir', str(place / 'out'))
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line[:3] == '[!]']
-    assert lines[0] == '[!] 3 of 8 pictures were not read:'
+    assert lines[0] == '[!] 3 of 8 pictures could not be read:'
     assert [line.split(': ')[0] for line in lines[1:]] == [
         f"[!] {place / 'in' / name}"
         for name in ('broken.png', 'cut.jpg', 'empty.bmp')]
@@ -186,7 +186,7 @@ def test_existing_outputs_are_skipped_or_replaced(run, place, capsys):
                                   'class-ids/b.png', 'infer.json']
     capsys.readouterr()
     assert segment(run, *command, '--skip-existing') == 0
-    assert capsys.readouterr().out == '[i] 2 of 2 pictures are done already\n'
+    assert capsys.readouterr().out == '[i] done already: 2 of 2 pictures\n'
     assert segment(run, *command) == 0
     assert (place / 'out' / 'a.png').read_bytes() == wanted
 
@@ -255,7 +255,7 @@ def test_jpeg_is_for_overlays_alone(run, place, capsys):
     assert (place / 'out' / 'a.jpg').read_bytes()[:2] == pixels.JPEG
     capsys.readouterr()
     assert segment(run, *command, '--skip-existing') == 0
-    assert capsys.readouterr().out == '[i] 3 of 3 pictures are done already\n'
+    assert capsys.readouterr().out == '[i] done already: 3 of 3 pictures\n'
     size = (place / 'out' / 'a.jpg').stat().st_size
     assert segment(run, *command, '20') == 0
     assert (place / 'out' / 'a.jpg').stat().st_size < size

@@ -77,7 +77,7 @@ def test_a_picture_that_claims_a_size_is_named(run, place, capsys, width,
     assert infer.main(['--name', run, '--samples-dir', 'in', '--output-dir',
                        'out']) == 1
     assert capsys.readouterr().err.splitlines() == [
-        '[!] 1 of 2 pictures were not read:',
+        '[!] 1 of 2 pictures could not be read:',
         '[!] in/b.png: no picture that OpenCV reads']
     assert sorted(os.listdir('out')) == ['a.png', 'infer.json']
     with pytest.raises(InputError, match='^in/b.png: a broken PNG'):

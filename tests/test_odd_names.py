@@ -52,7 +52,7 @@ def test_pictures_are_segmented(run, place):
         'out', '--class-ids', cwd=str(place))
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        '[!] 1 of 3 pictures were not read:',
+        '[!] 1 of 3 pictures could not be read:',
         f'[!] in/broken{SHOWN}: no picture that OpenCV reads']
     assert sorted(os.listdir(b'out')) == [
         b'class-ids', b'infer.json', b'\xfe.png', b'\xff.png']

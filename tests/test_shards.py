@@ -245,6 +245,8 @@ def test_shards_write_what_one_process_writes(pair, place, capsys):
     shown = []
     for number in (3, 1, 2):
         shown.append(segment(pair[0], 'out', '--shard', f'{number}/3'))
+        with open('out/infer.json') as file:
+            assert json.load(file)['complete'] is (number == 2)
     assert sorted(shown) == [0, 0, 1]       # one has the broken picture
     said = capsys.readouterr()
     assert [line for line in said.out.splitlines() if 'shard' in line] == [
@@ -253,17 +255,21 @@ def test_shards_write_what_one_process_writes(pair, place, capsys):
     assert said.err.count('in/3x.png') == 1
     one, out = contents('one'), contents('out')
     assert len(one) == 3 * 9 + 1
-    # No shard knows what became of the broken picture.
-    assert json.loads(out['infer.json'])['complete'] is False
-    assert dict(out, **{'infer.json': one['infer.json']}) == one
+    record = json.loads(out['infer.json'])
+    assert record['complete'] is True
+    assert record['errors'] == ['in/3x.png: no picture that OpenCV reads']
+    assert out == one
     os.remove(os.path.join('in', '3x.png'))
     # Some are gone: each shard makes its own again, and no other.
     for name in ('0.png', 'class-ids/sub/5.png'):
         os.remove(os.path.join('out', name))
     for number in (1, 2, 3):
         segment(pair[0], 'out', '--shard', f'{number}/3', '--skip-existing')
-    assert contents('out') == one
-    assert '[i] 3 of 3 pictures are done already' in capsys.readouterr().out
+    out = contents('out')
+    assert json.loads(out.pop('infer.json')) == dict(record, errors=[])
+    del one['infer.json']
+    assert out == one
+    assert '[i] done already: 3 of 3 pictures' in capsys.readouterr().out
 
 
 def test_a_shard_without_pictures_has_nothing_to_do(pair, place, capsys):
@@ -324,7 +330,8 @@ def test_processes_segment_as_one(pair, place):
     status, printed, errors = finish(start(
         'infer.py', '--name', pair[0], *SEGMENT, '--output-dir', 'out',
         '--processes', '2', '--threads', '2'))
-    assert (status, errors[0]) == (1, '[!] 1 of 10 pictures were not read:')
+    assert status == 1
+    assert errors[0] == "[!] 1 of 10 pictures could not be read:"
     assert len(errors) == 2 and errors[1].startswith('[!] in/3x.png: ')
     assert [line.split(':')[0] for line in printed.splitlines()
             if 'squeezed' not in line][:4] == [

@@ -16,9 +16,11 @@ import utils
 from segmentation import files, tf1
 from segmentation.backbone import course, download
 from segmentation.data import contract
+from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
-from segmentation.training import run_files, stopping
+from segmentation.training import run_files
+from segmentation.training.optimization import method
 
 # To the contract alone, in float32: half of each picture is road. Files are
 # drawn from the global generators, as a source of one's own may do. HALVES
@@ -187,7 +189,7 @@ def test_a_run_tells_all_of_itself(finished):
     asked = vars(train.parse_options(['--data-source', 'tiny']))
     assert set(saved['options']) == set(asked)
     assert saved['options']['batch_size'] == 4
-    assert saved['options']['augment'] is True
+    assert saved['options']['augment'] == 'light'
     assert saved['class_names'] == ['sky', 'not road', 'road', 'never']
     assert saved['label_colors'] == [[180, 130, 70], [0, 0, 255],
                                      [255, 0, 255], [0, 255, 0]]
@@ -347,7 +349,8 @@ def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
 
 @pytest.mark.slow
 def test_two_epochs_and_two_more_are_four_at_once(workspace):
-    more = ['--augment', '--image-size', '96x32', '--seed', '3']
+    more = ['--augment', '--image-size', '96x32', '--seed', '3',
+            '--schedule', 'constant']
     assert run(tiny('four', *more + ['--epochs', '4'])) == 0
     assert run(tiny('twice', *more)) == 0
     done = fixtures.run_program(
@@ -369,8 +372,9 @@ def test_two_epochs_and_two_more_are_four_at_once(workspace):
 
 @pytest.mark.slow
 def test_a_source_that_shuffles_by_global_generators_resumes_too():
-    assert run(halves('at-once')) == 0
-    assert run(halves('in-two', '--epochs', '1')) == 0
+    more = ['--schedule', 'constant']
+    assert run(halves('at-once', *more)) == 0
+    assert run(halves('in-two', '--epochs', '1', *more)) == 0
     assert run(['--resume', '--name', 'in-two', '--epochs', '2']) == 0
     for entry, other in zip(read_log('at-once'), read_log('in-two')):
         assert entry['train_loss'] == pytest.approx(other['train_loss'],
@@ -547,7 +551,7 @@ def test_a_run_is_resumed_in_its_precision(recorded, message, capsys):
 def test_the_handlers_of_signals_are_as_before_a_run():
     before = [signal.getsignal(number)
               for number in (signal.SIGINT, signal.SIGTERM)]
-    with stopping.Stop() as stop:
+    with stopping.Stop('saving first') as stop:
         signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
         assert stop.signal == signal.SIGTERM
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -603,6 +607,29 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(
 def test_options_out_of_range_are_a_usage_error(arguments, capsys):
     assert run(arguments) == 2
     assert 'error: ' in capsys.readouterr().err
+
+
+def test_the_learning_rate_falls_where_the_last_epoch_is_known(finished):
+    asked = ['--data-source', 'tiny']
+    assert train.parse_options(asked).schedule == 'poly'
+    patient = asked + ['--patience', '3']
+    assert train.parse_options(patient).schedule == 'constant'
+    assert train.parse_options(patient + ['--schedule', 'poly']
+                               ).schedule == 'poly'
+    # A run keeps the schedule that it began with.
+    assert train.parse_options(['--resume', '--name', finished, '--patience',
+                                '3']).schedule == 'poly'
+
+
+def test_a_run_of_before_keeps_its_constant_rate(finished, monkeypatch):
+    saved = run_dir.read_options(finished)
+    saved['options']['schedule'] = 'constant'
+    for name in method.Recipe._fields:
+        del saved['options'][name]
+    monkeypatch.setattr(run_dir, 'read_options', lambda _: saved)
+    options = train.parse_options(['--resume', '--name', finished])
+    assert options.schedule == 'constant'
+    assert method.choose(options) == method.Recipe()
 
 
 def test_a_truncated_normal_start_has_a_deviation():

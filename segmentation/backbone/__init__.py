@@ -3,6 +3,7 @@
 architecture   layers, shapes, means; random weights
 array_claims   what a file says about an array, against the file's size
 course         the course's archive with the SavedModel: find it or fetch it
+dilated        the last block at stride 8
 download       fetch a file over HTTP, again and again where it is cut off
 graph          the graph, built with the names of the course's archive
 keras_weights  the weights that Keras publishes; read .h5

@@ -168,3 +168,17 @@ def make_dropout_repeatable(graph_def, seed):
                 attr={'Tseed': tf.AttrValue(
                     type=tf.int64.as_datatype_enum)}))
     return inputs
+
+
+def guard(graph_def, name):
+    """Put a ReLU behind a tensor that is not negative, so that it can be fed.
+
+    No value changes; `frozen.feature` says what it is good for.
+    """
+    guarded = f'{name}/guarded'
+    for node in graph_def.node:
+        for index, source in enumerate(node.input):
+            if source == name:
+                node.input[index] = guarded
+    graph_def.node.add(name=guarded, op='Relu', input=[name]).attr[
+        'T'].type = tf.float32.as_datatype_enum

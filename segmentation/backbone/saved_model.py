@@ -3,6 +3,7 @@ import os
 
 from segmentation import files, tf1
 from segmentation.backbone import architecture, course, graph, meta_graph
+from segmentation.errors import InputError
 from segmentation.tf1 import tf
 
 
@@ -29,7 +30,7 @@ def save(weights, directory):
 
 
 def load(sess, vgg_dir, image_input, keep_prob, seed=0,
-         taps=architecture.TAPS):
+         taps=architecture.TAPS, last=None):
     """Import VGG16 into the session's graph and load its weights.
 
     Parameters
@@ -45,6 +46,9 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0,
         Seed of dropout.
     taps : sequence of str, optional
         Tensors to import, such as pool1; what lies above is left out.
+    last : str, optional
+        The pool that is fed in place of pictures, while what lies above it is
+        trained.
 
     Returns
     -------
@@ -69,6 +73,8 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0,
     with meta_graph.blamed_on(folder):
         order = meta_graph.probe_channel_order(meta.graph_def, folder)
         part = meta_graph.extract(meta, taps, folder)
+        if last:
+            meta_graph.guard(part.graph_def, last)
         input_map = meta_graph.make_dropout_repeatable(part.graph_def, seed)
         input_map['keep_prob:0'] = keep_prob
         input_map['image_input:0'] = (image_input if order == 'BGR'
@@ -83,3 +89,30 @@ def load(sess, vgg_dir, image_input, keep_prob, seed=0,
                     os.path.join(folder, 'variables', 'variables'))
         tensor = tf.get_default_graph().get_tensor_by_name
         return {name: tensor(f'{name}:0') for name in taps}, order
+
+
+def load_array(sess, vgg_dir, name, variable, convert):
+    """Load an array of a SavedModel into a variable of the session's graph.
+
+    Nothing happens where the SavedModel lacks it.
+
+    Parameters
+    ----------
+    sess : tf.Session
+    vgg_dir : str
+        As in `load`, which has found the SavedModel before.
+    name : str
+        Of a variable of the SavedModel, such as fc6/weights.
+    variable : tf.Variable
+    convert : function of array
+        Returns the value of `variable`.
+    """
+    path = os.path.join(course.find(vgg_dir), 'variables', 'variables')
+    try:
+        reader = tf.train.load_checkpoint(path)
+        array = reader.get_tensor(name) if reader.has_tensor(name) else None
+    except tf.errors.OpError as error:
+        raise InputError(f'{path}: {name} cannot be read: '
+                         f'{tf1.reason(error)}')
+    if array is not None:
+        variable.load(convert(array), sess)

@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from segmentation import pixels
+from segmentation import pixels, text
 from segmentation.checking import faults, inspection, label_rows
 from segmentation.checking.faults import Fault
 from segmentation.data import batching, contract, splits
@@ -172,8 +172,9 @@ class Audit:
             return
         if len(self.rows[split]) != count:
             self.faults.append(Fault(
-                'generator', f'{where}: {len(self.rows[split])} samples where '
-                f'{count} are declared'))
+                'generator', f'{where}: '
+                f'{text.counted(len(self.rows[split]), "sample")} instead of '
+                f'the {count:,} declared'))
         if count and highest <= 1:
             self.faults.append(Fault(
                 'generator', f'{where}: no value of any picture is above '
@@ -196,8 +197,8 @@ class Audit:
         texts, counts = label_rows.check(label,
                                          contract.ask(self.source, 'ignore'))
         seconds = time.perf_counter() - start
-        self.faults += [Fault('rows', f'{label_path}: {text}')
-                        for text in texts]
+        self.faults += [Fault('rows', f'{label_path}: {line}')
+                        for line in texts]
         self.rows[split].append(LabelRows(image_path, label_path, counts,
                                           height * width, seconds))
 

@@ -8,7 +8,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from segmentation import pixels
+from segmentation import pixels, text
 from segmentation.checking.faults import Fault
 
 NOISY = 1 / 3   # share of neighbours that differ; in CamVid's labels, .08
@@ -67,14 +67,15 @@ def find_faults(census, label_path):
         value = next(value for value in census.values
                      if value.class_id == pixels.UNKNOWN)
         row, column = value.position
-        text = (f'{label_path}: {value.describe()} at row {row}, column '
-                f'{column} is in no class ({value.pixels} pixels in all); '
+        line = (f'{label_path}: {value.describe()} at row {row}, column '
+                f'{column} is in no class '
+                f'({text.counted(value.pixels, "pixel")} in all); '
                 f'the nearest is {value.nearest!r}')
         if census.unknown > 1:
-            text += (f'; {census.unknown - 1} more values, of '
-                     f'{census.unknown_pixels - value.pixels} pixels, are in '
-                     'none')
-        faults.append(Fault('unknown', text))
+            others = census.unknown_pixels - value.pixels
+            line += (f'; {text.counted(census.unknown - 1, "more value")} in '
+                     f'none, of {text.counted(others, "pixel")}')
+        faults.append(Fault('unknown', line))
     elif census.distinct > VALUES:
         faults.append(Fault('noise', f'{label_path}: {census.distinct} '
                             f'different values: a label image has {VALUES} '

@@ -9,7 +9,7 @@ from typing import List, NamedTuple
 
 import numpy as np
 
-from segmentation import pixels
+from segmentation import pixels, text
 from segmentation.checking import survey
 from segmentation.data import class_table
 
@@ -62,7 +62,7 @@ def draft(surveyed: survey.Survey) -> List[Line]:
             sort != 'class')
         share = 100 * values[code].pixels / surveyed.total
         share = (f'{share:.4g} % of the pixels, {values[code].files} of '
-                 f'{surveyed.files} files')
+                 f'{text.counted(surveyed.files, "file")}')
         return Line(row, '; '.join(filter(None, (share, note))), code, sort,
                     values[code])
 
@@ -209,9 +209,9 @@ def columns(lines: List[Line]):
 def advice(path: str, lines: List[Line], omitted: int) -> List[str]:
     """Return lines on what is to be done with a draft."""
     counts = collections.Counter(line.sort for line in lines)
-    texts = [f'{path}: {counts["class"]} classes to be named; ignored: '
-             f'{counts["void"]} probably void, {counts["blend"]} probably '
-             'blends']
+    texts = [f'{path}: {text.counted(counts["class"], "class")} to be named; '
+             f'ignored: {counts["void"]} probably void, {counts["blend"]} '
+             'probably blends']
     if not counts['void']:
         texts.append('nothing is marked as void: if a class is, put 1 in its '
                      'column ignore')
@@ -219,6 +219,6 @@ def advice(path: str, lines: List[Line], omitted: int) -> List[str]:
         texts.append('blends come from labels that were resized or saved '
                      'with loss: better make the labels anew')
     if omitted:
-        texts.append(f'the {omitted} rarest blends are not in the table: '
-                     'labels with them will not be read')
+        texts.append(f'{text.counted(omitted, "blend")}, the rarest, not in '
+                     'the table: labels with them will not be read')
     return texts

@@ -40,35 +40,45 @@ def pair(sample, style, width):
     return canvas.side_by_side([image, overlay(image, ids, style)])
 
 
-def key(samples, style, width):
-    """Return the legend, each class with its share of the samples' pixels.
+def measure_shares(samples):
+    """Return the share of the samples' pixels of each class id, (256,)."""
+    counts = sum(np.bincount(sample.ids.ravel(), minlength=256)
+                 for sample in samples)
+    return counts / counts.sum()
+
+
+def class_texts(style, shares):
+    """Return what the legend says of each class: its name and its share."""
+    return [f'{name} {share:.1%}' if share else f'{name} -'
+            for name, share in zip(style.names, shares)]
+
+
+def key(shares, style, width, scale=1.):
+    """Return the legend, each class with its share of the pixels.
 
     The swatch of a class that is left unpainted is as white as the paper.
     """
-    counts = sum(np.bincount(sample.ids.ravel(), minlength=256)
-                 for sample in samples)
-    shares = counts / counts.sum()
-    texts = [f'{name} {share:.1%}' if share else f'{name} -'
-             for name, share in zip(style.names, shares)]
     colors = [style.colors[k] if k in style.alphas else canvas.PAPER
-              for k in range(len(texts))]
-    parts = [legend.strip(texts, colors, width)]
+              for k in range(len(style.names))]
+    parts = [legend.strip(class_texts(style, shares), colors, width, scale)]
     for class_id, text in ((pixels.IGNORE, 'ignored'),
                            (pixels.UNKNOWN, 'IN NO CLASS')):
-        if counts[class_id]:
+        if shares[class_id]:
             parts.append(legend_line(f'{text} {shares[class_id]:.1%}',
-                                     class_id, width))
+                                     class_id, width, scale))
     return np.vstack(parts)
 
 
-def legend_line(text, class_id, width):
+def legend_line(text, class_id, width, scale=1.):
     """Return a line of the legend with a swatch as it is in an overlay."""
-    swatch = overlay(np.full((14, 28, 3), 160, np.uint8),
-                     np.full((14, 28), class_id, np.uint8),
-                     Style([], {}, {}))
-    strip = np.full((20, width, 3), canvas.PAPER, np.uint8)
-    strip[2:16, 5:33] = swatch
-    canvas.write(strip, text, 38, 14)
+    size = int(14 * scale), int(28 * scale)
+    top, left = int(2 * scale), int(5 * scale)
+    strip = np.full((int(20 * scale), width, 3), canvas.PAPER, np.uint8)
+    strip[top:top + size[0], left:left + size[1]] = overlay(
+        np.full((*size, 3), 160, np.uint8), np.full(size, class_id, np.uint8),
+        Style([], {}, {}))
+    canvas.write(strip, text, int(38 * scale), int(14 * scale),
+                 scale=scale * canvas.SCALE)
     return strip
 
 
@@ -78,10 +88,18 @@ def title(path):
 
 
 def picture(sample, style):
-    """Draw a sample large, with the legend below."""
-    width = max(NARROWEST, sample.image.shape[1])
-    body = canvas.caption(pair(sample, style, width), title(sample.path))
-    return np.vstack([body, key([sample], style, body.shape[1])])
+    """Draw a sample large, with its name above and the legend below.
+
+    Their text grows with the picture.
+    """
+    body = pair(sample, style, max(NARROWEST, sample.image.shape[1]))
+    name, shares = title(sample.path), measure_shares([sample])
+    texts = class_texts(style, shares)
+    scale = canvas.growth(body, lambda scale: max(
+        canvas.text_size(name, scale * canvas.SCALE)[0] + 8 * scale,
+        legend.column_width(texts, scale)))
+    return np.vstack([canvas.caption(body, name, scale),
+                      key(shares, style, body.shape[1], scale)])
 
 
 def sheet(samples, style):
@@ -93,4 +111,5 @@ def sheet(samples, style):
                                 cv2.BORDER_CONSTANT, value=canvas.PAPER)
              for cell in cells]
     body = canvas.sheet(cells, min(COLUMNS, len(cells)), gap=12)
-    return np.vstack([body, key(samples, style, body.shape[1])])
+    return np.vstack([body, key(measure_shares(samples), style,
+                                body.shape[1])])

@@ -2,6 +2,8 @@
 import cv2
 import numpy as np
 
+from segmentation import text
+
 
 def check(labels, ignore):
     """Check that each row of (H, W, C) labels is one-hot.
@@ -28,9 +30,10 @@ def check(labels, ignore):
         other = ((labels != 0) & (labels != 1)).reshape(-1, depth)
         proper = ~other.any(axis=1)
         row, column = divmod(int(proper.argmin()), width)
+        count = text.counted(np.count_nonzero(other), 'value')
         texts.append(f'value {labels.reshape(-1, depth)[other][0]:g} at row '
-                     f'{row}, column {column} ({np.count_nonzero(other)} '
-                     'values in all): 0 or 1 is wanted')
+                     f'{row}, column {column} ({count} in all): 0 or 1 is '
+                     'wanted')
     for bad, what, wanted in (
             ((sums == 0) & (not ignore), 'no 1',
              'only a source with `ignore` may have rows of zeros'),
@@ -38,7 +41,7 @@ def check(labels, ignore):
         bad &= proper
         if bad.any():
             row, column = divmod(int(bad.argmax()), width)
+            count = text.counted(np.count_nonzero(bad), 'pixel')
             texts.append(f'{what} in the label row at row {row}, column '
-                         f'{column} ({np.count_nonzero(bad)} pixels in all): '
-                         f'{wanted}')
+                         f'{column} ({count} in all): {wanted}')
     return texts, counts

@@ -1,6 +1,7 @@
 """A class table drafted from the names of shapes that people drew."""
 from typing import Dict, List, Sequence, Tuple
 
+from segmentation import text
 from segmentation.data import class_table
 from segmentation.data.annotations import labelme, names
 from segmentation.errors import InputError
@@ -67,9 +68,10 @@ def columns(drafted: Draft):
 
 def advice(path: str, drafted: Draft) -> List[str]:
     """Return lines on what is to be done with a draft."""
-    lines = [f'{path}: {sum(not row.ignore for row, _ in drafted)} classes, '
-             'in this order; put 1 in the column ignore of what is not to be '
-             'scored']
+    count = sum(not row.ignore for row, _ in drafted)
+    lines = [f'{path}: {text.counted(count, "class")}, in this order; put 1 '
+             'in the column ignore of what is not to be scored']
     if len(drafted) > SHOWN:
-        lines.append(f'{len(drafted) - SHOWN} more rows are in the file')
+        lines.append(f'{text.counted(len(drafted) - SHOWN, "more row")} in '
+                     'the file')
     return lines

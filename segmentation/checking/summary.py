@@ -137,7 +137,7 @@ def lines(summary: Dict[str, Any]) -> List[str]:
                           ceiling and ceiling['per_class']), '']
     if summary['sizes']:
         parts.append('[i] sizes: ' + ', '.join(
-            f'{size} ({count} pictures)'
+            f'{size} ({text.counted(count, "picture")})'
             for size, count in summary['sizes'].items()))
     if ceiling:
         width, height = summary['image_size']
@@ -146,7 +146,7 @@ def lines(summary: Dict[str, Any]) -> List[str]:
             'the most that a perfect network reaches on validation')
     each = 1e6 * summary['checking_seconds'] / max(1, summary['pixels'])
     parts.append(
-        f'[i] checked {summary["pixels"]:,} pixels '
+        f'[i] checked {text.counted(summary["pixels"], "pixel")} '
         f'({summary["file_pixels"]:,} of files, {summary["row_pixels"]:,} of '
         f'label rows) in {summary["seconds"]:.1f} s, reading included; the '
         f'checks alone took {each:.3f} microseconds a pixel')

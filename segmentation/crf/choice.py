@@ -2,7 +2,7 @@
 import os
 from typing import Any, Dict, NamedTuple, Tuple
 
-from segmentation import option_types, schema
+from segmentation import option_types, schema, text
 from segmentation.crf.model import (MIN_WIDTH, Parameters, check_installed,
                                     in_words)
 from segmentation.errors import InputError
@@ -138,7 +138,8 @@ def read_tuned(model):
                          f'{MIN_WIDTH} or more, weights of 0 or more and '
                          'mIoUs from 0 to 1 are wanted, as evaluate.py '
                          '--tune writes it')
-    note = (f'[i] tuned on {len(saved["pictures"])} pictures of the '
+    note = (f'[i] tuned on '
+            f'{text.counted(len(saved["pictures"]), "picture")} of the '
             f'{saved["split"]} split: mIoU {saved["raw_miou"]:.2%} -> '
             f'{saved["miou"]:.2%}')
     if saved['miou'] <= saved['raw_miou']:

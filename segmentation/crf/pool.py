@@ -5,6 +5,7 @@
 In a thread the CRF would hold up all others. The processes are new ones: a
 fork of a process that has loaded TensorFlow may hang. They never load it.
 """
+import array
 import concurrent.futures
 import contextlib
 import multiprocessing
@@ -33,13 +34,13 @@ class Pool(Refinement):
 
     Attributes
     ----------
-    seconds : list of float
+    seconds : array of float
         How long each refinement took its process.
     """
 
     def __init__(self, choice, count):
         self.choice = choice
-        self.seconds = []
+        self.seconds = array.array('d')
         with blocked_interrupts():
             self.executor = concurrent.futures.ProcessPoolExecutor(
                 count, multiprocessing.get_context('spawn'), initialize,

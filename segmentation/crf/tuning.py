@@ -132,8 +132,9 @@ def tune(pool, parameters, examples):
         example.ids, example.prediction.ids, example.prediction.num_classes)
         for example in examples)
     if not raw.any():
-        raise InputError(f'--tune: no pixel of the {len(examples)} pictures '
-                         'has a label')
+        raise InputError(f'--tune: no pixel of '
+                         f'{text.counted(len(examples), "picture")} has a '
+                         'label')
     return Tuning(sorted(totals.items(), key=lambda item: -miou(item[1])),
                   raw, [example.name for example in examples])
 

@@ -4,7 +4,7 @@ contract        what a data source must have, and what it may offer
 loading         data sources by name: found, made and loaded
 data_source     the base class of data sources
 batching        batches that threads read ahead, and checks of their arrays
-augmentation    flip, scale with crop, and light of training samples
+augmentation    flips, crops, light and more of training samples
 splits          which pictures are for validation, drawn or recorded by a run
 class_table     classes.csv: names, ids and colours of classes
 listing         the files of a folder

@@ -3,7 +3,7 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from segmentation import pixels, threads
+from segmentation import pixels, text, threads
 from segmentation.errors import InputError
 
 
@@ -165,8 +165,8 @@ def refuse_unlabelled(labels, paths=None):
         k, row, column = empty[0]
         raise InputError(
             f'{paths[k] if paths else "labels"}: no class at row {row}, '
-            f'column {column} ({len(empty)} pixels of the batch), and the '
-            'source does not declare ignore')
+            f'column {column} ({text.counted(len(empty), "pixel")} of the '
+            'batch), and the source does not declare ignore')
 
 
 def is_labelled(labels):

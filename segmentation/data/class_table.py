@@ -17,7 +17,7 @@ Columns are separated by commas, semicolons or tabs.
 import csv
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from segmentation import files
+from segmentation import files, text
 from segmentation.errors import InputError
 
 COLUMNS = ('name', 'id', 'r', 'g', 'b', 'class', 'ignore', 'background',
@@ -58,10 +58,10 @@ def read(path: str) -> List[Row]:
     """
     try:
         with open(path, encoding='utf-8-sig', newline='') as file:
-            text = file.read()
-        first = text.splitlines()[0] if text.strip() else ''
+            content = file.read()
+        first = content.splitlines()[0] if content.strip() else ''
         delimiter = max(',;\t', key=first.count)
-        lines = list(csv.reader(text.splitlines(), delimiter=delimiter))
+        lines = list(csv.reader(content.splitlines(), delimiter=delimiter))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f'{path}: no CSV in UTF-8: {error}')
     columns = [name.strip().lower() for name in lines[0]] if lines else []
@@ -78,7 +78,8 @@ def read(path: str) -> List[Row]:
     check_parts(path, rows)
     count = sum(is_class(row) for row in rows)
     if not 2 <= count <= MOST:
-        raise InputError(f'{path}: {count} classes: 2 to {MOST} are wanted')
+        raise InputError(f'{path}: {text.counted(count, "class")}: 2 to '
+                         f'{MOST} are wanted')
     return rows
 
 
@@ -117,8 +118,8 @@ def check_columns(path, columns, first):
 def parse_row(line, columns, cells):
     """Return the Row of the cells of a line; `line` names it in errors."""
     if len(cells) > len(columns) and any(cells[len(columns):]):
-        raise InputError(f'{line}: {len(cells)} values for {len(columns)} '
-                         'columns')
+        raise InputError(f'{line}: {text.counted(len(cells), "value")} for '
+                         f'{text.counted(len(columns), "column")}')
     cell = dict.fromkeys(COLUMNS, '')
     cell.update(zip(columns, cells))
     if not cell['name']:

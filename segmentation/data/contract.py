@@ -76,7 +76,8 @@ OPTIONAL = {
     'seed': Capability(0, 'of the split and of the order'),
     'workers': Capability(1, 'number of threads that read samples'),
     'epoch': Capability(0, 'epochs that are done: each has its own order'),
-    'augment': Capability(False, 'whether training samples are augmented'),
+    'augment': Capability(False, 'whether training samples are augmented, or '
+                          'a name of augmentation.RECIPES'),
     'soft': Capability(False, 'whether training labels are the share of each '
                        'class in a pixel, in 255ths'),
     'shard': Capability((0, 1), 'rank and size: see `batching.share`'),

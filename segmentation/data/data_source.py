@@ -1,6 +1,6 @@
 """The base class of data sources: a class table and a list of files."""
 import os
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -34,8 +34,8 @@ class DataSource:
     ids : dict {value in a single-channel label file: class id}
         For labels that are ids, not colours; IGNORE is a class id too.
     augment, soft, labels_as_ids : bool
-        Whether training samples are augmented, their label rows shares of the
-        classes in 255ths, and other labels class ids (B, H, W), not one-hot.
+        Whether training samples are augmented (or which of augmentation.
+        RECIPES), label rows shares in 255ths, other labels ids (B, H, W).
     seed, workers, epoch : int
         Seed, threads, epochs done. Any threads read the same epoch.
     samples : training.cached_samples.CachedSamples, optional
@@ -55,7 +55,7 @@ class DataSource:
     ids: Optional[Dict[int, int]] = None
     seed = 0
     workers = os.cpu_count() or 1
-    augment = False
+    augment: Union[bool, str] = False
     soft = False
     labels_as_ids = False
     epoch = 0
@@ -90,11 +90,9 @@ class DataSource:
                 self.check_pair(image_path, label_path)
 
     def check_pair(self, image_path: str, label_path: str) -> None:
-        """Raise FileNotFoundError where a picture has no label."""
-        if not os.path.isfile(label_path):
-            folder, name = os.path.split(label_path)
-            raise FileNotFoundError(f'{os.path.basename(image_path)}: no '
-                                    f'label {name} in {folder}')
+        """Raise FileNotFoundError if a file of a pair is missing."""
+        label_files.check_exists(label_path, 'label', image_path)
+        label_files.check_exists(image_path, 'picture', label_path)
 
     @property
     def num_classes(self) -> int:
@@ -247,14 +245,14 @@ class DataSource:
                 image, ids = (self.samples.read(job) if self.samples
                               else self.read_pair(*job.pair))
                 if job.seed is not None:
-                    return augmentation.augment(image, ids, self.image_size,
-                                                job.seed, resize_labels)
+                    return augmentation.augment(
+                        image, ids, self.image_size, job.seed, resize_labels,
+                        augmentation.RECIPES[self.augment])
                 return (pixels.resize_image(image, self.image_size),
                         resize_labels(ids, self.image_size))
 
         for batch in batching.read_ahead(
                 jobs, batch_size, self.image_size,
                 () if are_ids else (self.num_classes,), read, self.workers):
-            paths = [list(side) for side in zip(*(
-                job.pair for job in batch.jobs))]
+            paths = map(list, zip(*(job.pair for job in batch.jobs)))
             yield (batch.images, batch.labels, *(paths if names else ()))

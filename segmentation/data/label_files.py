@@ -11,7 +11,7 @@ from typing import List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-from segmentation import pixels
+from segmentation import pixels, text
 from segmentation.data import listing
 from segmentation.errors import InputError
 
@@ -150,7 +150,15 @@ def describe_unknown(path, codes, ids):
     code = codes[row, column]
     value = pixels.describe(code, codes.dtype == np.int32)
     return (f'{path}: {value} at row {row}, column {column} is in no class '
-            f'({(codes == code).sum()} pixels in all)')
+            f'({text.counted((codes == code).sum(), "pixel")} in all)')
+
+
+def check_exists(path, what, other):
+    """Raise FileNotFoundError unless there is the file that `other` needs."""
+    if not os.path.isfile(path):
+        folder, name = os.path.split(path)
+        raise FileNotFoundError(f'{os.path.basename(other)}: no {what} {name} '
+                                f'in {folder}')
 
 
 def check_sizes(image_path, image_size, label_path, label_size):

@@ -4,7 +4,6 @@
 the options that utils.add_source_options adds.
 """
 import argparse
-import difflib
 import importlib
 import importlib.machinery
 import importlib.util
@@ -14,8 +13,8 @@ import sys
 from types import ModuleType
 from typing import List, Optional, Sequence
 
-from segmentation import errors, option_types
-from segmentation.data import contract
+from segmentation import errors, option_types, text
+from segmentation.data import contract, splits
 from segmentation.errors import InputError, MissingModuleError
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -61,7 +60,7 @@ def check_name(name: str) -> None:
             part.isidentifier() for part in module_name(name).split('.')):
         raise MissingModuleError(
             f'no data source {name!r}: the NAME of source_NAME.py, or a '
-            f'dotted module name, is wanted{suggestion(name)}')
+            f'dotted module name, is wanted: {suggestion(name)}')
 
 
 def list_names() -> List[str]:
@@ -78,10 +77,7 @@ def suggestion(name: str) -> str:
     """Return which data source was probably meant, and which there are."""
     stem = os.path.basename(name).lower()
     stem = re.sub(r'^source_|\.py$', '', stem)
-    names = list_names()
-    near = difflib.get_close_matches(stem, names, 1)
-    meant = f'; did you mean {near[0]}?' if near else ''
-    return f'{meant}{" There" if near else "; there"} are {", ".join(names)}'
+    return text.suggest(stem, list_names(), 'data sources')
 
 
 def import_own(module_name: str) -> Optional[ModuleType]:
@@ -127,7 +123,7 @@ def import_module(name: str, module_name: str) -> ModuleType:
         if error.name in parents:
             path = module_name.replace('.', '/')
             raise MissingModuleError(f'no data source {name!r}: {path}.py is '
-                                     f'not on the path{suggestion(name)}')
+                                     f'not on the path: {suggestion(name)}')
         problem = error
     except (ImportError, SyntaxError) as error:
         problem = error
@@ -179,6 +175,9 @@ def load_source(options: argparse.Namespace,
             raise InputError(f'data source {options.data_source!r} knows no '
                              'groups: --group-by does not apply')
         settings['group_by'] = options.group_by
+    held_out = getattr(options, 'hold_out', None)
+    if held_out and required is None:
+        required = ('train',)
     if required is not None and contract.offers(source, 'required_splits'):
         settings['required_splits'] = required
     contract.configure(source, **settings)
@@ -186,6 +185,9 @@ def load_source(options: argparse.Namespace,
     contract.begin_epoch(source, options.seed, 0)
     load_data(source, options.data_source, options.data_dir,
               options.valid_fraction)
+    if held_out:
+        splits.hold_out(source, options.data_source, options.data_dir,
+                        held_out)
     # A third-party source may know its classes only now.
     contract.check_classes(source, options.data_source)
     contract.check_counts(source, options.data_source, options.data_dir)

@@ -10,6 +10,7 @@ from typing import Dict, List
 
 import numpy as np
 
+from segmentation import text
 from segmentation.data import contract
 from segmentation.errors import InputError
 
@@ -150,8 +151,9 @@ def draw(names, fraction, seed, pattern=None):
         groups[group_key(pattern, name) if pattern else name].append(name)
     if pattern and len(groups) < 2:
         raise InputError(
-            f'--group-by {pattern!r}: all {len(names)} pictures are in the '
-            f'group {next(iter(groups))!r}: two groups are wanted')
+            f'--group-by {pattern!r}: {next(iter(groups))!r} is the group of '
+            f'all, of {text.counted(len(names), "picture")}: two groups are '
+            'wanted')
     valid = choose_groups({key: len(group) for key, group in groups.items()},
                           fraction, seed)
     splits = {'train': [], 'valid': []}
@@ -196,6 +198,34 @@ def choose_groups(sizes, fraction, seed):
         if not chosen or abs(missing - sizes[closest]) < missing:
             chosen.append(closest)
     return set(chosen[:len(keys) - 1])
+
+
+def hold_out(source: contract.Source, name: str, data_dir: str,
+             pattern: str) -> None:
+    """Make the training pictures that match the validation split.
+
+    Parameters
+    ----------
+    source : data source
+        With its data loaded; `name` is its name.
+    pattern : str
+        A regular expression, searched in paths relative to `data_dir`.
+    """
+    pairs = contract.pairs(source, 'train')
+    if pairs is None:
+        raise InputError(f'data source {name!r} lists no files: --hold-out '
+                         'does not apply')
+    parts: Dict[str, List] = {'train': [], 'valid': []}
+    for pair in pairs:
+        path = os.path.relpath(pair[0], data_dir).replace(os.sep, '/')
+        parts['valid' if re.search(pattern, path) else 'train'].append(pair)
+    if not all(parts.values()):
+        what = 'none' if parts['train'] else 'all'
+        raise InputError(f'--hold-out {pattern!r} matches {what} of the '
+                         f'{len(pairs)} training pictures in {data_dir}: some '
+                         'are wanted')
+    contract.configure(source, splits={**contract.ask(source, 'splits'),
+                                       **parts})
 
 
 def of_source(source: contract.Source, data_dir: str) -> Dict[str, List[str]]:

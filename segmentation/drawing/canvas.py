@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 
 FONT, SCALE = cv2.FONT_HERSHEY_SIMPLEX, .45
+CALIBER = 480       # height of a picture with text of SCALE
 INK, PAPER = (32, 32, 32), (255, 255, 255)
 
 
@@ -27,10 +28,29 @@ def as_text(text):
     return text.encode('utf-8', 'replace').decode('utf-8')
 
 
-def caption(image, text):
-    """Return a picture with a line of text above."""
-    strip = np.full((22, image.shape[1], 3), PAPER, np.uint8)
-    write(strip, text, 4, 15)
+def growth(image, width_at):
+    """Return how many times larger than SCALE the text of a picture is.
+
+    It grows with the picture, as far as it fits, and is never smaller.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array
+    width_at : function
+        Returns the pixels that the text takes in width, of such a number:
+        glyphs are whole pixels apart, so that they are not proportional.
+    """
+    height, width = image.shape[:2]
+    scale = max(1., height / CALIBER)
+    while scale > 1 and width_at(scale) > width:
+        scale = max(1., .95 * scale)
+    return scale
+
+
+def caption(image, text, scale=1.):
+    """Return a picture with a line of text above, `scale` times SCALE."""
+    strip = np.full((int(22 * scale), image.shape[1], 3), PAPER, np.uint8)
+    write(strip, text, int(4 * scale), int(15 * scale), scale=scale * SCALE)
     return np.vstack([strip, image])
 
 

@@ -6,7 +6,6 @@ from segmentation.drawing import canvas
 from segmentation.drawing.style import Style
 
 ROW, SWATCH, MARGIN = 20, 14, 5     # pixels, at scale 1
-CALIBER = 480                       # height of a picture with scale 1
 OPACITY = .85                       # of the paper on a picture
 
 
@@ -59,7 +58,7 @@ def panel(names, colors, height):
 
     Its text grows with the picture.
     """
-    scale = max(1., height / CALIBER)
+    scale = max(1., height / canvas.CALIBER)
     fitting = int((height - MARGIN * scale - 1) // int(ROW * scale))
     rows = min(len(names), max(1, fitting))
     columns = -(-len(names) // rows)
@@ -72,9 +71,8 @@ def below(image, names, colors):
 
     Its text grows with the picture, as far as the widest name fits.
     """
-    height, width = image.shape[:2]
-    scale = max(1., min(height / CALIBER, width / column_width(names)))
-    return np.vstack([image, strip(names, colors, width, scale)])
+    scale = canvas.growth(image, lambda scale: column_width(names, scale))
+    return np.vstack([image, strip(names, colors, image.shape[1], scale)])
 
 
 def on(image, names, colors):

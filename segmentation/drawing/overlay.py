@@ -3,7 +3,7 @@
 Classes come as an (H, W) array of class ids.
 """
 import collections
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from segmentation.drawing import canvas
 from segmentation.drawing.style import Style
 
 LINE = 400      # a contour is as wide as this part of the longer side
+BAND = 256      # rows that are drawn at a time: all of them take much memory
 
 
 def colors_of(ids: np.ndarray, label_colors: Dict[int, Tuple[int, int, int]]
@@ -35,20 +36,40 @@ def draw(image: np.ndarray, ids: np.ndarray, style: Style) -> np.ndarray:
         Ignored pixels are hatched.
     """
     image, ids = pixels.to_uint8(image), np.asarray(ids, np.uint8)
-    colors = colors_of(ids, style.colors)
+    lines = contours(ids) if style.outline else None
+    drawn = image.copy()
+    for top in range(0, len(ids), BAND):
+        rows = slice(top, top + BAND)
+        paint(drawn[rows], ids[rows], style,
+              None if lines is None else lines[rows])
+    return hatch(drawn, ids)
+
+
+def paint(image: np.ndarray, ids: np.ndarray, style: Style,
+          lines: Optional[np.ndarray] = None) -> None:
+    """Paint the colours of classes into a picture, or on their lines alone.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array, BGR
+        It is changed.
+    ids : (H, W) uint8 array
+    style : Style
+    lines : (H, W) uint8 array, optional
+        255 where there are lines.
+    """
+    colors, plain = colors_of(ids, style.colors), image.copy()
     classes: Dict[float, List[int]] = collections.defaultdict(list)
     for class_id, share in style.alphas.items():
         classes[share].append(class_id)
-    drawn = image.copy()
     for share, class_ids in classes.items():
         table = np.zeros(256, np.uint8)
         table[class_ids] = 255
         mask = pixels.look_up(ids, table)
-        if style.outline:
-            mask &= contours(ids)
-        cv2.copyTo(cv2.addWeighted(colors, share, image, 1 - share, 0), mask,
-                   drawn)
-    return hatch(drawn, ids)
+        if lines is not None:
+            mask &= lines
+        cv2.copyTo(cv2.addWeighted(colors, share, plain, 1 - share, 0), mask,
+                   image)
 
 
 def contours(ids: np.ndarray) -> np.ndarray:

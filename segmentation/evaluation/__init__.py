@@ -5,10 +5,12 @@ bootstrap     confidence intervals over pictures
 boundary      scores in trimaps, which are bands along class boundaries
 calibration   whether a network is right as often as it is confident
 common_classes scores on a data set whose classes are others
+consistency   how steady predictions are from frame to frame
 comparison    what each class gains from one matrix, or run, to another
 parts         what a shard has counted, and the sum of all shards
 picture_list  the pictures of a split that a file lists
 results       scores as lines for the terminal, as JSON, CSV and pictures
+scaling       the temperature after which confidences can be trusted
 scorer        pictures and labels read, predictions scored, in threads
 selection     which run is scored, on which pictures (the entry point)
 submission    folders of pictures to submit, written atomically

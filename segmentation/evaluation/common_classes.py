@@ -14,12 +14,11 @@ class of the model that is in no row takes no part: each pixel gets the
 likeliest of the others.
 """
 import csv
-import difflib
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from segmentation import pixels
+from segmentation import pixels, text
 from segmentation.data import cache, contract
 from segmentation.errors import InputError
 from segmentation.inference.prediction import Prediction
@@ -152,8 +151,9 @@ def read(path: str, model: lookup.Model, source: Any) -> CommonClasses:
             mine, other = mine | group[0], other | group[1]
         groups.append((mine, other))
     if len(groups) < 2:
-        raise InputError(f'{path}: {len(groups)} common classes: two or more '
-                         'are wanted')
+        raise InputError(f'{path}: '
+                         f'{text.counted(len(groups), "common class")}: two '
+                         'or more are wanted')
     groups.sort(key=lambda group: min(group[1]))
     weights = np.zeros((len(model.class_names), len(groups)))
     class_ids = np.full(256, pixels.IGNORE, np.uint8)
@@ -190,7 +190,6 @@ def read_rows(path):
 def find(name, names, where, whose):
     """Return the index of a class by its name."""
     if name not in names:
-        near, = difflib.get_close_matches(name, names, 1, 0)
-        raise InputError(f'{where}: {whose} has no class {name!r}: the '
-                         f'nearest is {near!r}')
+        raise InputError(f'{where}: {whose} has no class {name!r}: '
+                         f'{text.suggest(name, names, "classes")}')
     return list(names).index(name)

@@ -126,7 +126,7 @@ def verdict(result):
         words += ', as far as so few pictures tell'
     return (f'mIoU {before} % -> {after} %, {points(row["difference"])} '
             f'points, 95 % interval {interval(row)} over '
-            f'{result["pictures"]} pictures: {words}')
+            f'{text.counted(result["pictures"], "picture")}: {words}')
 
 
 def interval(row):

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
-from segmentation import files
+from segmentation import files, text
 from segmentation.data import cache
 from segmentation.errors import InputError
 from segmentation.evaluation.tally import Outcome, Tally
@@ -58,6 +58,7 @@ def identity(selected, crf=None):
         'network': lookup.fingerprint(selected.model),
         'data': fingerprint(selected), 'image_size': augmentation.image_size,
         'scales': augmentation.scales, 'flip': augmentation.flip,
+        'confidence': selected.settings.confidence,
         'batch_size': selected.settings.batch_size, 'crf': crf})
 
 
@@ -108,8 +109,9 @@ def write(path, selected, engine, tally, crf, command):
             'cells': cells, 'counts': matrix.ravel()[cells],
             'bins': tally.pictures_bins[k],
             'benchmark': tally.benchmark_counts[k]})
-    computed = {name: engine[name] for name in ('engine', 'version',
-                                                'precision', 'threads')}
+    computed = {name: engine.get(name) for name in (
+        'engine', 'version', 'precision', 'threads', 'temperature', 'passes',
+        'keep_prob')}
     body = as_json({
         'format': FORMAT, 'shard': selected.shard, 'command': command,
         'identity': dict(identity(selected, crf), **computed),
@@ -200,7 +202,8 @@ def merge(parts, selected):
         indices = list(part.shard.share(range(len(rows)),
                                         selected.settings.batch_size))
         if len(indices) != len(pictures):
-            raise InputError(f'{part.path} has {len(pictures)} pictures: '
+            raise InputError(f'{part.path} has '
+                             f'{text.counted(len(pictures), "picture")}: '
                              f'shard {part.shard} of {len(rows)} has '
                              f'{len(indices)}')
         for index, row in zip(indices, pictures):

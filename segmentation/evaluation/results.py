@@ -66,7 +66,8 @@ def describe(selected, engine):
     }
 
 
-def summarize(description, class_names, tally, benchmark=None, crf=None):
+def summarize(description, class_names, tally, benchmark=None, crf=None,
+              sequences=None):
     """Return the Summary of the scores.
 
     Parameters
@@ -78,13 +79,15 @@ def summarize(description, class_names, tally, benchmark=None, crf=None):
     benchmark : benchmarks.benchmark.Benchmark, optional
     crf : dict, optional
         As `Refinement.describe` returns it, where predictions were refined.
+    sequences : consistency.sequences.Sequences, optional
     """
     matrix = tally.matrix
-    count = text.part_of(len(tally.names), description['split_size'])
-    plural = 's' * ((description['split_size'] or len(tally.names)) != 1)
+    count = text.counted(len(tally.names), 'picture',
+                         description['split_size'])
     lines = [f"[i] {description['checkpoint']} of {description['name']}, "
-             f"{description['split']} split: {count} picture{plural}, "
-             f'{matrix.sum():,} pixels, {tally.ignored:,} ignored']
+             f"{description['split']} split: {count}, "
+             f'{text.counted(matrix.sum(), "pixel")}, '
+             f'{tally.ignored:,} ignored']
     if matrix.any():
         lines += tally.summaries()
         lines.append(metrics.table(matrix, class_names))
@@ -104,6 +107,9 @@ def summarize(description, class_names, tally, benchmark=None, crf=None):
             'scores': metrics.scores(raw),
             'iou': dict(zip(class_names, metrics.iou(raw).tolist())),
             'matrix': raw.tolist()})
+    if sequences:
+        lines += sequences.lines()
+        scores.update(sequences.describe())
     return Summary(lines, files.without_nan(scores), benchmark_lines)
 
 

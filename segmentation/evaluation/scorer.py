@@ -3,16 +3,18 @@
     job -> read -> network -> (refinement) -> score -> Outcome -> Tally.add
 """
 import os
-from typing import Any, Collection, Iterable, List, Optional, Tuple
+from typing import (Any, Callable, Collection, Iterable, Iterator, List,
+                    Optional, Tuple)
 
 import numpy as np
 
-from segmentation import metrics, pixels
+from segmentation import metrics, opencv, pixels, threads
 from segmentation.data import batching, contract
 from segmentation.evaluation import boundary, calibration
+from segmentation.evaluation.consistency.sequences import Sequences
 from segmentation.evaluation.tally import Outcome
 from segmentation.inference.prediction import Prediction, Refinement
-from segmentation.inference.predictor import Result, Sample
+from segmentation.inference.predictor import Predictor, Result, Sample
 from segmentation.processes.shards import Shard
 
 
@@ -84,6 +86,26 @@ class PairScorer:
                                          np.uint8))
         return Sample(*self.source.read_pair(picture, label))
 
+    def predict(self, predictor: Predictor, jobs: Iterable,
+                function: Callable[[Result], Any],
+                sequences: Optional[Sequences] = None) -> Iterator[Any]:
+        """Yield function(result) of each job, in order; it runs in threads.
+
+        Results of frames in sequence are smoothed before it, where that is
+        asked for.
+        """
+        def named(result):
+            with opencv.blaming(result.job[0]):
+                return function(result)
+
+        # Threads that wait for the refinement come on top of those that work.
+        count = predictor.workers * (2 if self.refinement else 1)
+        results = predictor.predict(jobs, self.read)
+        if sequences:
+            results = sequences.smoothed(results, self.name)
+        yield from threads.in_threads(count, named, results,
+                                      max(count, predictor.batch_size))
+
     def refine(self, result: Result) -> Prediction:
         """Return the prediction that is scored; raise the result's error."""
         result.check()
@@ -105,7 +127,8 @@ class PairScorer:
             self.benchmark and self.benchmark.take(
                 result.job, ids, prediction.ids, prediction),
             self.refinement and metrics.confusion_matrix(
-                ids, result.prediction.ids, classes))
+                ids, result.prediction.ids, classes),
+            (result.sample.image, prediction.ids, ids))
 
 
 class SampleScorer(PairScorer):

@@ -3,19 +3,21 @@
 `select` is the front door of the evaluation wing: it takes the options of the
 command line, and what it returns are plain values.
 """
+import contextlib
 import os
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from segmentation import option_types
+from segmentation import option_types, text
 from segmentation.data import contract, loading, splits
 from segmentation.errors import InputError
 from segmentation.evaluation import common_classes, picture_list, submission
 from segmentation.evaluation.benchmarks import registry
 from segmentation.evaluation.scorer import PairScorer, SampleScorer
+from segmentation.evaluation.tally import Tally
 from segmentation.inference import model_options
 from segmentation.inference.tta import TestTimeAugmentation
 from segmentation.processes.shards import Shard
-from segmentation.terminal import header
+from segmentation.terminal import header, progress
 from segmentation.trained import lookup
 
 Pairs = List[Tuple[str, Optional[str]]]
@@ -28,6 +30,7 @@ class SourceOptions(NamedTuple):
     data_dir: str
     classes: Optional[str]
     group_by: Optional[str]
+    hold_out: Optional[str]
     seed: int
     valid_fraction: float
     workers: int
@@ -55,7 +58,8 @@ class Selection(NamedTuple):
     def header_lines(self) -> List[str]:
         """Return the lines of a program's header on the data."""
         count = self.scorer().count
-        shard = [f'[i] shard {self.shard}: {count} pictures']
+        shard = [f'[i] shard {self.shard}: '
+                 f'{text.counted(count, "picture")}']
         return [header.data(self.data_source,
                             loading.source_file(self.data_source),
                             contract.folder(self.source, self.data_dir)),
@@ -74,9 +78,27 @@ class Selection(NamedTuple):
                           list(shard.share(self.pairs, batch_size)),
                           self.data_dir, self.benchmark, refinement, exclude)
 
+    def score(self, scorer, predictor, sequences=None):
+        """Take all pictures through the network; return the Tally of them.
+
+        Those of Sequences are smoothed and compared in their order.
+        """
+        tally = Tally()
+        with contextlib.ExitStack() as stack:
+            for writer in self.writers:
+                stack.enter_context(writer)
+            for outcome in progress.track(
+                    scorer.predict(predictor, scorer.list_jobs(),
+                                   scorer.score, sequences),
+                    scorer.count, 'evaluation'):
+                tally.add(outcome)
+                if sequences:
+                    sequences.add(outcome)
+        return tally
+
 
 def add_options(parser):
-    """Add the options that `select` takes."""
+    """Add the options that `select` takes; return the group of inference."""
     group = parser.add_argument_group('data')
     group.add_argument('--data-source', metavar='NAME',
                        help='data source (default: the one that the model '
@@ -108,6 +130,7 @@ def add_options(parser):
                        metavar='S,S,...',
                        help='average the probabilities over these multiples '
                             'of the network input, such as 0.75,1,1.25')
+    return group
 
 
 def select(options, name):
@@ -164,7 +187,8 @@ def select(options, name):
 def complete(options, name):
     """Return the SourceOptions; those left open are as the model has them."""
     saved = {'seed': 0, 'valid_fraction': .1, 'classes': None,
-             'group_by': None, 'data_source': None, 'data_dir': None}
+             'group_by': None, 'hold_out': None, 'data_source': None,
+             'data_dir': None}
     saved.update(lookup.read_options(name, options.checkpoint))
     for key, value in (('data_source', options.data_source),
                        ('data_dir', options.data_dir)):
@@ -177,6 +201,7 @@ def complete(options, name):
         options.data_dir or saved['data_dir'],
         options.classes or (saved['classes'] if is_same else None),
         saved['group_by'] if is_same else None,
+        saved['hold_out'] if is_same else None,
         saved['seed'], saved['valid_fraction'], options.workers)
 
 

@@ -5,7 +5,7 @@ are exact, and so the same in any order of the pictures.
 """
 import csv
 import math
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -23,6 +23,9 @@ class Outcome(NamedTuple):
     bins: np.ndarray                # (3, bins), of the calibration
     benchmark_counts: Any = None    # what its benchmark counts
     raw_matrix: Optional[np.ndarray] = None     # before refinement, if any
+    # The picture, its predicted ids and the true ones, to be compared with
+    # those of the next picture; no Tally keeps them.
+    frame: Optional[Tuple[np.ndarray, ...]] = None
 
 
 class Tally:

@@ -4,6 +4,9 @@ from segmentation.processes import shards
 
 WITHOUT_COMPARISON = ('csv', 'matrix', 'reliability', 'report', 'export',
                       'birds_eye', 'crf')
+# The temperature is that of the network alone.
+WITHOUT_CALIBRATION = ('temperature', 'mc', 'flip', 'map', 'tune', 'compare',
+                       'merge')
 OF_ALL = 'csv', 'matrix', 'reliability', 'report', 'zip'    # of all shards
 
 
@@ -26,6 +29,13 @@ def check_options(parser, options):
     if options.tune and exported:
         parser.error('--tune leaves pictures out: --export and --birds-eye '
                      'take a call of their own')
+    if options.calibrate:
+        refuse(parser, options, WITHOUT_CALIBRATION, '--calibrate')
+        if options.split == 'test':
+            parser.error('--calibrate does not go with --split test: the '
+                         'pictures to be judged by are not to be fitted to')
+        if options.scales != (1.,):
+            parser.error('--scales does not go with --calibrate')
     if options.compare:
         refuse(parser, options, WITHOUT_COMPARISON, '--compare')
     shards.check_options(parser, options)
@@ -38,7 +48,7 @@ def check_division(parser, options):
         ('shard', options.shard), ('processes', options.processes > 1),
         ('merge', options.merge)) if is_given]
     if divided:
-        refuse(parser, options, ('compare', 'tune', *(
+        refuse(parser, options, ('compare', 'tune', 'calibrate', *(
             name for name in divided[1:])), option_types.flag(divided[0]))
     if options.shard and not options.json:
         parser.error('--shard takes --json, for the part that --merge reads')

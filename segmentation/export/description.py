@@ -4,7 +4,7 @@ import platform
 import sys
 
 from segmentation import files
-from segmentation.trained import golden, run_dir
+from segmentation.trained import golden, run_dir, temperature
 
 CRF = 'crf.json'
 
@@ -41,6 +41,7 @@ def describe(request, precision, image, ids):
             {f'training {name}': version for name, version
              in saved.get('versions', {}).items()}, **versions(request)),
         'crf': files.read_json(crf) if os.path.isfile(crf) else None,
+        'temperature': temperature.find(run)[0],
         'golden': golden.encode(image, ids)}
 
 

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from segmentation import tf1
+from segmentation import text, tf1
 from segmentation.errors import InputError
 from segmentation.export import (calibration, check, description, formats,
                                  inputs, placing)
@@ -72,7 +72,8 @@ def freeze_run(request, image):
             {net.image_input: batch_of(request, image), net.keep_prob: 1}))
         count, names = answer.softmax.shape[-1], run.class_names
         if count != len(names):
-            raise InputError(f'{run.graph} has {count} classes, {len(names)} '
+            raise InputError(f'{run.graph} has '
+                             f'{text.counted(count, "class")}, {len(names)} '
                              f'are wanted: {", ".join(names)}')
         return (freeze.freeze(sess, net), answer,
                 network.count_parameters(tf.global_variables()))
@@ -146,7 +147,8 @@ def write_int8(request, graph_def, image, wanted, path, score, describe):
     yield f'[i] golden picture in float32: {difference.in_words()}'
     pictures = calibration.read_batches(request.pictures, request.image_size,
                                         request.workers)
-    yield (f'[i] int8, calibrated on {len(pictures)} pictures of '
+    yield ('[i] int8, calibrated on '
+           f'{text.counted(len(pictures), "picture")} of '
            f'{"x".join(map(str, request.image_size))}')
     with progress.show(len(pictures), 'calibration') as bar:
         def take(images):

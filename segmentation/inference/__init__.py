@@ -12,5 +12,8 @@ prediction   what a network says of one picture, and what may refine it
 predictor    jobs -> samples -> batches -> results
 shapes       pictures whose shape is not that of the network's input
 teacher      probabilities for another network to learn from
+tiles        large pictures, in overlapping tiles
 tta          test-time augmentation: scales and mirrored pictures, averaged
+uncertainty  how sure a network is: temperature, Monte Carlo dropout, ranking
+video        videos in, frame by frame, and videos out
 """

@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import cv2
 
-from segmentation import files, pixels
+from segmentation import files, pixels, text
 from segmentation.drawing import overlay
 from segmentation.drawing.style import Style
 from segmentation.errors import InputError
@@ -62,7 +62,7 @@ def write(path: str, jobs: Sequence[Job], output_dir: str,
             archive.writestr(f'SegmentationClass/{frame}.png',
                              cv2.imencode('.png', image)[1].tobytes(),
                              zipfile.ZIP_STORED)
-    return f'[i] {path}: {len(frames)} masks for CVAT'
+    return f'[i] {path}: {text.counted(len(frames), "mask")} for CVAT'
 
 
 def label_lines(names: Sequence[str],

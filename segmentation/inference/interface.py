@@ -10,6 +10,7 @@ from segmentation.drawing import overlay, palettes, style
 from segmentation.errors import InputError
 from segmentation.inference import model_options
 from segmentation.inference.prediction import Prediction
+from segmentation.inference.tiles import layout
 from segmentation.trained import lookup
 
 
@@ -101,6 +102,11 @@ class LoadedModel(contextlib.AbstractContextManager):
         first time that it is loaded on a machine.
     device : str, optional
         cpu, gpu, or gpu:N for GPU N; by default as the engine chooses.
+    tiles : (width, height), optional
+        Of overlapping tiles that pictures are cut into, each divisible by 32;
+        the network runs at each picture's own size then.
+    overlap : int, optional
+        Pixels by which tiles overlap, divisible by 32.
 
     Attributes
     ----------
@@ -110,7 +116,8 @@ class LoadedModel(contextlib.AbstractContextManager):
         What runs the network: 'engine', 'version', 'precision', 'threads',
         'device'.
     notes : list of str
-        What was found when the golden picture was checked.
+        What was found when the golden picture was checked, and what is done
+        to the probabilities.
 
     Raises
     ------
@@ -124,13 +131,16 @@ class LoadedModel(contextlib.AbstractContextManager):
                  image_size: Optional[Tuple[int, int]] = None,
                  native: bool = False, scales: Sequence[float] = (1.,),
                  flip: bool = False, check_golden: bool = True,
-                 device: Optional[str] = None) -> None:
-        if image_size is not None:
-            option_types.check_image_size(image_size)
+                 device: Optional[str] = None,
+                 tiles: Optional[Tuple[int, int]] = None,
+                 overlap: Optional[int] = None) -> None:
+        for size in filter(None, (image_size, tiles)):
+            option_types.check_image_size(size)
         model = lookup.find(path, checkpoint)
         settings = model_options.Settings(engine, precision, num_threads,
                                           image_size, native, 1, check_golden,
-                                          device)
+                                          device, tiles and layout.make(
+                                              tiles, overlap))
         self.model = model
         self.class_names: List[str] = model.class_names
         self.label_colors = model.label_colors

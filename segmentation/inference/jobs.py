@@ -3,11 +3,12 @@ import collections
 import os
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from segmentation import files, overwriting, pixels
+from segmentation import errors, files, opencv, overwriting, pixels
 from segmentation.data import listing
 from segmentation.errors import InputError
 from segmentation.inference.outputs import Kind
 from segmentation.inference.predictor import Sample
+from segmentation.inference.video import names
 from segmentation.processes.shards import Shard
 
 # A file is a picture by its suffix, or else by its first bytes.
@@ -54,6 +55,16 @@ def read(job):
     return Sample(pixels.read(job.picture))
 
 
+def why_unreadable(job):
+    """Return why the picture of a Job cannot be read; None if it can."""
+    try:
+        with opencv.blaming(job.picture):
+            read(job)
+    except (OSError, InputError) as error:
+        return errors.describe(error)
+    return None
+
+
 def list_pictures(path, output_dir):
     """List the pictures of a folder and its sub-folders, or one file.
 
@@ -75,7 +86,9 @@ def list_pictures(path, output_dir):
                 if os.path.splitext(name)[1].lower() in SUFFIXES
                 or pixels.is_picture(name)]
     if not pictures:
-        raise InputError(f'{path}: no picture in it')
+        advice = names.advice([path], output_dir)
+        raise InputError(f'{path}: no picture in it'
+                         + (f'; {advice}' if advice else ''))
     return [(name, os.path.relpath(name, path)) for name in pictures]
 
 
@@ -89,8 +102,13 @@ def list_jobs(paths, output_dir, places):
     output_dir : str
     places : {kind: Place}
     """
-    pictures = [pair for path in paths
-                for pair in list_pictures(path, output_dir)]
+    return name_outputs([pair for path in paths
+                         for pair in list_pictures(path, output_dir)],
+                        output_dir, places)
+
+
+def name_outputs(pictures, output_dir, places):
+    """Return the Jobs of (picture, its name), as `list_jobs` does."""
     stems = collections.Counter(os.path.splitext(name)[0]
                                 for _, name in pictures)
     jobs, owners = [], {}
@@ -117,7 +135,8 @@ def check_outputs(jobs, output_dir):
     set of str
         The outputs that infer.py made before, relative to `output_dir`.
     """
-    inputs = {overwriting.identity(job.picture) for job in jobs}
+    inputs = {overwriting.identity(job.picture) for job in jobs
+              if os.path.exists(job.picture)}
     existing = [path for job in jobs for path in job.outputs.values()
                 if os.path.exists(path)]
     # Only now: what another shard writes meanwhile it has recorded before.
@@ -164,7 +183,7 @@ def read_record(output_dir):
 
 
 def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
-                 engine=None, jpeg=None):
+                 engine=None, jpeg=None, video=None):
     """Write what the outputs will be and which model makes them.
 
     `complete_record` corrects it in the end. A call that was killed before
@@ -188,6 +207,8 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
         As `Engine.describe` returns it.
     jpeg : int, optional
         Quality of the overlays, where they are JPEG files.
+    video : dict, optional
+        Which frames were taken, and how, where videos were.
     """
     os.makedirs(output_dir, exist_ok=True)
     outputs = recorded.union(os.path.relpath(path, output_dir)
@@ -201,24 +222,36 @@ def write_record(output_dir, model, colors, jobs, recorded, refinement=None,
         'engine': engine,
         'crf': refinement and refinement.describe(),
         'jpeg': jpeg,
+        'video': video,
         'complete': False,
+        'errors': [],
         'outputs': sorted(outputs)})
 
 
-def complete_record(output_dir, awaited=()):
-    """Mark the record as complete; it then lists the outputs that exist.
+def complete_record(output_dir, jobs, failed):
+    """Mark the record as complete, unless another shard has work to do.
+
+    It then lists the outputs that exist, and why others do not. A picture of
+    another shard may wait for it, or may be one that cannot be read: that is
+    found out by reading it.
 
     Parameters
     ----------
     output_dir : str
-    awaited : sequence of Job, optional
-        What shards write: before all is there, the record stays as it is.
+    jobs : sequence of Job
+        Those of all shards.
+    failed : sequence of (picture, why it was not read)
+        Those of this process.
     """
-    if not all(os.path.exists(path) for job in awaited
-               for path in job.outputs.values()):
-        return
+    known, reasons = dict(failed), []
+    for job in without_existing(jobs):
+        reason = known.get(job.picture) or why_unreadable(job)
+        if reason is None:
+            return
+        reasons.append(reason)
     path = os.path.join(output_dir, RECORD)
     record = files.read_json(path, {'outputs': [str]})
-    files.write_json(path, dict(record, complete=True, outputs=[
-        name for name in record['outputs']
-        if os.path.exists(os.path.join(output_dir, name))]))
+    files.write_json(path, dict(
+        record, complete=True, errors=reasons, outputs=[
+            name for name in record['outputs']
+            if os.path.exists(os.path.join(output_dir, name))]))

@@ -10,7 +10,12 @@ from segmentation import option_types
 from segmentation.errors import InputError
 from segmentation.inference import engines, golden
 from segmentation.inference.engines.engine import Engine
+from segmentation.inference.tiles import layout
+from segmentation.inference.tiles import options as tile_options
+from segmentation.inference.tiles.engine import TiledEngine
 from segmentation.inference.tta import TestTimeAugmentation
+from segmentation.inference.uncertainty import maps
+from segmentation.inference.uncertainty import options as uncertainty_options
 from segmentation.terminal import header
 from segmentation.trained import exported, lookup
 
@@ -26,6 +31,14 @@ class Settings(NamedTuple):
     batch_size: int
     check_golden: bool
     device: Optional[str] = None            # None: as the engine chooses
+    tiles: Optional[layout.Tiles] = None    # None: each picture as a whole
+    confidence: uncertainty_options.Confidence = (
+        uncertainty_options.Confidence())
+
+    @property
+    def pictures(self) -> int:
+        """Pictures per batch: the tiles of each make up batches of tiles."""
+        return 1 if self.tiles else self.batch_size
 
     def augmentation(self, model: lookup.Model,
                      scales: Sequence[float] = (1.,), flip: bool = False
@@ -37,19 +50,33 @@ class Settings(NamedTuple):
         InputError
             The model takes one size only, which is another.
         """
-        size = None if self.native else self.image_size or model.image_size
+        size = (None if self.native or self.tiles
+                else self.image_size or model.image_size)
         fixed = (model.description['fixed_size']
                  if isinstance(model, exported.Exported) else None)
-        if fixed and (size != model.image_size or tuple(scales) != (1.,)):
+        if fixed and self.tiles:
+            if self.tiles.size != model.image_size:
+                raise InputError(f'{model.path} takes pictures of '
+                                 f'{fixed[2]}x{fixed[1]} alone: that is the '
+                                 'size of --tiles')
+        elif fixed and (size != model.image_size or tuple(scales) != (1.,)):
             raise InputError(f'{model.path} takes pictures of '
                              f'{fixed[2]}x{fixed[1]} alone: --image-size, '
                              '--native and --scales do not apply')
-        return TestTimeAugmentation(size, scales, flip)
+        kind = (maps.MeasuredAugmentation if self.confidence.is_measured
+                else TestTimeAugmentation)
+        return kind(size, scales, flip)
 
     def check(self, model: lookup.Model) -> None:
         """Raise InputError where a model cannot be run so, by its format."""
         name = engines.choose(model, self.engine)
         engines.choose_precision(model, name, self.precision)
+        self.confidence.check(model, name)
+
+    def untempered(self) -> 'Settings':
+        """Return these settings at a temperature of 1."""
+        return self._replace(confidence=self.confidence._replace(
+            temperature=1))
 
     @contextlib.contextmanager
     def open(self, model: lookup.Model, throughput: bool = True
@@ -60,7 +87,8 @@ class Settings(NamedTuple):
         ------
         Engine
         list of str
-            Lines for the terminal: what the golden picture has shown.
+            Lines for the terminal: what the golden picture has shown, and
+            what is done to the probabilities.
         """
         with engines.open(model, self.engine, self.precision,
                           self.num_threads, throughput,
@@ -68,6 +96,11 @@ class Settings(NamedTuple):
             lines: List[str] = []
             if self.check_golden and isinstance(model, exported.Exported):
                 lines = golden.check_once(engine, model)
+            engine, more = self.confidence.apply(engine)
+            lines = lines + more
+            if self.tiles:
+                lines = lines + [f'[i] tiles: {self.tiles.describe()}']
+                engine = TiledEngine(engine, self.tiles, self.batch_size)
             yield engine, lines
 
 
@@ -97,6 +130,8 @@ def add_options(parser):
     size.add_argument('--native', action='store_true',
                       help='run the network at the size of each picture '
                            'instead of resizing it')
+    tile_options.add_options(size, group)
+    uncertainty_options.add_options(group)
     group.add_argument('--engine', choices=sorted(engines.ENGINES),
                        help='library that runs the network (default: '
                             'tensorflow for a run, otherwise the one for the '
@@ -129,7 +164,9 @@ def settings(options):
     """Return the Settings that the options ask for."""
     return Settings(options.engine, options.precision, options.threads,
                     options.image_size, options.native, options.batch_size,
-                    not options.skip_golden, options.device)
+                    not options.skip_golden, options.device,
+                    tile_options.tiles(options),
+                    uncertainty_options.confidence(options))
 
 
 def header_lines(engine: Engine) -> List[str]:

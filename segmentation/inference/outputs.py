@@ -1,7 +1,7 @@
 """What infer.py makes of a prediction: pictures, drawn and written."""
 import os
 import time
-from typing import (Any, Dict, Iterable, List, NamedTuple, Optional,
+from typing import (Any, Dict, Iterable, List, Mapping, NamedTuple, Optional,
                     Sequence, Tuple, Union)
 
 import cv2
@@ -13,6 +13,8 @@ from segmentation.drawing.style import Style
 from segmentation.inference import polygons
 from segmentation.inference.prediction import Prediction, Refinement
 from segmentation.inference.predictor import Result
+from segmentation.inference.uncertainty import maps
+from segmentation.inference.uncertainty.ranking import Ranking
 
 OVERLAY, CLASS_IDS, COLORS = 'overlay', 'class-ids', 'colors'
 POLYGONS = 'polygons'
@@ -39,14 +41,18 @@ class OutputWriter:
     refinement : Refinement, optional
     jpeg : int, optional
         Quality of overlays, 1..100, where they are JPEG files.
+    ranking : Ranking, optional
+        Takes what the network says of each picture.
     """
 
     def __init__(self, style: Style,
                  refinement: Optional[Refinement] = None,
-                 jpeg: Optional[int] = None) -> None:
+                 jpeg: Optional[int] = None,
+                 ranking: Optional[Ranking] = None) -> None:
         self.style = style
         self.refinement = refinement
         self.jpeg = jpeg
+        self.ranking = ranking
 
     def write(self, result: Result) -> Written:
         """Write the outputs that the job of a result asks for."""
@@ -60,11 +66,29 @@ class OutputWriter:
     def write_all(self, paths: Dict[Kind, str], image: np.ndarray,
                   raw: Prediction, picture: str) -> Written:
         """Write the outputs of a picture to {kind: path}, once refined."""
-        prediction, changed = raw, 0
-        if self.refinement is not None:
-            prediction = self.refinement.refine(image, raw)
-            changed = int(np.count_nonzero(prediction.ids != raw.ids))
+        prediction, changed = self.refine(image, raw)
         start = time.perf_counter()
+        if self.ranking is not None:
+            self.ranking.add(picture, raw)
+        self.write_files(paths, image, prediction, raw, picture)
+        return Written(None, time.perf_counter() - start,
+                       prediction.ids.size, changed)
+
+    def refine(self, image: np.ndarray, raw: Prediction
+               ) -> Tuple[Prediction, int]:
+        """Return the refined prediction, and how many pixels changed class."""
+        if self.refinement is None:
+            return raw, 0
+        prediction = self.refinement.refine(image, raw)
+        return prediction, int(np.count_nonzero(prediction.ids != raw.ids))
+
+    def write_files(self, paths: Dict[Kind, str], image: np.ndarray,
+                    prediction: Prediction, raw: Prediction, picture: str
+                    ) -> None:
+        """Write the outputs of a picture to {kind: path}.
+
+        What tells how sure the network is goes by the raw prediction.
+        """
         for kind, path in paths.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if kind == POLYGONS:
@@ -73,24 +97,25 @@ class OutputWriter:
                     for class_id in self.style.alphas}, picture)
                 continue
             files.write_image(
-                path, self.draw(kind, image, prediction),
+                path, self.draw(kind, image, raw if kind in maps.KINDS
+                                else prediction),
                 (cv2.IMWRITE_JPEG_QUALITY, self.jpeg)
                 if self.jpeg and kind == OVERLAY else ())
-        return Written(None, time.perf_counter() - start,
-                       prediction.ids.size, changed)
 
     def draw(self, kind: Kind, image: np.ndarray, prediction: Prediction
              ) -> np.ndarray:
         """Return the (H, W) or (H, W, 3) uint8 output of a kind."""
         if kind == CLASS_IDS:
             return prediction.ids
+        if kind in maps.KINDS:
+            return maps.draw(str(kind), prediction)
         if kind == COLORS:
             return overlay.colors_of(prediction.ids, self.style.colors)
         if kind == OVERLAY:
             return legend.add(overlay.draw(image, prediction.ids, self.style),
                               self.style)
         assert isinstance(kind, int)
-        return np.rint(255 * prediction.plane(kind)).astype(np.uint8)
+        return prediction.levels(kind)
 
 
 class Summary(NamedTuple):
@@ -113,7 +138,8 @@ class Summary(NamedTuple):
 
 
 def summarize(jobs: Sequence[Any], written: Sequence[Written],
-              seconds: Dict[str, List[float]], elapsed: float) -> Summary:
+              seconds: Mapping[str, Iterable[float]], elapsed: float
+              ) -> Summary:
     """Return the Summary of jobs and what became of each.
 
     Parameters
@@ -128,7 +154,8 @@ def summarize(jobs: Sequence[Any], written: Sequence[Written],
         len(written),
         [(job.picture, errors.describe(one.error))
          for job, one in zip(jobs, written) if one.error is not None],
-        dict(seconds, write=[one.seconds for one in done]), elapsed,
+        dict({stage: list(values) for stage, values in seconds.items()},
+             write=[one.seconds for one in done]), elapsed,
         sum(one.pixels for one in done), sum(one.changed for one in done))
 
 
@@ -166,9 +193,14 @@ def describe_speed(seconds, elapsed):
         Seconds.
     """
     count = len(seconds['network'])
-    lines = [f'[i] {text.counted(count, "picture")} in '
-             f'{text.duration(elapsed)}: '
-             f'{count / elapsed:.2f} pictures/s']
+    return [f'[i] {text.counted(count, "picture")} in '
+            f'{text.duration(elapsed)}: '
+            f'{count / elapsed:.2f} pictures/s', *describe_stages(seconds)]
+
+
+def describe_stages(seconds):
+    """Return lines on how fast each stage is; parameters as above."""
+    lines = []
     for stage, values in seconds.items():
         if len(values):
             median, high = 1000 * np.percentile(values, [50, 95])

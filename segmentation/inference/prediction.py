@@ -41,6 +41,10 @@ class Prediction:
             total = total + plane
         return total if len(self.maps) == 1 else total / len(self.maps)
 
+    def levels(self, class_id: int) -> np.ndarray:
+        """Return the probability of a class in 255ths, (H, W) uint8."""
+        return np.rint(255 * self.plane(class_id)).astype(np.uint8)
+
     def probabilities(self, class_id: Optional[int] = None) -> np.ndarray:
         """Return the plane of a class, (H, W) float32.
 

@@ -59,21 +59,26 @@ class Predictor:
         Pictures that the engine takes at a time, at most.
     workers : int
         Threads that read.
+    most_times : int, optional
+        How many times of a stage are kept, the latest; by default all.
 
     Attributes
     ----------
-    seconds : {stage: list of float}
+    seconds : {stage: deque of float}
         The time of each sample: 'decode', and 'network', its share of the
         batch.
     """
 
     def __init__(self, engine: Engine, augmentation: TestTimeAugmentation,
-                 batch_size: int, workers: int) -> None:
+                 batch_size: int, workers: int,
+                 most_times: Optional[int] = None) -> None:
         self.engine = engine
         self.augmentation = augmentation
         self.batch_size = batch_size
         self.workers = workers
-        self.seconds: Dict[str, List[float]] = {'decode': [], 'network': []}
+        self.seconds: Dict[str, Deque[float]] = {
+            stage: collections.deque(maxlen=most_times)
+            for stage in ('decode', 'network')}
 
     def predict(self, jobs: Iterable[tuple], read: Callable[[Any], Sample]
                 ) -> Iterator[Result]:

@@ -50,7 +50,7 @@ def wanted(model: lookup.Model, settings: Settings
 
     def advise(size):
         suggested = suggest(size, image_size)
-        if (settings.native or settings.image_size
+        if (settings.native or settings.image_size or settings.tiles
                 or squeeze(size, image_size) < TOLERANCE
                 or suggested == tuple(image_size)):
             return None

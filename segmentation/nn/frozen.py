@@ -5,6 +5,7 @@ restored, and can be fed in place of pictures.
 """
 import numpy as np
 
+from segmentation.errors import InputError
 from segmentation.tf1 import tf
 
 # Collection of a graph: the tensors between a pretrained encoder and what is
@@ -21,6 +22,35 @@ def feature(x):
     """
     tf.add_to_collection(FEATURES, x)
     return tf.nn.relu(x)
+
+
+def end_at(pool):
+    """Make a pool of VGG16 the last feature: what lies above is trained.
+
+    The features before it stay.
+
+    Parameters
+    ----------
+    pool : str
+        'pool2', 'pool3' or 'pool4'.
+
+    Raises
+    ------
+    InputError
+        The network does not use what lies above the pool.
+    """
+    graph = tf.get_default_graph()
+    end = graph.get_tensor_by_name(f'{pool}:0')
+    before = {node.name for node in tf.graph_util.extract_sub_graph(
+        graph.as_graph_def(), [end.op.name]).node}
+    features = tf.get_collection(FEATURES)
+    kept = [x for x in features if x.op.name in before]
+    if len(kept) == len(features):
+        raise InputError(f'--freeze-encoder {pool}: the network takes nothing '
+                         'of VGG16 that lies above it')
+    graph.clear_collection(FEATURES)
+    for x in kept + [end] * (end not in kept):
+        tf.add_to_collection(FEATURES, x)
 
 
 def deviations_of(x):

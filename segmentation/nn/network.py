@@ -36,6 +36,9 @@ class Inputs(NamedTuple):
     backbone : callable, optional
         Loads VGG16 into the graph: backbone(image_input, keep_prob, seed,
         taps) returns what `load_backbone` does.
+    pretrained : callable, optional
+        pretrained(name, variable, convert) loads convert(array) of VGG16's
+        array `name`, where it has that, into a variable of the graph.
     """
 
     image_input: tf.Tensor
@@ -43,6 +46,7 @@ class Inputs(NamedTuple):
     image_bytes: tf.Tensor
     seed: int = 0
     backbone: Optional[Callable[..., Tuple[Dict[str, tf.Tensor], str]]] = None
+    pretrained: Optional[Callable[..., None]] = None
 
     def load_backbone(self, taps: Sequence[str]
                       ) -> Tuple[Dict[str, tf.Tensor], str]:
@@ -107,7 +111,7 @@ class Network(NamedTuple):
 TENSORS = ('image_input', 'keep_prob', 'logits', 'softmax', 'classes')
 
 
-def inputs(seed=0, backbone=None):
+def inputs(seed=0, backbone=None, pretrained=None):
     """Return the Inputs of a model: placeholders in the default graph.
 
     The global step is made with them: it is one of the weights that a run
@@ -119,7 +123,8 @@ def inputs(seed=0, backbone=None):
     image_input = tf.placeholder_with_default(
         tf.cast(image_bytes, tf.float32), shape, name='image_input')
     keep_prob = tf.placeholder_with_default(1.0, [], name='keep_prob')
-    return Inputs(image_input, keep_prob, image_bytes, seed, backbone)
+    return Inputs(image_input, keep_prob, image_bytes, seed, backbone,
+                  pretrained)
 
 
 def finish(inputs, logits, channel_order=None):
@@ -136,8 +141,9 @@ def initialize_rest(sess):
     """Initialize the variables that nothing has been loaded into yet."""
     variables = tf.global_variables()
     ready = sess.run([tf.is_variable_initialized(v) for v in variables])
-    sess.run(tf.variables_initializer(
-        [v for v, is_ready in zip(variables, ready) if not is_ready]))
+    # tf.variables_initializer would change operations that a session has.
+    sess.run([v.initializer for v, is_ready in zip(variables, ready)
+              if not is_ready])
 
 
 def find(graph):

@@ -115,7 +115,7 @@ def caption(shot, matrix):
     Returns
     -------
     dict
-        'miou'; of a class or pair 'iou', 'recall' and the 'confusions', a
+        'miou'; of a class or pair 'iou', 'accuracy' and the 'confusions', a
         list of (class id, share), of the true class, without those that
         round to 0 %; of a pair 'pixels'.
     """
@@ -126,7 +126,7 @@ def caption(shot, matrix):
                       if k != shot.true
                       and row[k] > SHOWN * row.sum()][:CONFUSIONS]
         values.update(iou=float(metrics.iou(matrix)[shot.true]),
-                      recall=float(metrics.accuracy(matrix)[shot.true]),
+                      accuracy=float(metrics.accuracy(matrix)[shot.true]),
                       confusions=[(k, row[k] / row.sum())
                                   for k in confusions])
     if shot.predicted is not None:

@@ -146,7 +146,7 @@ class Report:
         return template.render(
             self.sections(), classes=self.classes(), scores=scores,
             lines=lines,
-            title=self.model.path, part_of=text.part_of,
+            title=self.model.path, counted=text.counted,
             counts=self.count_pictures(),
             evaluation=dict({key: scores[key] for key in EVALUATION},
                             crf=self.crf),

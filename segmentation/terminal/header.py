@@ -63,13 +63,13 @@ def model(name, num_parameters=None):
     return f'[i] model: {name}{count}'
 
 
-def pictures(count, num_classes, size=None):
-    """Return the line on pictures to segment; parameters as for `samples`.
+def pictures(count, num_classes, size=None, what='pictures'):
+    """Return the line on what to segment; parameters as for `samples`.
 
     >>> pictures(1, 2)
     '[i] pictures: 1; 2 classes, input native'
     """
-    return f'[i] pictures: {count}; {shape(num_classes, size)}'
+    return f'[i] {what}: {count}; {shape(num_classes, size)}'
 
 
 def shape(num_classes, size):

@@ -5,5 +5,6 @@ exported       an exported model: what it knows, read without its engine
 golden         the picture that an exported model is checked by
 lookup         the model at a path, whichever it is
 run_dir        the directory of a run: what it knows, its checkpoints
-saved_options  the options of a run that is resumed
+saved_options  options of a run that is resumed, and of a recipe
+temperature    what logits are divided by, where that was fitted
 """

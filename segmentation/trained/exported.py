@@ -34,6 +34,7 @@ SCHEMA = {
     'options': {'*': (str, float, bool, list, dict, None)},     # of train.py
     'versions': {'*': str},         # of training and of exporting
     'crf': (dict, None),            # crf.json of the run, if it has one
+    'temperature?': (dict, None),   # and its temperature.json
     'golden': {'image': str, 'ids': str, 'machine': str}}   # see golden
 
 

@@ -8,6 +8,7 @@
     log.jsonl      one line of scores an epoch
     tensorboard/   the same and pictures, for TensorBoard
     crf.json       parameters of the CRF, where evaluate.py tuned them
+    temperature.json   what logits are divided by, where it was fitted
 
 state.json points at the checkpoints and is replaced in one step, so that a
 run that is cut off at any moment still has its previous ones whole.
@@ -19,7 +20,7 @@ import re
 from typing import (Any, Dict, List, NamedTuple, Optional, Sequence,
                     Tuple)
 
-from segmentation import files, option_types, schema
+from segmentation import files, option_types, schema, text
 from segmentation.data import background, contract
 from segmentation.errors import InputError
 from segmentation.option_types import STRIDE
@@ -30,14 +31,15 @@ BEST_OR_LAST = KINDS[:2]
 CHECKPOINT = re.compile(r'(best|last|resume)-\d+\.(index|data-\d+-of-\d+)'
                         r'(\.tempstate\d+)?$')
 # Names in a run's directory that no output may take.
-OWN = re.compile(r'(options|state|crf)\.json$|network\.meta$|log\.jsonl$|'
-                 r'tensorboard\b|\.lock$|(best|last|resume)-\d+\.')
+OWN = re.compile(r'(options|state|crf|temperature)\.json$|network\.meta$|'
+                 r'log\.jsonl$|tensorboard\b|\.lock$|(best|last|resume)-\d+\.')
 
 # What options.json, state.json and log.jsonl are made of; see schema.check.
 # Of the options of train.py these are what using a run takes.
 OPTIONS = {
     'options': {'data_source?': str, 'data_dir?': str,
                 'classes?': (str, None), 'group_by?': (str, None),
+                'hold_out?': (str, None),
                 'valid_fraction?': float, 'seed?': int},
     'class_names?': [str], 'label_colors?': [[int]], 'image_size?': [int],
     'background?': [str], 'ignore?': bool, 'vgg16_channel_order?': (str, None),
@@ -50,7 +52,8 @@ STATE = {'epoch?': int, 'best_miou?': (float, None),
 LOG = {'epoch': int}
 RANGES = {'data_dir': option_types.path, 'seed': option_types.seed,
           'valid_fraction': option_types.fraction,
-          'group_by': option_types.pattern}
+          'group_by': option_types.pattern,
+          'hold_out': option_types.pattern}
 
 
 class Run(NamedTuple):
@@ -238,7 +241,8 @@ def find_blog_files(directory, kind):
 def check_source(run, source):
     """Raise InputError where a source contradicts the classes of a model."""
     if source.num_classes != len(run.class_names):
-        raise InputError(f'the data source has {source.num_classes} classes, '
+        raise InputError(f'the data source has '
+                         f'{text.counted(source.num_classes, "class")}, '
                          f'{run.path} has {len(run.class_names)}')
     names = contract.class_names(source)
     colors = contract.label_colors(source)

@@ -1,9 +1,15 @@
-"""The options of a run that is resumed, as the command line had them."""
+"""Options that are not typed: those of a resumed run, and of a recipe."""
 import argparse
+import difflib
+import os
 
-from segmentation import option_types
+from segmentation import files, option_types
 from segmentation.errors import InputError
 from segmentation.trained import run_dir
+
+# What belongs to the run that an options.json is of, and not to its recipe.
+OF_ONE_RUN = ('name', 'resume', 'sanity', 'recipe', 'tensorboard_dir',
+              'processes', 'join_timeout')
 
 
 class SavedOptions(argparse.ArgumentParser):
@@ -43,22 +49,81 @@ def read(make_parser, directory):
     theirs; options of an earlier train.py that are gone are passed over.
     """
     path = run_dir.path(directory, 'options.json')
-    saved = run_dir.read_options(directory)['options']
     parser = make_parser(SavedOptions, path)
+    options = vars(parser.parse_args(as_arguments(
+        parser, run_dir.read_options(directory)['options'])))
+    if not options['data_source']:
+        raise InputError(f'{path}: options lacks data_source')
+    return options
+
+
+def as_arguments(parser, saved):
+    """Return the command line that gives options their saved values.
+
+    Parameters
+    ----------
+    parser : SavedOptions
+    saved : {name: value}
+        An option that it lacks is left out, as is a name of no option.
+    """
     arguments = []
     for key, default in vars(parser.parse_args([])).items():
         value, flag = saved.get(key, default), option_types.flag(key)
+        if value is default:
+            continue
         if value is True:
             arguments.append(flag)
         elif key == 'image_size' and isinstance(value, list):
             arguments.append(f"{flag}={'x'.join(map(str, value))}")
         elif isinstance(value, (list, tuple)) and value:
             arguments += [flag, *map(str, value)]
-        elif isinstance(value, dict) or value is False is not default:
-            raise InputError(f'{path}: {key} is {value}')
-        elif value is not default:
+        elif isinstance(value, dict) or value is False:
+            raise InputError(f'{parser.prog}: {key} is {value}')
+        else:
             arguments.append(f'{flag}={value}')
-    options = vars(parser.parse_args(arguments))
-    if not options['data_source']:
-        raise InputError(f'{path}: options lacks data_source')
-    return options
+    return arguments
+
+
+def recipe_arguments(make_parser, recipe, recipes):
+    """Return the command line that a recipe stands for.
+
+    Parameters
+    ----------
+    make_parser : function
+        As `resumed` takes it.
+    recipe : str
+        A name in `recipes`, or a JSON file: {option: value}, or the
+        options.json of a run, of which what belongs to that run is left out.
+    recipes : {name: {option: value}}
+
+    Raises
+    ------
+    InputError
+        There is no such recipe or file, or what it holds are no options.
+    """
+    parser = make_parser(SavedOptions, f'recipe {recipe}')
+    known = set(vars(parser.parse_args([]))) - set(OF_ONE_RUN)
+    if recipe in recipes:
+        saved = recipes[recipe]
+    elif os.path.isfile(recipe):
+        saved = files.read_json(recipe, {})
+        if isinstance(saved.get('options'), dict):
+            saved = {key: value for key, value in saved['options'].items()
+                     if key in known}
+    else:
+        raise InputError(f'--recipe {recipe}: one of {", ".join(recipes)} or '
+                         'a JSON file of options is wanted')
+    check_names(saved, known, parser.prog)
+    arguments = as_arguments(parser, saved)
+    parser.parse_args(arguments)
+    return arguments
+
+
+def check_names(names, known, where):
+    """Raise InputError, with the nearest one, where a name is no option."""
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise InputError(f'{where}: {name!r} is no option of a recipe'
+                             + (f': did you mean {near[0]!r}?' if near
+                                else ''))

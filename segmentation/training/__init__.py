@@ -3,8 +3,7 @@
 launch           the entry point: a run from its start to its last line
 start            a run before it is trained: begun, or restored
 trainer          the loop: epochs, validation, stopping
-step             the loss (masked cross entropy) and the Adam step
-schedules        the learning rate over a run
+optimization     the loss, the Adam step, the learning rate over a run
 class_weights    how much a pixel counts in the loss, by its class
 batches          pictures of a data source, as the loop takes them
 cached_features  features of a frozen encoder, computed once, then read
@@ -14,6 +13,5 @@ checkpoints      best, last and resumable weights; early stopping
 diagnosis       does a network learn: --sanity, and warnings of epochs
 distillation     learning from the probabilities of another network
 tensorboard      scalars, pictures and histograms of a run
-stopping         Ctrl-C and SIGTERM, on which a run is saved
 cluster          several processes that train one network
 """

@@ -46,6 +46,27 @@ def no_batch(split):
                       'fewer samples than --batch-size')
 
 
+class Sums(NamedTuple):
+    """What a step came to, of all processes."""
+
+    loss: float     # in nats
+    count: int      # samples
+
+
+def mean(sums, split, is_labelled):
+    """Return the mean loss per sample of the Sums of steps.
+
+    InputError says where the split has no batch, or no labelled pixel, so
+    that its loss would be 0 whatever the network does.
+    """
+    if not sums:
+        raise no_batch(split)
+    if not is_labelled:
+        raise InputError(f'no pixel of the {split} split is labelled')
+    losses, counts = zip(*sums)
+    return float(np.average(losses, weights=counts))
+
+
 class Pictures:
     """The samples of a data source, their pictures to be fed.
 
@@ -107,6 +128,18 @@ class Pictures:
         if split == 'train':
             contract.begin_epoch(self.source, self.seed, 1)
         return self.read(split, 0, 1)
+
+    def augmented(self, number):
+        """Yield Batches of all training samples, whatever the process.
+
+        They are augmented as 'views'; each number has others.
+        """
+        contract.configure(self.source, augment='views')
+        contract.begin_epoch(self.source, self.seed, number)
+        try:
+            yield from self.read('train', 0, 1)
+        finally:
+            contract.configure(self.source, augment=False)
 
     def read(self, split, rank, size):
         """Return an iterator of one process's Batches of a split.

@@ -6,6 +6,8 @@
                            which they came, then of their mirror images;
                            epochs draw from them in the order of their names
     train-labels           (N, H, W) uint8 class ids, or (N, H, W, C) rows
+    view1-features-0 ...   (N, h, w, c), of other views of the samples: crops
+    view1-labels           at other scales, in another light; view2 ...
     valid-features-0 ...   (N, h, w, c), of the validation samples
     valid-labels, valid-images
 
@@ -19,8 +21,8 @@ import time
 
 import numpy as np
 
-from segmentation import pixels, threads
-from segmentation.data import batching, cache
+from segmentation import pixels, text, threads
+from segmentation.data import augmentation, batching, cache, contract
 from segmentation.errors import InputError
 from segmentation.store import array_store
 from segmentation.terminal import progress
@@ -29,21 +31,19 @@ from segmentation.training import batches
 LARGEST = 65504         # of float16
 
 
-def fingerprint(source, data_dir, soft_labels, precision, names, weights):
+def fingerprint(source, data_dir, weights, views, *others):
     """Return a text that differs wherever the features would.
 
     Parameters
     ----------
     source : data source
     data_dir : str
-    soft_labels : bool
-        Whether labels are shares of the classes.
-    precision : str
-        What the features are computed in.
-    names : list of str
-        Names of the tensors that are the features.
     weights : list of arrays
         What the features are computed with.
+    views : int
+        Those after the first are drawn by the seed of the source.
+    others
+        What else decides: the tensors' names, the precision, the labels.
 
     Returns
     -------
@@ -53,8 +53,9 @@ def fingerprint(source, data_dir, soft_labels, precision, names, weights):
     files = cache.fingerprint(source, data_dir, pictures=True)
     if files is None:
         return None
-    digest = hashlib.sha256(repr(
-        [files, soft_labels, precision] + names).encode())
+    drawn = [] if views == 1 else [views, contract.ask(source, 'seed'),
+                                   augmentation.RECIPES['views']]
+    digest = hashlib.sha256(repr([files, *others, *drawn]).encode())
     with open(inspect.getfile(type(source)), 'rb') as file:
         digest.update(file.read())
     for array in weights:
@@ -62,7 +63,7 @@ def fingerprint(source, data_dir, soft_labels, precision, names, weights):
     return digest.hexdigest()[:16]
 
 
-def specify(pictures, values, labels):
+def specify(pictures, values, labels, views=()):
     """Return {name: (shape, dtype)} of all arrays, given samples of each.
 
     Parameters
@@ -71,18 +72,20 @@ def specify(pictures, values, labels):
     values : list of (1, h, w, c) arrays
         The features of one sample.
     labels : {split: array of B labels}
+    views : sequence of str, optional
+        Splits like `train`, which have no mirror images.
     """
     width, height = pictures.source.image_size
     specification = {}
-    for split, rows in (('train', 2 * pictures.num_training),
-                        ('valid', pictures.num_validation)):
+    counts = {'valid': pictures.num_validation,
+              **dict.fromkeys(('train', *views), pictures.num_training)}
+    for split, count in counts.items():
+        rows = 2 * count if split == 'train' else count
         for k, value in enumerate(values):
             specification[f'{split}-features-{k}'] = (
                 (rows,) + value.shape[1:], np.float16)
-    for split, rows in (('train', pictures.num_training),
-                        ('valid', pictures.num_validation)):
-        specification[f'{split}-labels'] = (
-            (rows,) + labels[split].shape[1:], np.uint8)
+        shape = labels['valid' if split == 'valid' else 'train'].shape[1:]
+        specification[f'{split}-labels'] = (count,) + shape, np.uint8
     specification['valid-images'] = (
         (pictures.num_validation, height, width, 3), np.uint8)
     return specification
@@ -91,7 +94,8 @@ def specify(pictures, values, labels):
 class Features:
     """The samples of a data source, their features to be fed.
 
-    An epoch has every training sample twice, as it is and mirrored.
+    An epoch has every training sample twice, as it is and mirrored; with
+    further views by two of them all, which are drawn for each.
 
     Parameters
     ----------
@@ -106,6 +110,9 @@ class Features:
     encode : function of pictures (B, H, W, 3)
         Returns the values of `tensors`. It is run on one picture here, whose
         features specify the arrays.
+    views : int, optional
+        Views of a training sample: 1 is the sample and its mirror image, each
+        further one a crop at another scale, in another light.
 
     Attributes
     ----------
@@ -115,8 +122,9 @@ class Features:
 
     what = 'features'
 
-    def __init__(self, folder, pictures, data_dir, tensors, encode):
+    def __init__(self, folder, pictures, data_dir, tensors, encode, views=1):
         self.pictures = pictures
+        self.views = [f'view{number}' for number in range(1, views)]
         self.data_dir = data_dir
         self.tensors = tensors
         self.encode = encode
@@ -125,8 +133,9 @@ class Features:
         self.store = array_store.ArrayStore(
             folder, specify(pictures, encode(self.image),
                             {'train': pictures.first().labels,
-                             'valid': valid.labels}),
-            {'train': pictures.num_training, 'valid': pictures.num_validation})
+                             'valid': valid.labels}, self.views),
+            {**dict.fromkeys(('train', *self.views), pictures.num_training),
+             'valid': pictures.num_validation})
 
     @property
     def num_training(self) -> int:
@@ -135,8 +144,10 @@ class Features:
 
     def describe(self):
         """Return of how many samples the features are, in words."""
-        return (f'features of {self.store.counts["train"]} samples and their '
-                f'mirror images, and of {self.store.counts["valid"]} to '
+        counts = self.store.counts
+        further = (f', {len(self.views)} more of each' if self.views else '')
+        return (f'features of {text.counted(counts["train"], "sample")}, '
+                f'mirrored as well{further}, and of {counts["valid"]:,} to '
                 'validate')
 
     def estimate(self, plan):
@@ -146,7 +157,7 @@ class Features:
         start = time.perf_counter()
         self.encode(self.image)
         return (time.perf_counter() - start) * (
-            2 * plan.missing['train'] + plan.missing['valid'])
+            plan.missing['train'] + sum(plan.missing.values()))
 
     def compute(self, plan):
         """Compute the features that are missing in a Plan."""
@@ -156,8 +167,9 @@ class Features:
 
     def samples(self, split):
         """Yield (names, Batch) of all samples, and show the progress."""
-        for batch in progress.track(self.pictures.whole(split),
-                                    self.store.counts[split],
+        whole = (self.pictures.augmented(2 + self.views.index(split))
+                 if split in self.views else self.pictures.whole(split))
+        for batch in progress.track(whole, self.store.counts[split],
                                     f'{split} features',
                                     size=lambda batch: len(batch.labels)):
             names = [os.path.relpath(path, self.data_dir)
@@ -174,7 +186,7 @@ class Features:
             self.write_features(
                 split, slice(rows.start + shift, rows.stop + shift),
                 batch.images[:, :, ::-1])
-        else:
+        elif split == 'valid':
             arrays['valid-images'][rows] = pixels.to_uint8(batch.images)
 
     def write_features(self, split, rows, images):
@@ -188,13 +200,21 @@ class Features:
 
     def train(self, epoch):
         """Return the batches of epoch 1, 2, ..., in an order of its own."""
-        written = self.store.progress.samples['train']
-        # Whichever seed's run has written them.
-        rows = np.array(sorted(range(len(written)),
+        blocks = ['train', 'train'] + self.views
+        rows = np.array([self.in_order(split) + block * self.store.counts[
+            'train'] for block, split in enumerate(blocks)])
+        random = np.random.RandomState([self.pictures.seed, epoch])
+        if self.views:      # two of each sample's rows
+            chosen = np.argsort(random.uniform(size=rows.shape), axis=0)[:2]
+            rows = np.take_along_axis(rows, chosen, axis=0)
+        return self.batches('train', random.permutation(rows.ravel()))
+
+    def in_order(self, split):
+        """Return the rows of a split by name, whichever seed's run wrote it.
+        """
+        written = self.store.progress.samples[split]
+        return np.array(sorted(range(len(written)),
                                key=lambda k: written[k].name))
-        rows = np.append(rows, rows + len(rows))
-        return self.batches('train', np.random.RandomState(
-            [self.pictures.seed, epoch]).permutation(rows))
 
     def valid(self):
         """Return the batches of the validation split, always in one order."""
@@ -215,15 +235,25 @@ class Features:
             batch = self.read(split, np.arange(1))
             return batch._replace(paths=[], labels=np.full(
                 batch.labels.shape[:3], pixels.IGNORE, np.uint8))
-        arrays, count = self.store.arrays, self.store.counts[split]
-        samples = rows % count
-        self.store.check(split, samples)
-        labels = arrays[f'{split}-labels'][samples]
-        mirrored = rows >= count
-        labels[mirrored] = labels[mirrored, :, ::-1]
-        feed = {tensor: arrays[f'{split}-features-{k}'][rows].astype(
+        count = self.store.counts[split]
+        blocks, samples = np.divmod(rows, count)
+        # The second block of rows is of the mirror images, then come views.
+        splits = [self.views[block - 2] if block > 1 else split
+                  for block in blocks]
+        for name, sample in zip(splits, samples):
+            self.store.check(name, [sample])
+        labels = self.take(splits, 'labels', samples)
+        labels[blocks == 1] = labels[blocks == 1, :, ::-1]
+        places = samples + count * (blocks == 1)
+        feed = {tensor: self.take(splits, f'features-{k}', places).astype(
                     np.float32) for k, tensor in enumerate(self.tensors)}
-        images = arrays['valid-images'][samples] if split == 'valid' else None
-        written = self.store.progress.samples[split]
-        return batches.Batch(feed, images, labels,
-                             [written[k].name for k in samples])
+        images = (self.store.arrays['valid-images'][samples]
+                  if split == 'valid' else None)
+        written = self.store.progress.samples
+        return batches.Batch(feed, images, labels, [
+            written[name][k].name for name, k in zip(splits, samples)])
+
+    def take(self, splits, name, rows):
+        """Return rows of an array, each of another split, as one array."""
+        return np.stack([self.store.arrays[f'{split}-{name}'][row]
+                         for split, row in zip(splits, rows)])

@@ -7,8 +7,9 @@
     train-sizes, valid-sizes     (N, 2), width and height of each sample
 
 Samples have the network's size and give the batches that the files give.
-Those to be augmented are kept at up to AHEAD of it, so that crops have their
-resolution; a smaller picture stays as it is, at the beginning of its row.
+Those to be augmented are kept at up to the largest scale of that, so that
+crops have their resolution; a smaller picture stays as it is, at the beginning
+of its row.
 
 A store of them goes by the files, how they are read, and the size: the next
 run with the same finds it.
@@ -23,12 +24,11 @@ import time
 import cv2
 import numpy as np
 
-from segmentation import opencv, pixels
+from segmentation import opencv, pixels, text
 from segmentation.data import augmentation, cache, contract
 from segmentation.store import array_store
 from segmentation.terminal import progress
 
-AHEAD = augmentation.SCALES[1]
 CHUNK = 8               # samples that a thread decodes between two writes
 LAYOUT = 1              # of the arrays; another number makes them anew
 
@@ -61,7 +61,8 @@ class CachedSamples:
         augmented = contract.ask(source, 'augment')
         self.sizes = {split: tuple(source.image_size) for split in self.pairs}
         if augmented:
-            self.sizes['train'] = tuple(int(side * AHEAD)
+            _, ahead = augmentation.RECIPES[augmented].scales
+            self.sizes['train'] = tuple(int(side * ahead)
                                         for side in source.image_size)
         self.index = {(pair, bool(augmented and split == 'train')):
                       (split, number) for split, pairs in self.pairs.items()
@@ -95,8 +96,9 @@ class CachedSamples:
 
     def describe(self):
         """Return how many samples there are, in words."""
-        return (f'{self.store.counts["train"]} samples and '
-                f'{self.store.counts["valid"]} to validate, decoded')
+        counts = self.store.counts
+        return (f'{text.counted(counts["train"], "sample")} and '
+                f'{counts["valid"]:,} to validate, decoded')
 
     def decode(self, split, pair):
         """Return the picture and class ids of a pair at the size to keep."""

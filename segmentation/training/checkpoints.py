@@ -17,7 +17,7 @@ class Checkpoints:
     sess : tf.Session
     directory : str
         The directory of the run.
-    weights : list of tf.Variable
+    weights : {name: tf.Variable}
         What using the network takes; resuming it takes all variables.
     interval : int, optional
         Epochs between resumable checkpoints.

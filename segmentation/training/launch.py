@@ -13,14 +13,16 @@ import os
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
 from segmentation.nn import frozen, network
+from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.store import array_store
 from segmentation.trained import run_dir
 from segmentation.training import (batches, cached_features, cached_samples,
-                                   checkpoints, run_files, schedules, start,
-                                   step, stopping, tensorboard, trainer)
+                                   checkpoints, run_files, start, tensorboard,
+                                   trainer)
 from segmentation.training.cluster import agreement, joining
 from segmentation.training.distillation import start as distillation
+from segmentation.training.optimization import method, schedules, step
 
 
 def train(place, options, source, weights, precision, model, model_options,
@@ -79,19 +81,22 @@ def train(place, options, source, weights, precision, model, model_options,
         else:
             build = functools.partial(
                 start.build_network, sess, source.num_classes, model,
-                model_options, options.vgg_dir, options.seed)
+                model_options, options.vgg_dir, options.seed,
+                options.freeze_encoder)
             begun = start.begin(sess, source, options.data_dir, list_pictures,
-                                build, weights, options.init_from, cluster)
+                                build, weights, options.init_from, cluster,
+                                options.freeze_encoder)
         agreement.check_data(cluster, begun.description)
         used = tf.global_variables()
         print(*start.header_lines(options, precision), sep='\n', flush=True)
         if cluster.rank == 0:
-            run_files.check_space(directory, network.size_in_bytes(used))
+            run_files.check_space(directory, network.size_in_bytes(used),
+                                  bool(options.ema))
         samples = begun.pictures
         if options.freeze_encoder:
             samples = stack.enter_context(cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
-                cluster, parent))
+                cluster, parent, options.views))
             stores.append(samples.store)
         if lesson:
             targets = distillation.compute(lesson, source, options.data_dir,
@@ -108,9 +113,10 @@ def train(place, options, source, weights, precision, model, model_options,
         training = step.add_training(
             begun.net, options.learning_rate,
             begun.description['class_weights'], options.l2,
-            options.freeze_encoder, precision == 'float16', cluster, combine)
+            options.freeze_encoder, precision == 'float16', cluster,
+            method.choose(options), combine)
         saved = open_checkpoints(
-            sess, directory, used, options.checkpoint_interval,
+            sess, directory, training.saved(used), options.checkpoint_interval,
             options.patience, options.resume, cluster)
         board = None if cluster.rank else tensorboard.Board(
             options.tensorboard_dir or run_dir.path(directory, 'tensorboard'),
@@ -118,8 +124,8 @@ def train(place, options, source, weights, precision, model, model_options,
         schedule = schedules.Schedule(
             options.schedule, options.learning_rate, options.epochs,
             options.warm_up, -(-samples.num_training // (
-                options.batch_size * cluster.size)))
-        stop = stack.enter_context(stopping.Stop())
+                options.batch_size * cluster.size * options.accumulate)))
+        stop = stack.enter_context(stopping.Stop('saving first'))
         loop = trainer.Trainer(
             sess, begun.net, training, source, samples, schedule,
             options.keep_prob, directory, saved, board, stop,
@@ -155,6 +161,7 @@ def open_checkpoints(sess, directory, weights, interval, patience,
         saved.restore()
     else:
         saved.begin()
+    sess.run(tf.local_variables_initializer())
     if cluster.rank == 0:
         run_files.trim_log(directory, saved.epoch)
     return saved
@@ -190,7 +197,8 @@ def describe(entry, epochs):
 
 
 @contextlib.contextmanager
-def cached(sess, begun, data_dir, soft_labels, precision, cluster, parent):
+def cached(sess, begun, data_dir, soft_labels, precision, cluster, parent,
+           views=1):
     """Yield the Features of a frozen encoder, computed now or by another run.
 
     They are deleted in the end where the source does not list its files, so
@@ -208,16 +216,18 @@ def cached(sess, begun, data_dir, soft_labels, precision, cluster, parent):
     cluster : Cluster
     parent : str
         Where the folder of the features goes.
+    views : int, optional
+        Of each training sample.
     """
     tensors = tf.get_collection(frozen.FEATURES)
     pictures = begun.pictures
     key = cached_features.fingerprint(
-        pictures.source, data_dir, soft_labels, precision,
-        [tensor.name for tensor in tensors], frozen.encoder_weights(sess))
+        pictures.source, data_dir, frozen.encoder_weights(sess), views,
+        soft_labels, precision, *(tensor.name for tensor in tensors))
     features = cached_features.Features(
         array_store.choose_folder(parent, 'features', key),
         pictures, data_dir, tensors,
-        lambda images: sess.run(tensors, begun.net.feed(images)))
+        lambda images: sess.run(tensors, begun.net.feed(images)), views)
     try:
         prepare_in_turn(features, cluster)
         yield features

@@ -152,7 +152,7 @@ def trim_log(directory, epochs):
                             if entry['epoch'] <= epochs)
 
 
-def check_space(directory, weights):
+def check_space(directory, weights, has_averages=False):
     """Raise OSError if a run's checkpoints cannot fit on its disk.
 
     Parameters
@@ -161,11 +161,13 @@ def check_space(directory, weights):
         Bytes of the weights alone. With Adam's two slots a resumable
         checkpoint is three times that; best, last and it are there twice
         while new ones are written.
+    has_averages : bool, optional
+        Whether a resumable checkpoint has averages of the weights, too.
     """
     own = sum(os.path.getsize(run_dir.path(directory, name))
               for name in os.listdir(directory)
               if run_dir.CHECKPOINT.match(name))
-    wanted = 10 * weights - own
+    wanted = (12 if has_averages else 10) * weights - own
     free = shutil.disk_usage(directory).free
     if free < wanted:
         raise OSError(f'{directory}: {free / 1e9:.1f} GB are free, the '

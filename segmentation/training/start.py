@@ -8,7 +8,7 @@ from typing import Any, Dict, NamedTuple
 
 import numpy as np
 
-from segmentation import tf1
+from segmentation import option_types, tf1
 from segmentation.backbone import saved_model
 from segmentation.data import background, contract, splits
 from segmentation.errors import InputError
@@ -28,16 +28,20 @@ class Start(NamedTuple):
     description: Dict[str, Any]     # for options.json, without the options
 
 
-def build_network(sess, num_classes, model, model_options, vgg_dir, seed):
+def build_network(sess, num_classes, model, model_options, vgg_dir, seed,
+                  freeze=False):
     """Return the Network of a new run; its backbone has its weights."""
-    backbone = functools.partial(
-        saved_model.load, sess, vgg_dir) if model.backbone else None
-    return model.build(network.inputs(seed, backbone), num_classes,
+    last = freeze if freeze in option_types.POOLS else None
+    loaders = [
+        functools.partial(saved_model.load, sess, vgg_dir, last=last),
+        functools.partial(saved_model.load_array, sess, vgg_dir),
+    ] if model.backbone else []
+    return model.build(network.inputs(seed, *loaders), num_classes,
                        model_options)
 
 
 def begin(sess, source, data_dir, list_pictures, build, weights,
-          init_from=None, cluster=Cluster()):
+          init_from=None, cluster=Cluster(), freeze=False):
     """Return the Start of a new run, its network built and initialized.
 
     Parameters
@@ -51,11 +55,15 @@ def begin(sess, source, data_dir, list_pictures, build, weights,
     init_from : str, optional
         Directory of the run whose best weights the network starts with.
     cluster : Cluster, optional
+    freeze : bool or str, optional
+        The pool of VGG16 that is the last feature of a frozen encoder.
     """
     net = build()
     pictures = list_pictures(net.feed)
     network.initialize_rest(sess)
     frozen.measure_deviations(sess, pictures.first, cluster.sum)
+    if freeze in option_types.POOLS:
+        frozen.end_at(freeze)
     if init_from:
         print(f'[i] {load_weights(sess, init_from)}')
     return Start(net, pictures,

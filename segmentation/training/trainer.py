@@ -8,12 +8,11 @@ import numpy as np
 from segmentation import files, metrics
 from segmentation.data import background, contract, splits
 from segmentation.drawing import overlay, style
-from segmentation.errors import InputError
+from segmentation.processes.launcher import SIGNALS
 from segmentation.terminal import progress
 from segmentation.training import batches, run_files, tensorboard
 from segmentation.training.cluster.cluster import Cluster
 from segmentation.training.diagnosis import epoch, measure
-from segmentation.training.stopping import SIGNALS
 
 PICTURES = 4        # validation pictures in TensorBoard
 
@@ -23,13 +22,6 @@ class Epoch(NamedTuple):
 
     entry: Dict[str, Any]   # its line in log.jsonl
     matrix: np.ndarray      # (C, C) confusion matrix of the validation split
-
-
-class Sums(NamedTuple):
-    """What a step came to, of all processes."""
-
-    loss: float     # in nats
-    count: int      # samples
 
 
 class Trainer:
@@ -124,7 +116,8 @@ class Trainer:
         if self.signal:
             return None
         images_per_second = self.samples.num_training / (time.time() - start)
-        valid_loss, matrix, pictures = self.validate()
+        with self.training.scored(self.sess):
+            valid_loss, matrix, pictures = self.validate()
         scores = dict(metrics.scores(matrix), train_loss=train_loss,
                       valid_loss=valid_loss,
                       learning_rate=self.schedule.rate(number, 0))
@@ -141,7 +134,7 @@ class Trainer:
                           seconds=time.time() - start), matrix)
 
     def train_epoch(self, number):
-        """Take one step per batch, until the epoch or the run is stopped.
+        """Take the steps of an epoch, until it or the run is stopped.
 
         Returns
         -------
@@ -152,45 +145,66 @@ class Trainer:
             no gradient passes scores that are all zero.
         """
         sums, norms, is_labelled = [], None, False
-        fetches = [self.training.loss, self.training.step]
+        sources = self.training.sums or self.training
+        fetches = [sources.loss, self.training.step]
         if self.gradients is not None:
             fetches.append(self.gradients)
         with progress.show(self.samples.num_training,
                            f'training, epoch {number}') as bar:
-            for batch in self.samples.train(number):
+            for group, feed in self.groups(number):
                 rate = self.schedule.rate(number, len(sums))
-                is_last = (len(sums) + 1 == self.schedule.batches
+                is_last = (len(sums) + 1 == self.schedule.steps
                            and number + len(sums) > 1)
                 loss, _, *summaries = self.sess.run(
-                    fetches + [self.norms] * is_last, self.feed(batch, {
-                        self.training.learning_rate: rate,
-                        self.net.keep_prob: self.keep_prob}))
+                    fetches + [self.norms] * is_last,
+                    {**feed, self.training.learning_rate: rate})
                 norms = summaries.pop() if is_last else None
-                sums.append(self.agree(loss, batch))
+                sums.append(self.agree(loss, group))
                 for summary in summaries:
                     self.board.add_summary(summary, number)
                 del fetches[2:]     # of the first step alone
-                is_labelled = is_labelled or batch.is_labelled
+                is_labelled = is_labelled or any(
+                    batch.is_labelled for batch in group)
                 bar.update(sums[-1].count, f'loss {sums[-1].loss:.3f}')
                 if self.signal:
                     break
         is_labelled = self.cluster.sum(np.array(is_labelled, int))
-        return (mean(sums, 'training', is_labelled or self.signal),
+        return (batches.mean(sums, 'training', is_labelled or self.signal),
                 sums[0].loss, norms)
 
-    def agree(self, loss, batch):
-        """Return the Sums of all processes after a step on their Batches.
+    def groups(self, number):
+        """Yield the Batches of each step of an epoch, and what it is fed.
+
+        If a step is one on several, their gradients have been added up.
+        """
+        read = iter(self.samples.train(number))
+        values = {self.net.keep_prob: self.keep_prob}
+        sums = self.training.sums
+        while sums is not None:
+            group = []
+            for batch in itertools.islice(read, sums.most):
+                self.sess.run(sums.add, self.feed(batch, values))
+                group.append(batch)
+            if not group:
+                return
+            yield group, {}
+        for batch in read:
+            yield [batch], self.feed(batch, values)
+
+    def agree(self, loss, group):
+        """Return the Sums of all processes after a step on some Batches.
 
         The signal of any is then the signal of all.
         """
         own = [self.stop.signal == number for number in SIGNALS]
+        paths = [path for batch in group for path in batch.paths]
         loss, count, *asked = self.cluster.sum(
-            np.array([loss, len(batch.paths), *own], float)).tolist()
+            np.array([loss, len(paths), *own], float)).tolist()
         for number in itertools.compress(SIGNALS, asked):
             self.signal = number
         if not np.isfinite(loss):
-            epoch.check_loss(loss, sum(self.cluster.gather(batch.paths), []))
-        return Sums(loss, int(count))
+            epoch.check_loss(loss, sum(self.cluster.gather(paths), []))
+        return batches.Sums(loss, int(count))
 
     def validate(self):
         """Score the validation split at image_size.
@@ -214,7 +228,7 @@ class Trainer:
                 size=lambda batch: len(batch.labels) * self.cluster.size):
             loss, predicted = self.sess.run(
                 [self.training.loss, self.net.classes], self.feed(batch))
-            sums.append(self.agree(loss, batch))
+            sums.append(self.agree(loss, [batch]))
             truth = batch.ids
             matrix = matrix + metrics.confusion_matrix(
                 truth, predicted, source.num_classes)
@@ -224,7 +238,8 @@ class Trainer:
                 for k in range(len(truth)) if seen + k in chosen]
             seen += len(truth)
         matrix = self.cluster.sum(matrix)
-        return mean(sums, 'validation', np.any(matrix)), matrix, pictures
+        return (batches.mean(sums, 'validation', np.any(matrix)), matrix,
+                pictures)
 
     def feed(self, batch, values=()):
         """Return what sess.run is fed for a Batch, and these values."""
@@ -243,17 +258,3 @@ class Trainer:
         if self.weights is not None:
             self.board.add_summary(self.sess.run(self.weights), number)
         self.board.flush()
-
-
-def mean(sums, split, is_labelled):
-    """Return the mean loss per sample of the Sums of steps.
-
-    InputError says where the split has no batch, or no labelled pixel, so
-    that its loss would be 0 whatever the network does.
-    """
-    if not sums:
-        raise batches.no_batch(split)
-    if not is_labelled:
-        raise InputError(f'no pixel of the {split} split is labelled')
-    losses, counts = zip(*sums)
-    return float(np.average(losses, weights=counts))

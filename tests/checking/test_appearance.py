@@ -208,7 +208,7 @@ def test_a_picture_on_both_sides_of_the_split_is_a_warning(tmp_path, capsys):
                       cv2.convertScaleAbs(image, alpha=1.1, beta=8))
     check_source.main(['--data-source', 'folder', '--data-dir', str(data),
                        '--output-dir', str(tmp_path / 'check')])
-    assert re.search(r'warning: 1 pictures? to validate on nearly .*3\.png',
+    assert re.search(r'warning: 1 picture to validate on nearly .*3\.png',
                      ''.join(capsys.readouterr()))
 
 

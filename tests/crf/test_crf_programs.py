@@ -258,7 +258,7 @@ def test_parameters_of_another_checkpoint_are_taken_and_said(
     segment(run, '--crf')
     assert capsys.readouterr().out.splitlines()[:3] == [
         f'[i] CRF, tuned: {model.in_words(STREET._replace(iterations=1))}',
-        '[i] tuned on 1 pictures of the valid split: mIoU 50.00% -> 62.50%',
+        '[i] tuned on 1 picture of the valid split: mIoU 50.00% -> 62.50%',
         '[i] it was tuned with the checkpoint best-7, this is best-1']
 
 

@@ -75,3 +75,58 @@ def test_no_saturation_is_grey():
         np.uint8)
     grey = augmentation.relight(image, 0, 1, 0)
     assert np.ptp(grey.astype(int), axis=2).max() == 0
+
+
+def test_strong_augmentation_keeps_class_ids_and_their_places():
+    image, ids = sample()
+    ids = np.where(ids, 7, 3).astype(np.uint8)      # 5 is not among them
+    seen = []
+    for seed in range(60):
+        strong, moved = augmentation.augment(
+            image, ids, (64, 32), seed,
+            recipe=augmentation.RECIPES['strong'])
+        assert strong.shape == (32, 64, 3) and moved.shape == (32, 64)
+        assert strong.dtype == moved.dtype == np.uint8
+        assert set(np.unique(moved)) <= {3, 7}
+        if set(np.unique(moved)) == {3, 7}:
+            middle = (int(strong.min()) + int(strong.max())) / 2
+            seen.append(((strong[..., 0] > middle) == (moved == 7)).mean())
+    assert len(seen) > 30 and np.mean(seen) > .97 and min(seen) > .9
+
+
+def test_light_augmentation_draws_no_more_than_it_did():
+    image, ids = sample()
+    random = np.random.RandomState(11)
+    scaled, moved = augmentation.rescale(
+        image, ids, (64, 32), random.uniform(.75, 1.5),
+        random.uniform(size=2))
+    if random.randint(2):
+        scaled, moved = scaled[:, ::-1].copy(), moved[:, ::-1]
+    lit = augmentation.relight(scaled, random.uniform(-32, 32),
+                               random.uniform(.8, 1.25),
+                               random.uniform(.6, 1.4))
+    found, labels = augmentation.augment(image, ids, (64, 32), 11)
+    assert np.array_equal(found, lit) and np.array_equal(labels, moved)
+
+
+def test_a_right_angle_turns_as_numpy_does():
+    random = np.random.RandomState(0)
+    image = random.randint(0, 256, (32, 32, 3)).astype(np.uint8)
+    ids = random.randint(0, 5, (32, 32)).astype(np.uint8)
+    turned, moved = augmentation.rotate(image, ids, 90)
+    assert np.array_equal(turned, np.rot90(image))
+    assert np.array_equal(moved, np.rot90(ids))
+
+
+def test_a_turned_picture_is_mirrored_beyond_its_borders():
+    ids = np.full((40, 60), 2, np.uint8)
+    image = np.full((40, 60, 3), 120, np.uint8)
+    turned, moved = augmentation.rotate(image, ids, 5)
+    assert (turned == 120).all() and (moved == 2).all()
+
+
+def test_compression_changes_little():
+    picture, _ = sample()
+    worse, better = (abs(augmentation.compress(picture, quality).astype(int)
+                         - picture).mean() for quality in (40, 95))
+    assert 0 < better < worse < 8

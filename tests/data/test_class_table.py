@@ -66,7 +66,7 @@ def test_what_spreadsheets_write_is_read(tmp_path, text):
     ('name,id\n,1\n', 'line 2: no name'),
     ('name,id,ignore\na,1,maybe\n', "line 2: ignore is 'maybe': 1 or nothing "
                                     'is wanted'),
-    ('name,id\na,1\nignore,2\n', '1 classes: 2 to 254 are wanted')])
+    ('name,id\na,1\nignore,2\n', '1 class: 2 to 254 are wanted')])
 def test_errors_name_the_line_and_what_was_wanted(tmp_path, text, message):
     with pytest.raises(ValueError) as error:
         read(tmp_path, text)

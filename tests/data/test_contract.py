@@ -88,7 +88,7 @@ def test_ignored_ids_are_for_a_source_that_declares_ignore():
     assert labels[0, 1].tolist() == [2, 255, 1, 1]
     contract.configure(asked, ignore=False)
     with pytest.raises(ValueError, match='a_ids.png: no class at row 1, '
-                                         r'column 1 \(1 pixels'):
+                                         r'column 1 \(1 pixel'):
         list(contract.checked(asked, [ids_batch(2, 255)]))
 
 
@@ -107,7 +107,7 @@ def test_row_without_class_is_an_error_unless_ignore_is_declared():
     images, labels, *names = batch()
     labels[0, 1, 2] = 0
     with pytest.raises(ValueError, match='a_label.png: no class at row 1, '
-                                         r'column 2 \(1 pixels'):
+                                         r'column 2 \(1 pixel'):
         list(contract.checked(Plain(), [(images, labels, *names)]))
     careful = Plain()
     careful.ignore = True

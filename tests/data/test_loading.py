@@ -79,19 +79,19 @@ def test_missing_module_is_reported(workplace):
     with pytest.raises(ImportError) as error:
         loading.find_source('nope')
     assert str(error.value).startswith(
-        "no data source 'nope': source_nope.py is not on the path; there are")
+        "no data source 'nope': source_nope.py is not on the path: the data")
     with pytest.raises(ImportError, match='nowhere/roads.py is not on the'):
         loading.find_source('nowhere.roads')
 
 
 @pytest.mark.parametrize('name, message', [
     ('..', 'NAME of source_NAME.py'),
-    ('KITTI', 'source_KITTI.py is not on the path; did you mean kitti[?]'),
-    ('source_kitti', 'did you mean kitti[?] There are .*camvid, cityscapes'),
-    ('source_kitti.py', 'NAME of .* wanted; did you mean kitti[?]'),
-    ('./source_mine.py', 'did you mean mine[?] There are .*kitti, .*mine, '),
-    ('kity', 'did you mean kitti[?]'),
-    ('xyz', 'is not on the path; there are .*voc')])
+    ('KITTI', 'source_KITTI.py is not on the path: did you mean .kitti.[?]'),
+    ('source_kitti', "did you mean 'kitti'[?] The .* are .*camvid, cityscap"),
+    ('source_kitti.py', "NAME of .* wanted: did you mean 'kitti'[?]"),
+    ('./source_mine.py', "did you mean 'mine'[?] The .* are .*kitti, .*mine"),
+    ('kity', "did you mean 'kitti'[?]"),
+    ('xyz', 'is not on the path: the data sources are .*voc')])
 def test_a_wrong_name_of_a_source_leads_to_the_right_one(workplace, name,
                                                          message):
     (workplace / 'source_mine.py').write_text(SOURCE)

@@ -42,3 +42,20 @@ def test_changed_split_is_refused():
     source.splits['valid'].append(('/d/c.png', ''))
     with pytest.raises(ValueError, match='valid split .* such as c.png'):
         splits.check_unchanged(source, '/d', saved)
+
+
+def test_held_out_training_pictures_are_the_validation_split():
+    source = Listing()
+    splits.hold_out(source, 'toy', '/d', '^a/')
+    assert source.splits == {'train': [('/d/b.png', '')],
+                             'valid': [('/d/a/b.png', '')]}
+
+
+@pytest.mark.parametrize('source, pattern, message', [
+    (Yielding(), 'a', "data source 'toy' lists no files: --hold-out"),
+    (Listing(), '^d/', "--hold-out '^d/' matches none of the 2 training"),
+    (Listing(), 'png$', "--hold-out 'png$' matches all of the 2 training")])
+def test_what_cannot_be_held_out_is_told(source, pattern, message):
+    with pytest.raises(ValueError) as refused:
+        splits.hold_out(source, 'toy', '/d', pattern)
+    assert message in str(refused.value)

@@ -65,13 +65,13 @@ def test_without_a_table_other_classes_are_refused(run, data):
 
 
 @pytest.mark.parametrize('table, message', [
-    ('model,data\nskies,air\n', "line 2: .*run has no class 'skies': the "
-                                "nearest is 'sky'"),
+    ('model,data\nskies,air\n', "line 2: .*run has no class 'skies': did "
+                                "you mean 'sky'[?] The classes are sky, "),
     ('model,data\nsky,hair\n', "line 2: the data set has no class 'hair': "
-                               "the nearest is 'air'"),
+                               "did you mean 'air'[?] The classes are "),
     ('sky,air\n', 'the first line is not model,data'),
     ('model,data\nsky\n', "line 2: 'sky': a class of the model and one of"),
-    ('model,data\nsky,air\nsky,way\n', '1 common classes: two or more')])
+    ('model,data\nsky,air\nsky,way\n', '1 common class: two or more')])
 def test_tables_that_do_not_fit_are_named(run, data, place, table, message):
     (place / 'map.csv').write_text(table)
     with pytest.raises(ValueError, match=message):

@@ -7,7 +7,8 @@ from segmentation.trained import run_dir
 
 # What using a run takes.
 SAVED = {'options': {'data_source': 'tiny', 'data_dir': 'data', 'seed': 3,
-                     'valid_fraction': .1, 'group_by': None},
+                     'valid_fraction': .1, 'group_by': None,
+                     'hold_out': None},
          'class_names': ['a', 'b'], 'label_colors': [[0, 0, 0], [1, 2, 3]],
          'image_size': [64, 32], 'class_weights': [.5, 2],
          'split': {'train': ['1.png'], 'valid': ['0.png']}}
@@ -56,6 +57,7 @@ def test_what_a_run_saves_is_read(tmp_path):
     ('data_dir', '', "data_dir is '': a name is wanted"),
     ('data_dir', 3, 'options.data_dir is 3: str is wanted'),
     ('group_by', '(', r"group_by is '\('"),
+    ('hold_out', '(', r"hold_out is '\('"),
     ('image_size', [64], r'image_size is \[64\]: two multiples of 32'),
     ('image_size', [64, 33], r'image_size is \[64, 33\]: two multiples'),
     ('image_size', 64, 'image_size is 64: a list is wanted'),

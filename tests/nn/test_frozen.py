@@ -88,3 +88,18 @@ def test_a_graph_with_features_restores(tmp_path):
         tf.train.import_meta_graph(path)
         pool, = tf.get_collection(frozen.FEATURES)
         assert pool.name == 'pool:0'
+
+
+def test_features_end_at_a_pool():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 2])
+        first = tf.multiply(x, 2, 'pool2')
+        last = tf.multiply(tf.multiply(first, 2, 'pool3'), 2, 'pool4')
+        frozen.feature(first)
+        frozen.feature(last)
+        with pytest.raises(ValueError, match='--freeze-encoder pool4: the '
+                           'network takes nothing of VGG16 that lies above'):
+            frozen.end_at('pool4')
+        frozen.end_at('pool3')
+        assert [x.name for x in tf.get_collection(frozen.FEATURES)] == [
+            'pool2:0', 'pool3:0']

@@ -11,7 +11,8 @@ import models
 import train
 from segmentation.nn import network, upsampling
 from segmentation.tf1 import tf
-from segmentation.training import step
+from segmentation.training.optimization import loss as training_loss
+from segmentation.training.optimization import step
 
 
 @pytest.fixture(scope='module')
@@ -188,7 +189,7 @@ def test_soft_labels_are_learned_as_shares(vgg_dir):
     """The gradient of the logits is p - shares, ignored parts left out."""
     logits = tf.constant([[[[1., 2., 3.], [0., 0., 0.]]]])
     labels = np.uint8([[[[51, 204, 0], [0, 0, 0]]]])
-    loss = step.masked_cross_entropy(logits, tf.constant(labels))
+    loss = training_loss.masked_loss(logits, tf.constant(labels)).share
     gradient, = tf.gradients(loss, logits)
     with tf.Session() as sess:
         found, value = sess.run([gradient, loss])

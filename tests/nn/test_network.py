@@ -12,7 +12,8 @@ import utils
 from segmentation import tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
-from segmentation.training import step as training_step
+from segmentation.training.optimization import loss as training_loss
+from segmentation.training.optimization import step as training_step
 
 LN3 = np.log(3)
 
@@ -40,8 +41,8 @@ def compute_loss(logits, labels, class_weights=None):
     """The loss as the session computes it, and its gradient."""
     with fresh_session() as sess:
         x = tf.constant(np.array(logits, np.float32))
-        loss = training_step.masked_cross_entropy(
-            x, tf.constant(np.array(labels, np.uint8)), class_weights)
+        loss = training_loss.masked_loss(
+            x, tf.constant(np.array(labels, np.uint8)), class_weights).share
         return sess.run([loss, tf.gradients(loss, x)[0]])
 
 
@@ -304,6 +305,16 @@ def test_only_what_is_uninitialized_is_initialized(vgg_dir):
         assert sess.run(tf.report_uninitialized_variables()).size == 0
         network.initialize_rest(sess)       # a second time changes nothing
         np.testing.assert_array_equal(sess.run(own), [3, 4])
+
+
+def test_initializing_changes_no_operation_that_a_session_has():
+    with fresh_session() as sess:
+        tf.get_variable('own', initializer=tf.constant([1., 2.]))
+        graph = tf.get_default_graph()
+        before = {node.name: node for node in graph.as_graph_def().node}
+        network.initialize_rest(sess)
+        after = {node.name: node for node in graph.as_graph_def().node}
+        assert before == {name: after[name] for name in before}
 
 
 @pytest.mark.slow

@@ -169,8 +169,8 @@ def test_what_idd_leaves_uncovered_is_ignored(tmp_path):
 
 def test_unknown_labels_and_sizes_of_idd_are_named(tmp_path):
     write_idd(tmp_path, ('roads', 0, 30, {}))
-    with pytest.raises(ValueError, match="no label 'roads' in IDD: the neare"
-                                         "st is 'road'"):
+    with pytest.raises(ValueError, match="no label 'roads' in IDD: did you "
+                                         "mean 'road'[?] The labels are "):
         ids_of(load('idd', tmp_path))
     write_idd(tmp_path, *IDD, size=(61, 40))
     with pytest.raises(ValueError, match='is 60x40 but its label .* is 61x40'):

@@ -80,7 +80,7 @@ def test_a_missing_label_is_named(tmp_path):
     os.makedirs(str(tmp_path / 'gtFine' / 'train'))
     with pytest.raises(FileNotFoundError,
                        match='aachen_000000_000019_leftImg8bit.png: no label '
-                             '.*color.png or .*labelIds.png in .*aachen'):
+                             '.*labelIds.png or .*color.png in .*aachen'):
         load(tmp_path)
 
 

@@ -130,8 +130,8 @@ def test_categories_are_refused_before_anything_is_read(root):
     with pytest.raises(ValueError) as error:
         load(root)
     assert str(error.value) == (
-        f"{path}: no class 'person' in {root / 'classes.csv'}: the nearest "
-        "is 'persons'")
+        f"{path}: no class 'person' in {root / 'classes.csv'}: did you mean "
+        "'persons'? The classes are background, persons, car, dining table")
 
 
 @pytest.mark.parametrize('area, message', [

@@ -102,8 +102,8 @@ def test_subsets_are_the_split(root):
 
 
 @pytest.mark.parametrize('shape, message', [
-    (CAR.format(0).replace('car', 'cra'), "no class 'cra' in .*nearest is "
-                                          "'car'"),
+    (CAR.format(0).replace('car', 'cra'), "no class 'cra' in .*did you "
+                                          "mean 'car'[?]"),
     (CAR.format(0).replace('10', 'x'), "xtl of a box is 'x': a number"),
     (CAR.format('a'), "z_order of a box is 'a': a number"),
     ('<polygon label="car" points="1,2;3,4"/>', '2 points: 3 or more'),

@@ -175,7 +175,7 @@ def test_group_by_errors_name_the_file_and_the_group(root):
         "--group-by '^[ab]' does not match images/c_0.jpg")
     assert refusal(root, group_by='^(a)?') == (
         "--group-by '^(a)?' does not match images/b_0.jpg")
-    assert "all 10 pictures are in the group 'jpg'" in refusal(
+    assert "'jpg' is the group of all, of 10 pictures" in refusal(
         root, group_by='jpg')
     with pytest.raises(argparse.ArgumentTypeError, match='no regular expr'):
         option_types.pattern('(')

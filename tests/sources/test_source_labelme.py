@@ -136,9 +136,11 @@ def test_a_mask_lies_in_its_box(root):
 
 def test_an_unknown_name_is_refused_with_the_nearest(root):
     assert refusal(root, ROAD, {**CAR, 'label': 'cars'}).endswith(
-        f"no class 'cars' in {root / 'classes.csv'}: the nearest is 'car'")
+        f"no class 'cars' in {root / 'classes.csv'}: did you mean 'car'? The "
+        'classes are ground, road, car, blurred')
     assert refusal(root, {**CAR, 'label': 'xyz'}).endswith(
-        'ground, road, car, blurred are')
+        f"no class 'xyz' in {root / 'classes.csv'}: the classes are ground, "
+        'road, car, blurred')
 
 
 def test_other_faults_are_named_in_one_line(root):

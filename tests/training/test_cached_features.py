@@ -52,11 +52,24 @@ def encode(images):
     return [np.float32(images), np.float32(images[:, ::2, :3, :1]) / 3]
 
 
+class Augmented(Shuffled):
+    """The same, augmented: 100 more for each epoch, classes in reverse."""
+
+    augment, epoch = False, 0
+
+    def train_generator(self, batch_size, names=False, split='train'):
+        for images, labels, *others in super().train_generator(
+                batch_size, names, split):
+            if self.augment and split == 'train':
+                images, labels = images + 100 * self.epoch, labels[..., ::-1]
+            yield (images, labels, *others)
+
+
 def make(folder, encode=encode, batch_size=2, seed=0,
-         tensors=('whole', 'half'), source=Source):
+         tensors=('whole', 'half'), source=Source, views=1):
     pictures = batches.Pictures(lambda images: {}, source(), batch_size, seed)
     return cached_features.Features(str(folder), pictures, '', tensors,
-                                    encode)
+                                    encode, views)
 
 
 def prepare(*arguments, **options):
@@ -127,17 +140,81 @@ def test_an_epoch_is_the_same_on_features_that_another_seed_computed(
     assert rows(again) == rows(own)
 
 
+def drawn(made, epoch):
+    """Return [(sample, view)] of an epoch; -1 is a sample's mirror image.
+
+    Labels are checked against the views.
+    """
+    seen = []
+    for batch in made.train(epoch):
+        for whole, labels, path in zip(batch.feed['whole'], batch.labels,
+                                       batch.paths):
+            view, rest = divmod(int(whole[0, :, 0].min()), 100)
+            is_mirrored = whole[0, 0, 0] > whole[0, 1, 0]
+            assert rest == 10 * int(path[5])
+            columns = np.arange(6)[::-1] if is_mirrored else np.arange(6)
+            classes = columns // 2
+            assert (labels.argmax(axis=2) == (2 - classes if view else classes)
+                    ).all()
+            assert not (view and is_mirrored)
+            seen.append((int(path[5]), -1 if is_mirrored else view))
+    return seen
+
+
+def test_an_epoch_has_two_views_of_each_sample(tmp_path, capsys):
+    made = prepare(tmp_path / 'features', source=Augmented, views=3)
+    assert ('features of 5 samples and their mirror images, of 2 further '
+            'views of each, and of 3 to validate: ' in capsys.readouterr().out)
+    epochs = [drawn(made, epoch) for epoch in range(1, 40)]
+    for seen in epochs:
+        assert made.num_training == len(seen) == len(set(seen)) == 10
+        assert sorted(sample for sample, _ in seen) == sorted(
+            2 * list(range(5)))
+    counts = collections.Counter(view for seen in epochs for _, view in seen)
+    assert set(counts) == {0, -1, 1, 2}
+    assert min(counts.values()) > 70        # of 390, in four equal parts
+    # The source of another run has an order of its own.
+    again = prepare(tmp_path / 'features', source=Augmented, views=3)
+    assert capsys.readouterr().out.endswith(', from before\n')
+    assert drawn(again, 2) == epochs[1] != epochs[0]
+
+
+def test_views_that_were_cut_off_go_on(tmp_path):
+    calls = []
+
+    def interrupted(images):
+        calls.append(len(images))
+        if len(calls) == 20:
+            raise KeyboardInterrupt
+        return encode(images)
+
+    options = {'source': Augmented, 'views': 3}
+    with pytest.raises(KeyboardInterrupt):
+        prepare(tmp_path / 'cut', interrupted, **options)
+    with open(str(tmp_path / 'cut' / 'progress.json')) as file:
+        assert len(json.load(file)['view2']) == 2
+    prepare(tmp_path / 'cut', **options)
+    prepare(tmp_path / 'whole', **options)
+    for path in glob.glob(str(tmp_path / 'whole' / '*.npy')):
+        np.testing.assert_array_equal(
+            np.load(path), np.load(path.replace('whole', 'cut')))
+
+
 def test_features_of_another_precision_are_others(tmp_path):
     label = tmp_path / 'a.png'
     label.write_bytes(b'12')
     listed = Source()
     listed.splits = {split: [(str(label), str(label))] for split in COUNT}
     listed.read_pair, listed.label_colors = None, {0: (1, 2, 3)}
-    keys = {cached_features.fingerprint(listed, str(tmp_path), soft, precision,
-                                        ['whole'], [np.float32([factor])])
-            for soft in (False, True) for factor in (1, 2)
-            for precision in ('float32', 'bfloat16')}
-    assert len(keys) == 8
+    keys = {cached_features.fingerprint(
+        listed, str(tmp_path), [np.float32([factor])], views, soft, precision,
+        'whole') for soft in (False, True) for factor in (1, 2)
+        for views in (1, 2) for precision in ('float32', 'bfloat16')}
+    assert len(keys) == 16
+    listed.seed = 1
+    assert cached_features.fingerprint(
+        listed, str(tmp_path), [np.float32([1])], 2, False, 'float32', 'whole'
+    ) not in keys       # other views
 
 
 def test_an_interrupted_computation_goes_on(tmp_path):
@@ -194,8 +271,8 @@ def test_the_size_is_printed_first(tmp_path, capsys):
     # (10 + 3) samples of 72 + 6 halves, 5 + 3 labels of 72, 3 pictures of 72
     assert size == 13 * 78 * 2 + 8 * 72 + 3 * 72
     first = capsys.readouterr().out
-    assert first.startswith('[i] features of 5 samples and their mirror '
-                            'images, and of 3 to validate: 0.0 GB in ')
+    assert first.startswith('[i] features of 5 samples, mirrored as '
+                            'well, and of 3 to validate: 0.0 GB in ')
     assert first.endswith('0 s to compute\n')
     prepare(folder)
     assert capsys.readouterr().out.endswith(', from before\n')
@@ -245,8 +322,8 @@ def train(name, vgg_dir, *arguments, data_source='tiny', **environment):
         'train.py', '--name', name, '--data-source', data_source,
         '--data-dir', helpers.data_dir(), '--vgg-dir', vgg_dir, '--workers',
         '1', '--model', 'fcn-pools', '--head-width', '16',
-        '--learning-rate', '.01', '--feature-dir', 'kept', *arguments,
-        cwd=helpers.folder(), **environment)
+        '--learning-rate', '.01', '--schedule', 'constant', '--feature-dir',
+        'kept', *arguments, cwd=helpers.folder(), **environment)
 
 
 def weights_of(run):
@@ -268,8 +345,7 @@ def frozen_run(vgg_dir):
 
 
 def test_the_head_learns_and_the_encoder_stays(frozen_run, vgg_dir):
-    assert 'features of 9 samples and their mirror images, and of 4' \
-        in frozen_run
+    assert 'features of 9 samples, mirrored as well, and of 4' in frozen_run
     weights = weights_of('frozen')
     saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
     encoder = [name for name in weights if name.startswith('conv')]
@@ -326,6 +402,32 @@ def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
 
 
 @pytest.mark.slow
+def test_a_run_on_views_resumes_as_one_that_was_not_cut(vgg_dir):
+    views = '--freeze-encoder', '--views', '3', '--epochs'
+    for name, epochs in (('views', '3'), ('cut-views', '2')):
+        done = train(name, vgg_dir, *views, epochs)
+        assert done.returncode == 0, done.stderr
+    assert ', from before\n' in done.stdout
+    done = fixtures.run_program('train.py', '--name', 'cut-views', '--resume',
+                                '--epochs', '3', cwd=helpers.folder())
+    assert done.returncode == 0, done.stderr
+    logs = []
+    for run in ('cut-views', 'views'):
+        with open(f'{helpers.folder()}/{run}/log.jsonl') as file:
+            logs.append([json.loads(line)['train_loss'] for line in file])
+    np.testing.assert_allclose(*logs, rtol=1e-4)
+
+
+def test_a_source_without_augmentation_has_no_views(vgg_dir):
+    done = train('refused', vgg_dir, '--freeze-encoder', '--views', '2',
+                 data_source='bare')
+    assert done.returncode == 1
+    assert done.stderr == (
+        "[!] data source 'bare' gives samples as they are: --augment, "
+        '--views, --soft-labels and --cache-samples do not apply\n')
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize('options', [[], ['--delete-features']])
 def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
     done = train(f'contract{len(options)}', vgg_dir,
@@ -370,15 +472,42 @@ def test_taps_can_be_frozen_too(model, vgg_dir):
     assert abs(weights['layer7_out_score/filter']).max() > 0
 
 
+@pytest.mark.parametrize('model', ['fcn-pools', 'fcn8s'])
+def test_encoder_can_be_frozen_up_to_a_pool(model, vgg_dir):
+    helpers.data_dir()
+    common = ('--delete-features', '--learning-rate', '.01')
+    losses = []
+    for name, epochs, more in ((f'up-{model}', '2', ()),
+                               (f'cut-up-{model}', '1', ()),
+                               (f'cut-up-{model}', '2', ('--resume',))):
+        new = () if more else (
+            '--data-source', 'tiny', '--data-dir', helpers.data_dir(),
+            '--vgg-dir', vgg_dir, '--model', model, '--keep-prob', '1',
+            '--freeze-encoder', 'pool3', *common)
+        done = fixtures.run_program('train.py', '--name', name, '--epochs',
+                                    epochs, *new, *more, cwd=helpers.folder())
+        assert done.returncode == 0, done.stderr
+        with open(f'{helpers.folder()}/{name}/log.jsonl') as file:
+            losses.append([json.loads(line)['train_loss'] for line in file])
+    np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
+    weights = weights_of(f'up-{model}')
+    saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
+    for name in weights:
+        if name.startswith('conv'):
+            same = (weights[name] == saved.get_tensor(name)).all()
+            assert same == (name < 'conv4'), name
+
+
 @pytest.mark.parametrize('arguments, message', [
     (['--model', 'unet', '--freeze-encoder'],
      '[!] unet has no VGG16: --freeze-encoder does not apply'),
     (['--model', 'fcn8s', '--head-width', '8'],
-     '[!] --head-width applies to fcn-pools alone: it does not apply to '
-     'fcn8s'),
+     '[!] --head-width applies to fcn-pools, fcn-aspp alone: it does not '
+     'apply to fcn8s'),
     (['--freeze-encoder', '--augment'],
      '[!] --freeze-encoder computes the features of pictures once, as they '
-     'are and mirrored: --augment does not apply')])
+     'are and mirrored: --augment does not apply, --views does'),
+    (['--views', '2'], '[!] --views goes with --freeze-encoder')])
 def test_what_does_not_go_together_is_refused(arguments, message):
     done = fixtures.run_program(
         'train.py', '--name', 'refused', '--data-source', 'tiny',

@@ -269,7 +269,7 @@ def test_augmentation_takes_samples_from_the_cache():
 @pytest.mark.parametrize('data_source, arguments, message', [
     ('bare', ['--cache-samples'],
      'data source \'bare\' gives samples as they are: --augment, '
-     '--soft-labels and --cache-samples do not apply'),
+     '--views, --soft-labels and --cache-samples do not apply'),
     ('tiny', ['--cache-samples', '--soft-labels'],
      '--cache-samples applies to pictures and their class ids: not to the '
      'features of --freeze-encoder, nor to --soft-labels'),

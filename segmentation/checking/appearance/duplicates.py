@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from segmentation import pixels
+from segmentation import pixels, text
 from segmentation.checking.appearance.finding import (SOUND, WARNING,
                                                       Finding)
 
@@ -57,11 +57,12 @@ def test(fingerprints: Dict[str, List[Tuple[str, bytes]]]) -> Finding:
     """Return the Finding on two splits, given {split: (path, bits)}."""
     train, valid = fingerprints['train'], fingerprints['valid']
     near = find([bits for _, bits in train], [bits for _, bits in valid])
-    number = f'{len(near)} of {len(valid)} pictures'
+    number = f'{len(near)} of {text.counted(len(valid), "picture")}'
     if not near:
         return Finding(TEST, number, SOUND)
     first, second = near[0]
     return Finding(TEST, number, WARNING,
-                   f'{len(near)} pictures to validate on nearly are pictures '
-                   f'to train on, such as {valid[second][0]} and '
-                   f'{train[first][0]}: scores will flatter')
+                   f'{text.counted(len(near), "picture")} to validate on '
+                   'nearly equal to training pictures, such as '
+                   f'{valid[second][0]} and {train[first][0]}: scores will '
+                   'flatter')

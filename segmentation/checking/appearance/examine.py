@@ -53,8 +53,9 @@ def test_void(audit) -> Finding:
     number = f'{len(counts) - len(empty)} of {len(counts)}'
     if not empty:
         return Finding(VOID, number, SOUND)
-    return Finding(VOID, number, WARNING, f'{len(empty)} labels have no pixel '
-                   f'of any class, such as {empty[0]}')
+    return Finding(VOID, number, WARNING,
+                   f'{text.counted(len(empty), "label")} without a pixel of '
+                   f'any class, such as {empty[0]}')
 
 
 def faults(findings: List[Finding]) -> List[Fault]:

@@ -12,7 +12,7 @@ import os
 import cv2
 import numpy as np
 
-from segmentation import files, pixels
+from segmentation import files, pixels, text
 from segmentation.data import label_files, listing
 from segmentation.data.annotations import names, shapes
 from segmentation.errors import InputError
@@ -104,9 +104,9 @@ def parse(shape, where):
     if len(points) < least or not all(
             len(point) == 2 and all(abs(value) < shapes.FARTHEST
                                     for value in point) for point in points):
-        raise InputError(f'{where}: {len(points)} points of a {kind}: {least} '
-                         'are wanted, of an x and a y each, below '
-                         f'{shapes.FARTHEST:.0e}')
+        raise InputError(f'{where}: {text.counted(len(points), "point")} of a '
+                         f'{kind}: {least} are wanted, of an x and a y each, '
+                         f'below {shapes.FARTHEST:.0e}')
     if kind == 'mask':
         left, top = np.min(points, axis=0).astype(int).tolist()
         return shapes.Shape(name, (), read_mask(shape.get('mask'), where),

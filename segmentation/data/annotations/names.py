@@ -1,8 +1,7 @@
 """The classes of labels that are names: what classes.csv says of them."""
-import difflib
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from segmentation import pixels
+from segmentation import pixels, text
 from segmentation.data import class_table
 from segmentation.errors import InputError
 
@@ -56,15 +55,13 @@ class Names:
         Raises
         ------
         InputError
-            It is not in the table: it starts with `where`, and says which
-            name is nearest.
+            It is not in the table: it starts with `where`, and suggests
+            the nearest name.
         """
         if name not in self.class_ids:
-            near = difflib.get_close_matches(name, self.class_ids, 1, .5)
-            meant = (f'the nearest is {near[0]!r}' if near
-                     else f'{", ".join(self.class_ids)} are')
-            raise InputError(f'{where}: no class {name!r} in {self.path}: '
-                             f'{meant}')
+            raise InputError(
+                f'{where}: no class {name!r} in {self.path}: '
+                f'{text.suggest(name, self.class_ids, "classes")}')
         return self.class_ids[name]
 
 

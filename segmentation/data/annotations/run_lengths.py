@@ -5,6 +5,8 @@ counts as a list or, shorter, as text (pycocotools: `maskApi.c`).
 """
 import numpy as np
 
+from segmentation import text
+
 
 def decode(counts, size, by_column):
     """Return the mask of run lengths, (H, W) bool.
@@ -28,8 +30,9 @@ def decode(counts, size, by_column):
     width, height = size
     if counts.size == 0 or (counts < 0).any() or \
             counts.sum() != width * height:
-        raise ValueError(f'run lengths of {counts.sum()} pixels: '
-                         f'{width}x{height} are wanted')
+        count = text.counted(counts.sum(), 'pixel')
+        raise ValueError(f'run lengths of {count}: {width}x{height} are '
+                         'wanted')
     inside = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
     return (inside.reshape(width, height).T if by_column
             else inside.reshape(height, width))

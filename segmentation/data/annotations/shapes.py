@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from segmentation import text
 from segmentation.errors import InputError
 
 VERTICES = 256      # of an ellipse
@@ -40,8 +41,9 @@ def outline(points, where):
     except (ValueError, TypeError, OverflowError):
         raise InputError(f'{where}: x and y of points are wanted')
     if len(points) < 3 or not (abs(points) < FARTHEST).all():
-        raise InputError(f'{where}: {len(points)} points: 3 or more, x and y '
-                         f'below {FARTHEST:.0e}, make an outline')
+        raise InputError(f'{where}: {text.counted(len(points), "point")}: 3 '
+                         f'or more, x and y below {FARTHEST:.0e}, make an '
+                         'outline')
     return points
 
 

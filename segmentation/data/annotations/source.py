@@ -93,12 +93,6 @@ class AnnotationSource(tabled.TabledSource):
                          for split, part in drawn.items())
         return {split: sorted(pairs) for split, pairs in parts.items()}
 
-    def check_pair(self, image_path, label_path):
-        """Raise FileNotFoundError if a file of a pair is missing."""
-        super().check_pair(image_path, label_path)
-        if not os.path.isfile(image_path):
-            raise FileNotFoundError(f'{label_path}: no picture {image_path}')
-
     def read_pair(self, image_path, label_path):
         """Read a picture (H, W, 3) BGR and its class ids (H, W), uint8."""
         image = pixels.read(image_path)

@@ -6,9 +6,8 @@ Varma et al. 2019, 'IDD: A dataset for exploring problems of autonomous
 navigation in unconstrained environments'; the table of labels of its public
 code, of which these are level3Id and csTrainId.
 """
-import difflib
 
-from segmentation import files
+from segmentation import files, text
 from segmentation.data import label_files
 from segmentation.data.annotations import shapes
 from segmentation.data.road_scenes.labels import Label
@@ -109,6 +108,5 @@ def row_of(name, path):
     for known in name, name[:-len('group')] if name.endswith('group') else '':
         if known in INDEX:
             return INDEX[known]
-    near = difflib.get_close_matches(name, INDEX, 1, 0)
-    raise InputError(f'{path}: no label {name!r} in IDD: the nearest is '
-                     f'{near[0]!r}')
+    raise InputError(f'{path}: no label {name!r} in IDD: '
+                     f'{text.suggest(name, INDEX, "labels")}')

@@ -6,7 +6,6 @@ view) where the frame has its calibration in calib/.
 import os
 
 import cv2
-import numpy as np
 
 from segmentation import text
 from segmentation.data import contract, kitti_road
@@ -65,8 +64,7 @@ class RoadBenchmark(Benchmark):
     def take(self, job, ids, predicted, prediction):
         """Write the maps of a frame; return {plane: counts} if labelled."""
         picture, label = job
-        confidence = np.rint(255 * prediction.plane(self.road)).astype(
-            np.uint8)
+        confidence = prediction.levels(self.road)
         calibration = self.calibrations.get(picture)
         view = None if calibration is None else birds_eye.view(confidence,
                                                                calibration)

@@ -61,6 +61,26 @@ class Engine(contextlib.AbstractContextManager):
         """
         return map(self.probabilities, batches)
 
+    def passes(self, images: np.ndarray, count: int, keep_prob: float
+               ) -> Iterator[np.ndarray]:
+        """Yield the `probabilities` of a batch by each pass with dropout.
+
+        Parameters
+        ----------
+        images : (B, H, W, 3) array, BGR 0..255
+        count : int
+            Passes.
+        keep_prob : float
+            Share of the activations that dropout keeps.
+        """
+        self.check_dropout()
+        raise NotImplementedError
+
+    def check_dropout(self) -> None:
+        """Raise InputError where the engine or the network has no dropout."""
+        raise InputError(f'--mc: {self.model.path} has no dropout in '
+                         f'{self.describe()["engine"]}')
+
     @abc.abstractmethod
     def describe(self) -> Dict[str, Any]:
         """Return what runs the network, as JSON files have it.
@@ -81,6 +101,26 @@ class Engine(contextlib.AbstractContextManager):
         """Return how many numbers the network has learned, where known."""
         return (self.model.description.get('parameters')
                 if isinstance(self.model, exported.Exported) else None)
+
+
+class Wrapper(Engine):
+    """An Engine by another one, which its owner closes."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.model, engine.setup)
+        self.engine = engine
+
+    def __exit__(self, *_):
+        pass
+
+    def check_dropout(self) -> None:
+        self.engine.check_dropout()
+
+    def describe_device(self) -> str:
+        return self.engine.describe_device()
+
+    def count_parameters(self) -> Optional[int]:
+        return self.engine.count_parameters()
 
 
 def as_taken(images: np.ndarray, model: lookup.Model) -> np.ndarray:

@@ -4,15 +4,15 @@ The weights are variables in each. As constants, folded into the graph, those
 of VGG16 take 8 s more to start, four times the memory, and gain nothing.
 """
 import contextlib
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterator, Optional
 
 import numpy as np
 
-from segmentation import errors, processor, tf1
+from segmentation import errors, processor, text, tf1
 from segmentation.errors import InputError
 from segmentation.inference.engines.engine import (Engine, Setup, as_taken,
                                                    checked)
-from segmentation.nn import constants, freeze, network
+from segmentation.nn import constants, freeze, monte_carlo, network
 from segmentation.tf1 import tf
 from segmentation.trained import lookup, run_dir
 
@@ -24,6 +24,7 @@ class TensorFlowEngine(Engine):
         super().__init__(model, setup)
         tf1.check_device(setup.device)
         self.precision = tf1.choose_precision(setup.precision, setup.device)
+        self._dropout: Optional[monte_carlo.Dropout] = None
 
     def __enter__(self) -> 'TensorFlowEngine':
         """Restore the network.
@@ -53,6 +54,7 @@ class TensorFlowEngine(Engine):
             net = network.restore(self.sess, self.model.graph,
                                   self.model.checkpoint)
             self.check_classes(net.softmax)
+            self.net = net
             self.image_input, self.softmax = net.image_input, net.softmax
             self.num_parameters = network.count_parameters(
                 tf.global_variables())
@@ -75,7 +77,8 @@ class TensorFlowEngine(Engine):
         if classes not in (None, len(names)):
             path = (self.model.graph if isinstance(self.model, run_dir.Run)
                     else self.model.path)
-            raise InputError(f'{path} has {classes} classes, {len(names)} '
+            raise InputError(f'{path} has '
+                             f'{text.counted(classes, "class")}, {len(names)} '
                              f'are wanted: {", ".join(names)}')
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -84,6 +87,29 @@ class TensorFlowEngine(Engine):
         with tf1.naming_exhaustion():
             result = self.sess.run(self.softmax, fed)
         return checked(result, images.shape, self.model)
+
+    def passes(self, images: np.ndarray, count: int, keep_prob: float
+               ) -> Iterator[np.ndarray]:
+        fed = {self.image_input: as_taken(images, self.model),
+               self.net.keep_prob: keep_prob}
+        with tf1.naming_exhaustion():
+            for result in self.find_dropout().passes(
+                    self.sess, fed, images.shape, count):
+                yield checked(result, images.shape, self.model)
+
+    def check_dropout(self) -> None:
+        if not isinstance(self.model, run_dir.Run):
+            super().check_dropout()
+        self.find_dropout()
+
+    def find_dropout(self) -> monte_carlo.Dropout:
+        """Return the dropout of a run; found once, then cached."""
+        if self._dropout is None:
+            try:
+                self._dropout = monte_carlo.Dropout(self.net)
+            except InputError as error:
+                raise InputError(f'--mc: {self.model.path}: {error}')
+        return self._dropout
 
     def describe(self) -> Dict[str, Any]:
         return {'engine': 'tensorflow', 'version': tf.version.VERSION,

@@ -5,8 +5,9 @@ import sys
 from segmentation import tf1
 from segmentation.nn import network
 from segmentation.tf1 import tf
-from segmentation.training import batches, start, step
+from segmentation.training import batches, start
 from segmentation.training.diagnosis import measure, sanity, verdicts
+from segmentation.training.optimization import method, step
 
 
 def check(options, source, weights, precision, model, model_options):
@@ -23,12 +24,14 @@ def check(options, source, weights, precision, model, model_options):
         begun = start.begin(
             sess, source, options.data_dir, pictures, functools.partial(
                 start.build_network, sess, source.num_classes, model,
-                model_options, options.vgg_dir, options.seed),
-            weights, options.init_from)
+                model_options, options.vgg_dir, options.seed,
+                options.freeze_encoder),
+            weights, options.init_from, freeze=options.freeze_encoder)
         print(*start.header_lines(options, precision), sep='\n', flush=True)
         training = step.add_training(
             begun.net, options.learning_rate, weights, options.l2,
-            options.freeze_encoder, loss_scaling=precision == 'float16')
+            options.freeze_encoder, loss_scaling=precision == 'float16',
+            method=method.choose(options).of_single_steps())
         network.initialize_rest(sess)
         found = sanity.examine(
             sess, begun, training, weights, options.learning_rate,

@@ -58,8 +58,9 @@ def channels(distances: Sequence[Optional[Tuple[float, float]]],
              if pair is not None and abs(pair[0] - pair[1]) > COLORFUL]
     swapped = sum(mine > other for mine, other in known)
     taken = f', the network makes {order} of it' if order else ''
-    number = (f'{len(known) - swapped} of {len(known)} pictures are BGR as '
-              f'their files{taken}' if known else
+    number = (f'{len(known) - swapped} of '
+              f'{text.counted(len(known), "picture")} BGR as in the files'
+              f'{taken}' if known else
               f'no coloured files to compare with; BGR is wanted{taken}')
     diagnosis = ''
     if highest <= 1:

@@ -5,8 +5,8 @@
       -> (1 - weight) * loss of the labels + weight * T^2 * cross entropy
 """
 from segmentation.tf1 import tf
-from segmentation.training import step
 from segmentation.training.cluster.cluster import Cluster
+from segmentation.training.optimization import loss as losses
 
 
 def placeholder(num_classes: int) -> tf.Tensor:
@@ -63,6 +63,6 @@ def combine(logits: tf.Tensor, loss: tf.Tensor, roots: tf.Tensor,
     soft = soften(roots, tf.shape(logits)[1:3], temperature)
     # Of several processes all take one sum after the other.
     with tf.control_dependencies([loss]):
-        distilled = step.masked_cross_entropy(logits / temperature, soft,
-                                              cluster=cluster)
-    return (1 - weight) * loss + weight * temperature ** 2 * distilled
+        distilled = losses.masked_loss(logits / temperature, soft,
+                                       cluster=cluster)
+    return (1 - weight) * loss + weight * temperature ** 2 * distilled.share

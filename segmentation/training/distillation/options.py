@@ -41,3 +41,6 @@ def check(options):
     elif options.freeze_encoder:
         raise InputError('--freeze-encoder trains on the features of '
                          'pictures: --teacher does not apply')
+    elif options.accumulate > 1:
+        raise InputError('--accumulate weights batches by their labelled '
+                         'pixels: --teacher does not apply')

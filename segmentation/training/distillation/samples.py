@@ -104,11 +104,12 @@ class Samples:
             if item.seed is None:
                 return (pixels.resize_image(image, size),
                         self.resize_labels(ids, size), roots, path)
+            recipe = augmentation.RECIPES[contract.ask(self.source, 'augment')]
             sides = pixels.size_of(image)
             return (*augmentation.augment(image, ids, size, item.seed,
-                                          self.resize_labels),
-                    augmentation.augment_map(roots, sides, size, item.seed),
-                    path)
+                                          self.resize_labels, recipe),
+                    augmentation.augment_map(roots, sides, size, item.seed,
+                                             recipe), path)
 
     def read_pair(self, job):
         """Return the picture and class ids of a batching.Job."""

@@ -13,6 +13,11 @@ pytestmark = pytest.mark.slow
 WEIGHTED = SETTINGS + ('--l2', '.01', '--class-weights', 'median', '--augment')
 FROZEN = SETTINGS + ('--l2', '.01', '--model', 'fcn-pools', '--freeze-encoder',
                      '--feature-dir', 'cache', '--epochs', '2')
+# The sums of two batches a step, and what is done with them.
+STEPS = SETTINGS + (
+    '--model', 'fcn-lite', '--epochs', '3', '--hard-pixels', '.5',
+    '--label-smoothing', '.1', '--weight-decay', '.01', '--clip', '.5',
+    '--ema', '.8', '--class-weights', 'median')
 BARE = SETTINGS + ('--model', 'fcn-lite', '--epochs', '2')
 EPOCHS = 10         # of two batches; the second one is uneven
 
@@ -80,6 +85,14 @@ def test_processes_that_die_and_are_resumed_train_as_one_does(undisturbed):
     assert [entry['epoch'] for entry in cluster_runs.read_log('two')] == list(
         range(1, done + 1))
     assert done > before
+
+
+def test_they_train_alike_whatever_is_minimized_and_accumulated():
+    """9 samples are a step of 8, and one of which two have nothing."""
+    cluster_runs.assert_equal(
+        cluster_runs.train('together', '--batch-size', '8', *STEPS),
+        cluster_runs.train('apart', '--processes', '2', '--batch-size', '2',
+                           '--accumulate', '2', *STEPS))
 
 
 def test_they_train_alike_on_features_of_a_frozen_encoder():

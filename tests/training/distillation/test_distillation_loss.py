@@ -9,8 +9,8 @@ from scipy import ndimage
 
 from segmentation.nn import network
 from segmentation.tf1 import tf
-from segmentation.training import step
 from segmentation.training.distillation import loss, targets
+from segmentation.training.optimization import step
 
 SHAPE = 3, 8, 12, 5         # of the logits
 IGNORE = 255

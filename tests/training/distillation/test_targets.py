@@ -125,7 +125,9 @@ def test_processes_divide_the_batches_of_one(source, tmp_path):
 
 
 @pytest.mark.parametrize('seed', range(8))
-def test_a_map_moves_with_its_picture(seed):
+@pytest.mark.parametrize('name', ['light', 'strong'])
+def test_a_map_moves_with_its_picture(name, seed):
+    recipe = augmentation.RECIPES[name]
     random = np.random.RandomState(seed)
     coarse = random.randint(0, 256, (6, 9, 3)).astype(np.uint8)
     image = cv2.resize(coarse, (180, 96), interpolation=cv2.INTER_CUBIC)
@@ -133,10 +135,11 @@ def test_a_map_moves_with_its_picture(seed):
     values = cv2.resize(image, (90, 48), interpolation=cv2.INTER_AREA)[
         ..., [0, 1, 2, 0, 1, 2, 0, 1]]
     size = 160, 128
-    moved = augmentation.augment_map(values, (180, 96), size, seed)
-    variation = augmentation.draw(seed)
-    scaled, _ = augmentation.rescale(image, np.zeros((96, 180), np.uint8),
-                                     size, variation.scale,
+    moved = augmentation.augment_map(values, (180, 96), size, seed, recipe)
+    variation = augmentation.draw(seed, recipe)
+    ids = np.zeros((96, 180), np.uint8)
+    turned, _ = augmentation.rotate(image, ids, variation.degrees)
+    scaled, _ = augmentation.rescale(turned, ids, size, variation.scale,
                                      variation.position)
     if variation.is_mirrored:
         scaled = scaled[:, ::-1]
@@ -147,8 +150,10 @@ def test_a_map_moves_with_its_picture(seed):
     assert (moved[..., 6:] == moved[..., :2]).all()
 
 
-def test_targets_are_augmented_like_their_pictures(source, tmp_path):
-    contract.configure(source, augment=True)
+@pytest.mark.parametrize('augment', [True, 'strong'])
+def test_targets_are_augmented_like_their_pictures(source, tmp_path, augment):
+    contract.configure(source, augment=augment)
+    recipe = augmentation.RECIPES[augment]
     made = make_samples(source, prepare(
         source, Teacher(), tmp_path, {'more': more(tmp_path / 'more', 3)}))
     for item in made.items(1):
@@ -156,9 +161,10 @@ def test_targets_are_augmented_like_their_pictures(source, tmp_path):
         assert image.shape == (32, 64, 3) and labels.shape == (32, 64)
         raw = cv2.imread(path)
         lit, _ = augmentation.augment(
-            raw, np.zeros(raw.shape[:2], np.uint8), (64, 32), item.seed)
+            raw, np.zeros(raw.shape[:2], np.uint8), (64, 32), item.seed,
+            recipe=recipe)
         assert (image == lit).all()
-        light = augmentation.draw(item.seed).light
+        light = augmentation.draw(item.seed, recipe).light
         wanted = cv2.resize(augmentation.relight(
             cv2.cvtColor(np.float32(roots[..., 0] / 255) ** 2 * 255,
                          cv2.COLOR_GRAY2BGR).astype(np.uint8), *light),

@@ -15,7 +15,8 @@ from segmentation.inference import teacher
 from segmentation.trained import run_dir
 
 STUDENT = ('--data-source', 'tiny', '--model', 'fcn-lite', '--batch-size', '4',
-           '--learning-rate', '2e-3', '--keep-prob', '1', '--workers', '2')
+           '--learning-rate', '2e-3', '--schedule', 'constant',
+           '--keep-prob', '1', '--workers', '2')
 
 
 def start(name, *arguments):
@@ -55,8 +56,9 @@ def test_a_teacher_says_what_its_network_does(pair, place):
 
 def test_a_network_learns_from_a_teacher_and_is_resumed(teachers, capsys):
     taught = ('--teacher', teachers[0], '--unlabelled', 'more', '--augment',
-              '--temperature', '3', '--teacher-weight', '0.9',
-              '--teacher-flip', '--cache-dir', 'kept')
+              'strong', '--ema', '.9', '--lovasz', '.2', '--temperature', '3',
+              '--teacher-weight', '0.9', '--teacher-flip', '--cache-dir',
+              'kept')
     whole = start('whole', '--epochs', '3', *taught)
     said = capsys.readouterr().out
     assert (f'[i] teacher: {teachers[0]}, 90% of the loss at temperature 3, '
@@ -108,6 +110,8 @@ def test_what_the_teacher_says_is_learned(teachers):
     (('--teacher', 'RUN', '--model', 'fcn-pools', '--freeze-encoder'),
      '--freeze-encoder trains on the features of pictures: --teacher does '
      'not apply'),
+    (('--teacher', 'RUN', '--accumulate', '2'), '--accumulate weights batches '
+     'by their labelled pixels: --teacher does not apply'),
     (('--teacher', 'RUN', '--data-source', 'bare'),
      "data source 'bare' does not list its files: --teacher does not apply"),
     (('--teacher', 'RUN', '--data-source', 'demo'),

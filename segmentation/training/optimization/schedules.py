@@ -25,11 +25,11 @@ class Schedule(NamedTuple):
     learning_rate: float    # where the factor is 1
     epochs: int
     warm_up: float          # epochs over which the rate first rises
-    batches: int            # of an epoch
+    steps: int              # of an epoch
 
-    def rate(self, epoch, batch):
-        """Return the learning rate of batch 0, 1, ... of epoch 1, 2, ..."""
-        done = (epoch - 1 + batch / self.batches) / self.epochs
+    def rate(self, epoch, step):
+        """Return the learning rate of step 0, 1, ... of epoch 1, 2, ..."""
+        done = (epoch - 1 + step / self.steps) / self.epochs
         return self.learning_rate * factor(self.name, min(done, 1),
                                            self.warm_up / self.epochs)
 

@@ -1,7 +1,7 @@
 """The learning rate over a run."""
 import pytest
 
-from segmentation.training import schedules
+from segmentation.training.optimization import schedules
 
 
 @pytest.mark.parametrize('name, done, factor', [

@@ -1,4 +1,4 @@
-"""How training is asked to stop: by Ctrl-C or SIGTERM."""
+"""How a program is asked to stop in order: by Ctrl-C or SIGTERM."""
 import os
 import signal
 
@@ -8,8 +8,13 @@ from segmentation.processes.launcher import SIGNALS
 class Stop:
     """Records Ctrl-C and SIGTERM while its context is open.
 
-    The run then ends after a step; a second signal of a kind has its usual
-    effect.
+    Whoever works then comes to an end soon; a second signal of a kind has its
+    usual effect.
+
+    Parameters
+    ----------
+    note : str
+        What is done before the end.
 
     Attributes
     ----------
@@ -17,7 +22,8 @@ class Stop:
         The signal that asked to stop.
     """
 
-    def __init__(self):
+    def __init__(self, note):
+        self.note = note
         self.signal = None
         self.handlers = {}      # as they were before
 
@@ -35,6 +41,6 @@ class Stop:
         self.signal = number
         signal.signal(number, signal.SIG_DFL)
         try:
-            os.write(2, b'\n[i] stopping: saving first\n')
+            os.write(2, f'\n[i] stopping: {self.note}\n'.encode())
         except OSError:     # whoever read stderr was stopped, too
             pass

@@ -1,20 +1,23 @@
 """What training adds to the graph of a network: a loss and an Adam step.
 
     labels [B, H, W] -> label_rows [B, H, W, C], logits
-      -> masked cross entropy -> Adam
+      -> masked cross entropy -> gradients, of several batches where asked for
+      -> their sum over all processes -> clipped -> Adam -> averages
 
-Of several processes each has its share of the loss: its pixels are summed and
-divided by the weight of all pixels, so that the shares, and the gradients,
-add up to those of one process that has the samples of all.
+By default it is masked cross entropy and Adam alone.
 """
-from typing import (Callable, Dict, List, NamedTuple, Optional, Sequence,
-                    Tuple)
+import contextlib
+from typing import (Callable, ContextManager, Dict, List, NamedTuple, Optional,
+                    Sequence, Tuple)
 
 import numpy as np
 
 from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
 from segmentation.training.cluster.cluster import Cluster
+from segmentation.training.optimization import (accumulation, adam, averaging,
+                                                loss as losses)
+from segmentation.training.optimization.method import Method
 
 
 class Training(NamedTuple):
@@ -25,55 +28,25 @@ class Training(NamedTuple):
     learning_rate: tf.Tensor    # [], of this step
     loss: tf.Tensor             # [], in nats per pixel; its share of it
     step: tf.Operation          # takes the step, counts the global step
-    gradients: List[Tuple[tf.Tensor, tf.Variable]]
+    gradients: List[Tuple[tf.Tensor, tf.Variable]]      # before clipping
+    sums: Optional[accumulation.Sums] = None    # of the batches of a step
+    averages: Optional[averaging.Averages] = None
 
     def feed(self, labels: np.ndarray) -> Dict[tf.Tensor, np.ndarray]:
         """Return {tensor: value} that feeds class ids (B, H, W) or rows."""
         return {self.labels if labels.ndim == 3 else self.label_rows: labels}
 
+    def saved(self, weights: Sequence[tf.Variable]
+              ) -> Dict[str, tf.Variable]:
+        """Return {name: variable} of weights, of their averages if any."""
+        if self.averages is None:
+            return {variable.op.name: variable for variable in weights}
+        return self.averages.in_place_of(weights)
 
-def masked_cross_entropy(
-        logits: tf.Tensor, labels: tf.Tensor,
-        class_weights: Optional[Sequence[float]] = None,
-        cluster: Cluster = Cluster()) -> tf.Tensor:
-    """Return the mean cross entropy of the labelled pixels, in nats.
-
-    Of several processes it is this one's share of the mean of all.
-
-    Parameters
-    ----------
-    logits : tf.Tensor
-        [B, H, W, C]
-    labels : tf.Tensor
-        [B, H, W, C] one-hot, or shares of the classes in any unit. A row of
-        zeros is a pixel to ignore: it adds nothing to the mean and has no
-        gradient; a row counts by its sum.
-    class_weights : sequence of C floats, optional
-        Weight of a pixel by its class; all 1 without it. The mean is over
-        weights, so that weights of any scale give a loss of the same scale.
-    cluster : Cluster, optional
-    """
-    labels = tf.cast(labels, tf.float32)
-    rows = tf.reshape(labels, [-1, tf.shape(labels)[-1]])   # [B*H*W, C]
-    sums = tf.reduce_sum(rows, axis=-1, keepdims=True)
-    losses = tf.nn.softmax_cross_entropy_with_logits_v2(
-        labels=rows / tf.maximum(sums, 1e-6),
-        logits=tf.reshape(logits, tf.shape(rows)))
-    if class_weights is not None:
-        rows = rows * tf.constant(class_weights, tf.float32)
-    weights = tf.reduce_sum(rows, axis=-1)                  # [B*H*W]
-    total = cluster.total(exact_sum(weights))
-    return tf.cast(exact_sum(weights * losses) / tf.maximum(total, 1e-6),
-                   tf.float32)
-
-
-def exact_sum(values: tf.Tensor) -> tf.Tensor:
-    """Return the sum of a float32 tensor, in float64.
-
-    In float32 the sum over many pixels is exact to five digits only, and its
-    error depends on how they are divided among processes.
-    """
-    return tf.reduce_sum(tf.cast(values, tf.float64))
+    def scored(self, sess: tf.Session) -> ContextManager[None]:
+        """Return a context in which the network has what `saved` returns."""
+        return (contextlib.nullcontext() if self.averages is None
+                else self.averages.used(sess))
 
 
 def add_training(net: network.Network, learning_rate: float,
@@ -81,6 +54,7 @@ def add_training(net: network.Network, learning_rate: float,
                  l2: float = 0, freeze: bool = False,
                  loss_scaling: bool = False,
                  cluster: Cluster = Cluster(),
+                 method: Method = Method(),
                  combine: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]]
                  = None) -> Training:
     """Add loss and Adam step to the graph of a network.
@@ -103,9 +77,14 @@ def add_training(net: network.Network, learning_rate: float,
         overflow is left out.
     cluster : Cluster, optional
         The processes whose gradients are summed.
+    method : Method, optional
+        If it accumulates batches, `step` takes none: `sums.add` does before,
+        and local variables have to be initialized. If it averages, all
+        trained variables have values before the averages are initialized.
     combine : function of (logits, loss), optional
         Returns what is minimized in place of the loss, before `l2`; the loss
-        that is reported stays that of the labels.
+        that is reported stays that of the labels. `method` must not
+        accumulate: its batches count by their labels alone.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None], name='labels')
@@ -116,13 +95,15 @@ def add_training(net: network.Network, learning_rate: float,
     with tf.name_scope('training'):
         rate = tf.placeholder_with_default(
             tf.constant(learning_rate, tf.float32), [], 'learning_rate')
-        loss = masked_cross_entropy(net.logits, label_rows, class_weights,
-                                    cluster)
-        objective = loss if combine is None else combine(net.logits, loss)
+        loss = losses.masked_loss(net.logits, label_rows, class_weights,
+                                  method, cluster)
+        objective = (loss.share if combine is None
+                     else combine(net.logits, loss.share))
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
             objective += l2 / cluster.size * tf.add_n(penalties)
-        optimizer = tf.train.AdamOptimizer(rate)
+        optimizer = adam.optimizer(rate, method.weight_decay,
+                                   method.backbone_rate)
         if loss_scaling:
             scale = tf.train.experimental.DynamicLossScale()
             optimizer = tf.train.experimental.MixedPrecisionLossScaleOptimizer(
@@ -131,10 +112,34 @@ def add_training(net: network.Network, learning_rate: float,
                          in differentiate(objective * scale(), freeze)]
         else:
             gradients = differentiate(objective, freeze)
+        sums = averages = None
+        counter = tf.train.get_or_create_global_step()
+        if method.accumulate > 1:
+            sums = accumulation.accumulate(gradients, loss, method.accumulate)
+            counter = None
+            gradients = sums.gradients
         gradients = cluster.sum_gradients(gradients)
-        step = optimizer.apply_gradients(
-            gradients, global_step=tf.train.get_or_create_global_step())
-    return Training(labels, label_rows, rate, loss, step, gradients)
+        step = optimizer.apply_gradients(clip(gradients, method.clip),
+                                         global_step=counter)
+        if sums is not None:
+            step = sums.clear_after(step)
+        if method.ema:
+            averages = averaging.Averages(
+                [variable for _, variable in gradients], method.ema)
+            step = averages.update_after(step)
+    return Training(labels, label_rows, rate, loss.share, step, gradients,
+                    sums, averages)
+
+
+def clip(gradients, norm):
+    """Return (gradient, variable) of a global norm of at most `norm`.
+
+    0 leaves them as they are.
+    """
+    if not norm:
+        return gradients
+    values, variables = zip(*gradients)
+    return list(zip(tf.clip_by_global_norm(values, norm)[0], variables))
 
 
 def differentiate(objective, freeze):

@@ -1,0 +1,6 @@
+"""How steady predictions are from frame to frame of a sequence.
+
+flicker      the pixels whose class differs from the frame before
+options      the options of frames in sequence
+sequences    which pictures follow one another; they are smoothed and counted
+"""
