@@ -6,6 +6,7 @@ import shutil
 import cv2
 import helpers
 import numpy as np
+import runs
 
 import evaluate
 from segmentation import pixels
@@ -63,7 +64,7 @@ def scores(run, data, *arguments):
         return json.load(file)
 
 
-def test_evaluate_counts_and_smooths(pair, place, capsys):
+def test_evaluate_counts_and_smooths(place, capsys):
     """Three frames in a row of one size, one that is far away."""
     data = str(place / 'data')
     shutil.copytree(helpers.data_dir(), data)
@@ -74,13 +75,7 @@ def test_evaluate_counts_and_smooths(pair, place, capsys):
         base = os.path.join(data, 'valid', f's_{number:04d}')
         cv2.imwrite(f'{base}.png', image)
         cv2.imwrite(f'{base}_ids.png', ids)
-    shutil.copy(os.path.join(pair[0], 'options.json'), 'before.json')
-    with open('before.json') as file:
-        changed = dict(json.load(file), split=None)
-    run = str(place / 'run')
-    shutil.copytree(pair[0], run)
-    with open(os.path.join(run, 'options.json'), 'w') as file:
-        json.dump(changed, file)
+    run = runs.make(place / 'run', 'tiny', data)
     raw = scores(run, data, '--consistency')
     assert raw['consistency']['pairs'] == 2
     assert '[i] flicker, of 2 pairs of frames: ' in capsys.readouterr().out
