@@ -30,6 +30,7 @@ WITH_TENSORFLOW = {
     'segmentation.backbone.dilated', 'segmentation.backbone.meta_graph',
     'segmentation.backbone.saved_model',
     'segmentation.training.launch', 'segmentation.training.start',
+    'segmentation.training.caching.frozen_encoder',
     'segmentation.training.trainer', 'segmentation.training.diagnosis.measure',
     'segmentation.training.diagnosis.sanity',
     'segmentation.training.optimization.accumulation',

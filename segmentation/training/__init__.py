@@ -6,6 +6,7 @@ trainer          the loop: epochs, validation, stopping
 optimization     the loss, the Adam step, the learning rate over a run
 class_weights    how much a pixel counts in the loss, by its class
 batches          pictures of a data source, as the loop takes them
+caching          a cache is computed, in turn, before a run reads it
 cached_features  features of a frozen encoder, computed once, then read
 cached_samples   pictures and class ids, decoded once, then read
 run_files        the directory of a run, as training writes it

@@ -12,14 +12,13 @@ import os
 
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
-from segmentation.nn import frozen, network
+from segmentation.nn import network
 from segmentation.processes import stopping
 from segmentation.tf1 import tf
-from segmentation.store import array_store
 from segmentation.trained import run_dir
-from segmentation.training import (batches, cached_features, cached_samples,
-                                   checkpoints, run_files, start, tensorboard,
-                                   trainer)
+from segmentation.training import (batches, cached_samples, checkpoints,
+                                   run_files, start, tensorboard, trainer)
+from segmentation.training.caching import frozen_encoder, preparation
 from segmentation.training.cluster import agreement, joining
 from segmentation.training.distillation import start as distillation
 from segmentation.training.optimization import method, schedules, step
@@ -72,7 +71,7 @@ def train(place, options, source, weights, precision, model, model_options,
         if options.cache_samples:       # first: a network may read a batch
             decoded = cached_samples.CachedSamples(
                 parent, source, options.data_dir)
-            prepare_in_turn(decoded, cluster)
+            preparation.prepare_in_turn(decoded, cluster)
             contract.configure(source, samples=decoded)
             stores.append(decoded.store)
         if options.resume:
@@ -94,13 +93,13 @@ def train(place, options, source, weights, precision, model, model_options,
                                   bool(options.ema))
         samples = begun.pictures
         if options.freeze_encoder:
-            samples = stack.enter_context(cached(
+            samples = stack.enter_context(frozen_encoder.cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
                 cluster, parent, options.views))
             stores.append(samples.store)
         if lesson:
             targets = distillation.compute(lesson, source, options.data_dir,
-                                           parent, cluster, prepare_in_turn)
+                                           parent, cluster)
             stores += [one.store for one in targets]
         if cluster.rank == 0:
             write_run(directory, dict(begun.description, precision=precision,
@@ -194,76 +193,3 @@ def describe(entry, epochs):
             f'{entry["images_per_second"]:.1f} pictures/s; {left} left'
             + ''.join(f'; warning: {one}'
                       for one in entry.get('warnings', ())))
-
-
-@contextlib.contextmanager
-def cached(sess, begun, data_dir, soft_labels, precision, cluster, parent,
-           views=1):
-    """Yield the Features of a frozen encoder, computed now or by another run.
-
-    They are deleted in the end where the source does not list its files, so
-    that no other run could find them.
-
-    Parameters
-    ----------
-    sess : tf.Session
-    begun : start.Start
-    data_dir : str
-    soft_labels : bool
-        Whether labels are shares of the classes.
-    precision : str
-        What the features are computed in.
-    cluster : Cluster
-    parent : str
-        Where the folder of the features goes.
-    views : int, optional
-        Of each training sample.
-    """
-    tensors = tf.get_collection(frozen.FEATURES)
-    pictures = begun.pictures
-    key = cached_features.fingerprint(
-        pictures.source, data_dir, frozen.encoder_weights(sess), views,
-        soft_labels, precision, *(tensor.name for tensor in tensors))
-    features = cached_features.Features(
-        array_store.choose_folder(parent, 'features', key),
-        pictures, data_dir, tensors,
-        lambda images: sess.run(tensors, begun.net.feed(images)), views)
-    try:
-        prepare_in_turn(features, cluster)
-        yield features
-    finally:
-        if key is None:
-            features.store.delete()
-
-
-def prepare_in_turn(cached, cluster):
-    """Compute what is missing of a cache, by one process at a time.
-
-    Those after the first find it, if they have the same disk.
-
-    Parameters
-    ----------
-    cached : Features, CachedSamples or Targets
-    cluster : Cluster
-    """
-    for rank in range(cluster.size):
-        if rank == cluster.rank:
-            prepare(cached)
-        cluster.wait()
-
-
-def prepare(cached):
-    """Compute what is missing of a cache, saying before what that takes."""
-    store = cached.store
-    with store.locked():
-        plan = store.open()
-        if not plan.fits:
-            raise OSError(f'{store.folder}: {plan.free / 1e9:.1f} GB are '
-                          f'free, the {cached.what} take '
-                          f'{plan.size / 1e9:.1f} GB: --cache-dir names '
-                          'another place')
-        to_do = ('from before' if plan.is_complete else
-                 f'{text.duration(cached.estimate(plan))} to compute')
-        print(f'[i] {cached.describe()}: {plan.size / 1e9:.1f} GB in '
-              f'{store.folder}, {to_do}', flush=True)
-        cached.compute(plan)

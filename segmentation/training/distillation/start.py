@@ -1,12 +1,13 @@
 """How a run with a teacher starts: its targets, then its batches and loss."""
 import functools
 
+from segmentation.training.caching import preparation
 from segmentation.training.cluster import agreement
 from segmentation.training.distillation import loss
 from segmentation.training.distillation.samples import Samples
 
 
-def compute(lesson, source, data_dir, parent, cluster, prepare):
+def compute(lesson, source, data_dir, parent, cluster):
     """Return the Targets of a Lesson, computed now or by another run.
 
     Parameters
@@ -17,14 +18,12 @@ def compute(lesson, source, data_dir, parent, cluster, prepare):
     parent : str
         Where their folders are made.
     cluster : Cluster
-    prepare : function of (Targets, Cluster)
-        Computes what is missing of them.
     """
     agreement.compare(cluster, {'the teacher': lesson.fingerprint()},
                       'one teacher, and one list of unlabelled pictures,')
     computed = lesson.targets(source, data_dir, parent)
     for targets in computed:
-        prepare(targets, cluster)
+        preparation.prepare_in_turn(targets, cluster)
     return computed
 
 

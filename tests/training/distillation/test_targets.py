@@ -8,7 +8,8 @@ import pytest
 
 from segmentation.data import augmentation, contract
 from segmentation.errors import InputError
-from segmentation.training import batches, launch
+from segmentation.training import batches
+from segmentation.training.caching import preparation
 from segmentation.training.distillation import lesson, samples
 
 FED = 'targets'     # stands for a tensor
@@ -56,7 +57,7 @@ def prepare(source, teacher, folder, unlabelled=()):
     taught = lesson.make(teacher, source, 'tiny', dict(unlabelled), 2, .5)
     computed = taught.targets(source, helpers.data_dir(), str(folder))
     for targets in computed:
-        launch.prepare(targets)
+        preparation.prepare(targets)
     return computed
 
 
@@ -221,7 +222,7 @@ def test_damage_is_noticed_and_computed_anew(source, tmp_path):
     again = Teacher()
     damaged = lesson.make(again, source, 'tiny', {}, 2, .5).targets(
         source, helpers.data_dir(), str(tmp_path))[0]
-    launch.prepare(damaged)
+    preparation.prepare(damaged)
     with pytest.raises(InputError, match='not as they were written'):
         damaged.roots(7)
     prepare(source, again, tmp_path)
