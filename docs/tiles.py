@@ -1,4 +1,4 @@
-"""Draw what the blending of tiles does: --overlap 0 and with an overlap.
+"""Draw what the blending of tiles does: side by side, blended, as a whole.
 
     python docs/tiles.py RUN OUTPUT
 
@@ -20,15 +20,18 @@ from segmentation.drawing import canvas, overlay  # noqa: E402
 from segmentation.inference.tiles import layout  # noqa: E402
 from segmentation.synthetic import scenes  # noqa: E402
 
-SIZE, TILE, SEED = (768, 256), (256, 256), 9
-ROWS = (('tiles of 256x256, side by side', 0),
-        ('tiles that overlap, blended', 64))
+SIZE, TILE, SEED = (768, 128), (256, 128), 9
+ROWS = (('tiles of 256x128, side by side', {'tiles': TILE, 'overlap': 0}),
+        ('tiles that overlap, blended', {'tiles': TILE, 'overlap': 32}),
+        ('the picture as a whole', {'native': True}))
 INK = (255, 255, 255)
 STEP = 16       # levels of probability that look alike, for a smaller file
 
 
-def draw_ends(image, overlap):
+def draw_ends(image, overlap=None):
     """Draw where tiles begin and end inside a picture, in broken lines."""
+    if overlap is None:
+        return
     for side, tile, view in ((SIZE[0], TILE[0], image.swapaxes(0, 1)),
                              (SIZE[1], TILE[1], image)):
         starts = layout.axis(side, tile, overlap).starts
@@ -49,16 +52,15 @@ def main(argv=None):
     options = parse_options(argv)
     image, _ = scenes.draw(np.random.RandomState(SEED), *SIZE)
     pictures = []
-    for text, overlap in ROWS:
-        with segmentation.load(options.run, tiles=TILE,
-                               overlap=overlap) as model:
+    for text, settings in ROWS:
+        with segmentation.load(options.run, **settings) as model:
             prediction = model.predict(image)
         road = cv2.applyColorMap(
             prediction.levels(model.class_names.index('road')) // STEP * STEP,
             cv2.COLORMAP_VIRIDIS)
         classes = overlay.colors_of(prediction.ids, model.label_colors)
         for part in (classes, road):
-            draw_ends(part, overlap)
+            draw_ends(part, settings.get('overlap'))
         pictures += [canvas.caption(classes, f'classes: {text}'),
                      canvas.caption(road, f'probability of road: {text}')]
     files.write_image(options.output,

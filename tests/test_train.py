@@ -624,12 +624,12 @@ def test_the_learning_rate_falls_where_the_last_epoch_is_known(finished):
 def test_a_run_of_before_keeps_its_constant_rate(finished, monkeypatch):
     saved = run_dir.read_options(finished)
     saved['options']['schedule'] = 'constant'
-    for name in method.Recipe._fields:
+    for name in method.Method._fields:
         del saved['options'][name]
     monkeypatch.setattr(run_dir, 'read_options', lambda _: saved)
     options = train.parse_options(['--resume', '--name', finished])
     assert options.schedule == 'constant'
-    assert method.choose(options) == method.Recipe()
+    assert method.choose(options) == method.Method()
 
 
 def test_a_truncated_normal_start_has_a_deviation():

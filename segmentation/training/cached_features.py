@@ -145,7 +145,8 @@ class Features:
     def describe(self):
         """Return of how many samples the features are, in words."""
         counts = self.store.counts
-        further = (f', {len(self.views)} more of each' if self.views else '')
+        further = (f', with {text.counted(len(self.views), "further view")} '
+                   'of each' if self.views else '')
         return (f'features of {text.counted(counts["train"], "sample")}, '
                 f'mirrored as well{further}, and of {counts["valid"]:,} to '
                 'validate')

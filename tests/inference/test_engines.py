@@ -74,7 +74,7 @@ def test_bfloat16_gives_the_same_classes(name, engine):
         assert opened.describe()['precision'] == 'bfloat16'
         found = opened.probabilities(images).argmax(axis=-1)
     wanted, = helpers.softmax(helpers.trained_run(), [images])
-    assert (found == wanted.argmax(axis=-1)).mean() >= .999
+    assert (found == wanted.argmax(axis=-1)).mean() >= .998
 
 
 @pytest.mark.parametrize('name', ['pb', 'openvino'])

@@ -9,7 +9,7 @@ import scipy.signal
 from segmentation.backbone import architecture, dilated, saved_model
 from segmentation.nn import network
 from segmentation.tf1 import tf
-from segmentation.training import step
+from segmentation.training.optimization import step
 
 PICTURE = np.random.RandomState(0).randint(0, 256, (1, 64, 96, 3))
 

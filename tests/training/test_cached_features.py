@@ -164,8 +164,8 @@ def drawn(made, epoch):
 
 def test_an_epoch_has_two_views_of_each_sample(tmp_path, capsys):
     made = prepare(tmp_path / 'features', source=Augmented, views=3)
-    assert ('features of 5 samples and their mirror images, of 2 further '
-            'views of each, and of 3 to validate: ' in capsys.readouterr().out)
+    assert ('features of 5 samples, mirrored as well, with 2 further views of '
+            'each, and of 3 to validate: ' in capsys.readouterr().out)
     epochs = [drawn(made, epoch) for epoch in range(1, 40)]
     for seen in epochs:
         assert made.num_training == len(seen) == len(set(seen)) == 10
@@ -476,7 +476,8 @@ def test_taps_can_be_frozen_too(model, vgg_dir):
 @pytest.mark.parametrize('model', ['fcn-pools', 'fcn8s'])
 def test_encoder_can_be_frozen_up_to_a_pool(model, vgg_dir):
     helpers.data_dir()
-    common = ('--delete-features', '--learning-rate', '.01')
+    common = ('--delete-features', '--learning-rate', '.01', '--schedule',
+              'constant')
     losses = []
     for name, epochs, more in ((f'up-{model}', '2', ()),
                                (f'cut-up-{model}', '1', ()),
