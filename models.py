@@ -120,6 +120,7 @@ def check(options: argparse.Namespace) -> None:
                          'to --soft-labels')
     for name in ('feature_dir', 'delete_features'):
         if getattr(options, name) and not (options.freeze_encoder
-                                           or options.cache_samples):
+                                           or options.cache_samples
+                                           or options.teacher):
             raise InputError(f'{option_types.flag(name)} goes with '
-                             '--freeze-encoder or --cache-samples')
+                             '--freeze-encoder, --cache-samples or --teacher')

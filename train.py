@@ -18,10 +18,13 @@ import utils
 from segmentation.backbone import course
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
+from segmentation.inference import jobs, teacher
 from segmentation.processes import gpus
 from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files
 from segmentation.training.cluster import launching, place
+from segmentation.training.distillation import lesson as lessons
+from segmentation.training.distillation import options as distillation
 from segmentation.training.optimization import method
 
 
@@ -72,12 +75,12 @@ def main(argv=None):
         stack.enter_context(launching.member(own, options.device))
         if not (own.rank or own.is_launched or options.sanity):
             stack.enter_context(run_files.locked(options.name))
-        source, weights, precision = prepare(options, own)
+        source, weights, precision, lesson = prepare(options, own)
         # TensorFlow takes seconds to load: only after all that may be wrong.
         from segmentation.training import launch
         from segmentation.training.diagnosis import trial
         start = (trial.check if options.sanity
-                 else functools.partial(launch.train, own))
+                 else functools.partial(launch.train, own, lesson=lesson))
         return start(options, source, weights, precision,
                      models.MODELS[options.model],
                      models.build_options(options))
@@ -102,12 +105,18 @@ def prepare(options, own, is_parent=False):
         Class weights of a new run.
     str or None
         The precision.
+    lesson.Lesson or None
+        What is learned from a teacher.
     """
     if own.rank == 0 and not options.sanity:
         check_run(options)
     models.check(options)
     method.check(options, models.MODELS[options.model].backbone)
+    distillation.check(options)
     source = load_source(options, own)
+    lesson = find_lesson(options, source)
+    if lesson and not own.is_launched:
+        print(f'[i] {lesson.describe()}')
     precision = None if is_parent else choose_precision(options)
     weights = note = None
     if not options.resume:
@@ -125,7 +134,7 @@ def prepare(options, own, is_parent=False):
               f'{leftovers}')
     if models.MODELS[options.model].backbone and not options.resume:
         course.fetch(options.vgg_dir, offline=options.offline)
-    return source, weights, precision
+    return source, weights, precision, lesson
 
 
 def check_run(options):
@@ -160,6 +169,23 @@ def load_source(options, own):
     contract.configure(source, workers=max(
         1, options.workers // own.local_size))
     return source
+
+
+def find_lesson(options, source):
+    """Return what is learned from --teacher, checked; None without one."""
+    lesson = None
+    if options.teacher:
+        lesson = lessons.make(
+            teacher.Teacher(options.teacher, None if options.precision
+                            == 'float32' else 'auto', options.teacher_flip,
+                            options.workers, options.device),
+            source, options.data_source,
+            {folder: jobs.list_pictures(folder, options.name)
+             for folder in options.unlabelled or ()},
+            options.temperature, options.teacher_weight)
+    if options.resume:
+        lessons.check_unchanged(lesson, options.name)
+    return lesson
 
 
 def choose_precision(options):

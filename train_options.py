@@ -4,6 +4,7 @@ import recipes
 import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
+from segmentation.training.distillation import options as distillation
 from segmentation.training.optimization import method, schedules
 
 # The options that a resumed run may change.
@@ -11,7 +12,7 @@ CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
               'checkpoint_interval', 'histograms', 'table', 'patience',
               'resume', 'name', 'cache_samples', 'feature_dir',
               'delete_features', 'offline', 'device', 'processes',
-              'join_timeout', 'recipe', 'accumulate')
+              'join_timeout', 'recipe', 'accumulate', 'teacher', 'unlabelled')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -113,6 +114,7 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'JSON file of {class: weight} (default: '
                             '%(default)s)')
     method.add_options(parser)
+    distillation.add_options(parser)
     group = parser.add_argument_group('frozen encoder and cache')
     group.add_argument('--freeze-encoder', nargs='?', default=False,
                        const=option_types.WHOLE, metavar='POOL',
@@ -132,13 +134,11 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'and read every epoch from the files that result')
     group.add_argument('--feature-dir', '--cache-dir', dest='feature_dir',
                        type=option_types.path, metavar='DIR',
-                       help='folder of the cached features and samples, '
-                            'which other runs can use (default: the cache '
-                            'folder of the user)')
+                       help='folder of what is cached, which other runs can '
+                            'use (default: the cache folder of the user)')
     group.add_argument('--delete-features', '--delete-cache',
                        dest='delete_features', action='store_true',
-                       help='delete the cached features or samples once the '
-                            'run is finished')
+                       help='delete what is cached once the run is finished')
     group = parser.add_argument_group('run and checkpoints')
     group.add_argument('--name', type=option_types.path, default='runs/test',
                        help='directory of the run (default: %(default)s)')

@@ -26,6 +26,35 @@ RECIPES = {True: LIGHT, 'light': LIGHT, 'views': Recipe((.5, 2)),
            'strong': Recipe((.5, 2), rotation=5, blur=1.5, jpeg=40)}
 
 
+class Variation(NamedTuple):
+    """How a sample is augmented."""
+
+    scale: float                        # see `rescale`
+    position: Tuple[float, float]
+    is_mirrored: bool
+    light: Tuple[float, float, float]   # see `relight`
+    degrees: float                      # see `rotate`
+    blur: float                         # deviation, pixels; 0 for none
+    quality: int                        # of JPEG; 100 for none
+
+
+def draw(seed, recipe=LIGHT):
+    """Return the Variation that a seed stands for in a recipe."""
+    random = np.random.RandomState(seed)
+    return Variation(
+        scale=random.uniform(*recipe.scales),
+        position=tuple(random.uniform(size=2)),
+        is_mirrored=bool(random.randint(2)),
+        light=tuple(random.uniform(*limits) for limits in (
+            (-BRIGHTNESS, BRIGHTNESS), CONTRAST, SATURATION)),
+        degrees=(random.uniform(-recipe.rotation, recipe.rotation)
+                 if recipe.rotation else 0),
+        blur=(random.uniform(.1, recipe.blur)
+              if recipe.blur and random.randint(2) else 0),
+        quality=(random.randint(recipe.jpeg, 100)
+                 if recipe.jpeg < 100 and random.randint(2) else 100))
+
+
 def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
             recipe=LIGHT):
     """Bring a sample to `size`, varied by a recipe as `seed` draws it.
@@ -47,24 +76,76 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
     (H, W) or (H, W, C) array
         The labels, as `resize_labels` makes them.
     """
-    random = np.random.RandomState(seed)
-    scale, position = random.uniform(*recipe.scales), random.uniform(size=2)
-    is_flipped = random.randint(2)
-    light = [random.uniform(*limits) for limits in (
-        (-BRIGHTNESS, BRIGHTNESS), CONTRAST, SATURATION)]
-    if recipe.rotation:
-        image, ids = rotate(image, ids, random.uniform(-recipe.rotation,
-                                                       recipe.rotation))
-    image, labels = rescale(image, ids, size, scale, position, resize_labels)
-    if is_flipped:
+    variation = draw(seed, recipe)
+    if variation.degrees:
+        image, ids = rotate(image, ids, variation.degrees)
+    image, labels = rescale(image, ids, size, variation.scale,
+                            variation.position, resize_labels)
+    if variation.is_mirrored:
         image, labels = cv2.flip(image, 1), labels[:, ::-1]
-    image = relight(image, *light)
-    if recipe.blur and random.randint(2):
-        image = cv2.GaussianBlur(image, (0, 0),
-                                 random.uniform(.1, recipe.blur))
-    if recipe.jpeg < 100 and random.randint(2):
-        image = compress(image, random.randint(recipe.jpeg, 100))
+    image = relight(image, *variation.light)
+    if variation.blur:
+        image = cv2.GaussianBlur(image, (0, 0), variation.blur)
+    if variation.quality < 100:
+        image = compress(image, variation.quality)
     return image, labels
+
+
+def augment_map(values, sides, size, seed, recipe=LIGHT):
+    """Move a map of a picture as `augment` moves the picture.
+
+    Between its pixels it is interpolated linearly.
+
+    Parameters
+    ----------
+    values : (h, w, C) uint8 array
+        Of the whole picture, at any resolution.
+    sides : (width, height) of the picture
+    size : (width, height)
+        What `augment` brings the picture to.
+    seed : int
+    recipe : Recipe, optional
+
+    Returns
+    -------
+    (h, w, C) uint8 array
+        Of the whole sample.
+    """
+    variation = draw(seed, recipe)
+    shape = np.array(values.shape[1::-1])
+    if variation.degrees:
+        values = warp_map(values, rotation(shape, variation.degrees, sides))
+    corner, part = window(np.array(sides), np.array(size), variation.scale,
+                          variation.position)
+    # Pixel x of the sample's map is pixel `length * x + start` of `values`.
+    if variation.scale >= 1:
+        start, length = corner / sides, part / sides
+    else:
+        start, length = -corner / part, size / part
+    start = shape * start + length / 2 - .5
+    moved = warp_map(values, np.column_stack([np.diag(length), start]),
+                     cv2.WARP_INVERSE_MAP)
+    return moved[:, ::-1] if variation.is_mirrored else moved
+
+
+def warp_map(values, matrix, flag=0):
+    """Return a map (h, w, C), of any C, as cv2.warpAffine moves it."""
+    size = values.shape[1::-1]
+    return np.stack([cv2.warpAffine(
+        np.ascontiguousarray(values[..., k]), matrix, size,
+        flags=cv2.INTER_LINEAR | flag, borderMode=cv2.BORDER_REFLECT)
+        for k in range(values.shape[2])], axis=-1)
+
+
+def window(sides, size, scale, position):
+    """Return the corner (x, y) and the (width, height) of a crop.
+
+    It is a part of a picture of `sides` that is cut out, for a scale of 1 and
+    more, or else the part of `size` that the picture becomes.
+    """
+    whole, factor = (sides, 1 / scale) if scale >= 1 else (size, scale)
+    part = np.maximum(1, np.rint(whole * factor)).astype(int)
+    return ((whole - part) * position).astype(int), part
 
 
 def rotate(image, ids, degrees):
@@ -73,13 +154,29 @@ def rotate(image, ids, degrees):
     What comes from outside is mirrored at the borders, with its labels. Class
     ids are the nearest ones.
     """
-    width, height = size = pixels.size_of(image)
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2),
-                                     degrees, 1)
+    size = pixels.size_of(image)
+    matrix = rotation(size, degrees, size)
     return tuple(cv2.warpAffine(array, matrix, size, flags=flag,
                                 borderMode=cv2.BORDER_REFLECT)
                  for array, flag in ((image, cv2.INTER_LINEAR),
                                      (ids, cv2.INTER_NEAREST)))
+
+
+def rotation(size, degrees, sides):
+    """Return the (2, 3) matrix that turns an array with its picture.
+
+    Parameters
+    ----------
+    size, sides : (width, height)
+        Of the array, and of the picture: their shapes may differ.
+    degrees : float
+        Anticlockwise, about the centre.
+    """
+    stretch = np.divide(size, sides)
+    turn = cv2.getRotationMatrix2D((0, 0), degrees, 1)[:, :2]
+    turn *= stretch[:, np.newaxis] / stretch
+    centre = (np.array(size) - 1) / 2
+    return np.column_stack([turn, centre - turn @ centre])
 
 
 def compress(image, quality):
@@ -109,14 +206,11 @@ def rescale(image, ids, size, scale, position,
         The labels, as `resize_labels` makes them.
     """
     sides = np.array(image.shape[1::-1])
+    (left, top), part = window(sides, np.array(size), scale, position)
     if scale >= 1:
-        part = np.maximum(1, np.rint(sides / scale)).astype(int)
-        left, top = ((sides - part) * position).astype(int)
-        window = np.s_[top:top + part[1], left:left + part[0]]
-        return (pixels.resize_image(image[window], size),
-                resize_labels(ids[window], size))
-    part = np.rint(np.array(size) * scale).astype(int)
-    left, top = ((size - part) * position).astype(int)
+        crop = np.s_[top:top + part[1], left:left + part[0]]
+        return (pixels.resize_image(image[crop], size),
+                resize_labels(ids[crop], size))
     right, bottom = size - part - (left, top)
     return tuple(
         opencv.mirror(resize(array, tuple(part.tolist())), top, bottom,

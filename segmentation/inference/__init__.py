@@ -11,6 +11,7 @@ polygons     outlines of predicted classes, for labelme
 prediction   what a network says of one picture, and what may refine it
 predictor    jobs -> samples -> batches -> results
 shapes       pictures whose shape is not that of the network's input
+teacher      probabilities for another network to learn from
 tiles        large pictures, in overlapping tiles
 tta          test-time augmentation: scales and mirrored pictures, averaged
 uncertainty  how sure a network is: temperature, Monte Carlo dropout, ranking

@@ -44,7 +44,7 @@ OPTIONS = {
     'class_names?': [str], 'label_colors?': [[int]], 'image_size?': [int],
     'background?': [str], 'ignore?': bool, 'vgg16_channel_order?': (str, None),
     'class_weights?': (list, None), 'versions?': {'*': str},
-    'precision?': str,
+    'precision?': str, 'teacher?': (str, None),
     'split?': {'train': [str], 'valid': [str]}}
 STATE = {'epoch?': int, 'best_miou?': (float, None),
          'best_epoch?': (int, None), 'best?': str, 'last?': str,

@@ -12,19 +12,20 @@ import os
 
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
-from segmentation.nn import frozen, network
+from segmentation.nn import network
 from segmentation.processes import stopping
 from segmentation.tf1 import tf
-from segmentation.store import array_store
 from segmentation.trained import run_dir
-from segmentation.training import (batches, cached_features, cached_samples,
-                                   checkpoints, run_files, start, tensorboard,
-                                   trainer)
+from segmentation.training import (batches, cached_samples, checkpoints,
+                                   run_files, start, tensorboard, trainer)
+from segmentation.training.caching import frozen_encoder, preparation
 from segmentation.training.cluster import agreement, joining
+from segmentation.training.distillation import start as distillation
 from segmentation.training.optimization import method, schedules, step
 
 
-def train(place, options, source, weights, precision, model, model_options):
+def train(place, options, source, weights, precision, model, model_options,
+          lesson=None):
     """Train a network on a data source, in a new run or a resumed one.
 
     Parameters
@@ -42,13 +43,16 @@ def train(place, options, source, weights, precision, model, model_options):
     model : models.Model
     model_options : dict
         What the model's builder takes.
+    lesson : distillation.lesson.Lesson, optional
+        What the network learns from a teacher.
 
     Returns
     -------
     int
         The exit status: 0, or 128 and the signal that stopped the run.
     """
-    directory = options.name
+    directory, parent = options.name, options.feature_dir or cache.folder()
+    stores, combine = [], None
     config = tf1.session_config(
         precision, 0 if place.local_size == 1 else max(
             1, (os.cpu_count() or 1) // place.local_size), options.xla,
@@ -66,11 +70,10 @@ def train(place, options, source, weights, precision, model, model_options):
             seed=options.seed, rank=cluster.rank, size=cluster.size)
         if options.cache_samples:       # first: a network may read a batch
             decoded = cached_samples.CachedSamples(
-                options.feature_dir or cache.folder(), source,
-                options.data_dir)
-            prepare_in_turn(decoded, cluster)
+                parent, source, options.data_dir)
+            preparation.prepare_in_turn(decoded, cluster)
             contract.configure(source, samples=decoded)
-            store = decoded.store
+            stores.append(decoded.store)
         if options.resume:
             begun = start.resume(sess, source, options.data_dir, list_pictures,
                                  directory, options.freeze_encoder)
@@ -90,18 +93,27 @@ def train(place, options, source, weights, precision, model, model_options):
                                   bool(options.ema))
         samples = begun.pictures
         if options.freeze_encoder:
-            samples = stack.enter_context(cached(
+            samples = stack.enter_context(frozen_encoder.cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
-                cluster, options.feature_dir, options.views))
-            store = samples.store
+                cluster, parent, options.views))
+            stores.append(samples.store)
+        if lesson:
+            targets = distillation.compute(lesson, source, options.data_dir,
+                                           parent, cluster)
+            stores += [one.store for one in targets]
         if cluster.rank == 0:
             write_run(directory, dict(begun.description, precision=precision,
-                                      options=vars(options)), options.resume)
+                                      options=vars(options),
+                                      teacher=lesson and lesson.fingerprint()),
+                      options.resume)
+        if lesson:
+            samples, combine = distillation.attach(lesson, targets, samples,
+                                                   cluster)
         training = step.add_training(
             begun.net, options.learning_rate,
             begun.description['class_weights'], options.l2,
             options.freeze_encoder, precision == 'float16', cluster,
-            method.choose(options))
+            method.choose(options), combine)
         saved = open_checkpoints(
             sess, directory, training.saved(used), options.checkpoint_interval,
             options.patience, options.resume, cluster)
@@ -123,7 +135,8 @@ def train(place, options, source, weights, precision, model, model_options):
             return 128 + loop.signal
         report(saved, options.epochs)
         if options.delete_features and cluster.rank == 0:
-            store.delete()
+            for store in stores:
+                store.delete()
     return 0
 
 
@@ -180,76 +193,3 @@ def describe(entry, epochs):
             f'{entry["images_per_second"]:.1f} pictures/s; {left} left'
             + ''.join(f'; warning: {one}'
                       for one in entry.get('warnings', ())))
-
-
-@contextlib.contextmanager
-def cached(sess, begun, data_dir, soft_labels, precision, cluster,
-           parent=None, views=1):
-    """Yield the Features of a frozen encoder, computed now or by another run.
-
-    They are deleted in the end where the source does not list its files, so
-    that no other run could find them.
-
-    Parameters
-    ----------
-    sess : tf.Session
-    begun : start.Start
-    data_dir : str
-    soft_labels : bool
-        Whether labels are shares of the classes.
-    precision : str
-        What the features are computed in.
-    cluster : Cluster
-    parent : str, optional
-        Where the folder of the features goes; the user's cache by default.
-    views : int, optional
-        Of each training sample.
-    """
-    tensors = tf.get_collection(frozen.FEATURES)
-    pictures = begun.pictures
-    key = cached_features.fingerprint(
-        pictures.source, data_dir, frozen.encoder_weights(sess), views,
-        soft_labels, precision, *(tensor.name for tensor in tensors))
-    features = cached_features.Features(
-        array_store.choose_folder(parent or cache.folder(), 'features', key),
-        pictures, data_dir, tensors,
-        lambda images: sess.run(tensors, begun.net.feed(images)), views)
-    try:
-        prepare_in_turn(features, cluster)
-        yield features
-    finally:
-        if key is None:
-            features.store.delete()
-
-
-def prepare_in_turn(cached, cluster):
-    """Compute what is missing of a cache, by one process at a time.
-
-    Those after the first find it, if they have the same disk.
-
-    Parameters
-    ----------
-    cached : cached_features.Features or cached_samples.CachedSamples
-    cluster : Cluster
-    """
-    for rank in range(cluster.size):
-        if rank == cluster.rank:
-            prepare(cached)
-        cluster.wait()
-
-
-def prepare(cached):
-    """Compute what is missing of a cache, saying before what that takes."""
-    store = cached.store
-    with store.locked():
-        plan = store.open()
-        if not plan.fits:
-            raise OSError(f'{store.folder}: {plan.free / 1e9:.1f} GB are '
-                          f'free, the {cached.what} take '
-                          f'{plan.size / 1e9:.1f} GB: --cache-dir names '
-                          'another place')
-        to_do = ('from before' if plan.is_complete else
-                 f'{text.duration(cached.estimate(plan))} to compute')
-        print(f'[i] {cached.describe()}: {plan.size / 1e9:.1f} GB in '
-              f'{store.folder}, {to_do}', flush=True)
-        cached.compute(plan)

@@ -12,7 +12,8 @@ import pytest
 
 from segmentation import locks
 from segmentation.tf1 import tf
-from segmentation.training import batches, cached_features, launch
+from segmentation.training import batches, cached_features
+from segmentation.training.caching import preparation
 
 COUNT = {'train': 5, 'valid': 3}
 
@@ -74,7 +75,7 @@ def make(folder, encode=encode, batch_size=2, seed=0,
 
 def prepare(*arguments, **options):
     made = make(*arguments, **options)
-    launch.prepare(made)
+    preparation.prepare(made)
     return made
 
 

@@ -14,7 +14,8 @@ import source
 from segmentation import pixels
 from segmentation.data import augmentation, batching, contract
 from segmentation.store import array_store
-from segmentation.training import cached_samples, launch
+from segmentation.training import cached_samples
+from segmentation.training.caching import preparation
 
 SIZES = ((70, 45), (300, 40), (64, 32), (33, 21), (128, 64), (97, 131),
          (200, 100))
@@ -62,7 +63,7 @@ def cache(data, scenes):
     """Return the filled cache of a source, which reads from it from now on."""
     cached = cached_samples.CachedSamples(str(data / 'cache'), scenes,
                                           str(data))
-    launch.prepare(cached)
+    preparation.prepare(cached)
     contract.configure(scenes, samples=cached)
     return cached
 

@@ -8,7 +8,7 @@ from segmentation.errors import InputError
 # Options that may differ: where things lie on a machine, and its threads.
 LOCAL = {'name', 'data_dir', 'vgg_dir', 'feature_dir', 'tensorboard_dir',
          'workers', 'processes', 'join_timeout', 'init_from', 'offline',
-         'device'}
+         'device', 'teacher', 'unlabelled'}
 
 
 def check_options(cluster, versions, options, has_gpu):

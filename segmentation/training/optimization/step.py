@@ -7,8 +7,8 @@
 By default it is masked cross entropy and Adam alone.
 """
 import contextlib
-from typing import (ContextManager, Dict, List, NamedTuple, Optional, Sequence,
-                    Tuple)
+from typing import (Callable, ContextManager, Dict, List, NamedTuple, Optional,
+                    Sequence, Tuple)
 
 import numpy as np
 
@@ -54,7 +54,9 @@ def add_training(net: network.Network, learning_rate: float,
                  l2: float = 0, freeze: bool = False,
                  loss_scaling: bool = False,
                  cluster: Cluster = Cluster(),
-                 method: Method = Method()) -> Training:
+                 method: Method = Method(),
+                 combine: Optional[Callable[[tf.Tensor, tf.Tensor], tf.Tensor]]
+                 = None) -> Training:
     """Add loss and Adam step to the graph of a network.
 
     Parameters
@@ -79,6 +81,10 @@ def add_training(net: network.Network, learning_rate: float,
         If it accumulates batches, `step` takes none: `sums.add` does before,
         and local variables have to be initialized. If it averages, all
         trained variables have values before the averages are initialized.
+    combine : function of (logits, loss), optional
+        Returns what is minimized in place of the loss, before `l2`; the loss
+        that is reported stays that of the labels. `method` must not
+        accumulate: its batches count by their labels alone.
     """
     num_classes = int(net.logits.shape[-1])
     labels = tf.placeholder(tf.uint8, [None, None, None], name='labels')
@@ -91,10 +97,11 @@ def add_training(net: network.Network, learning_rate: float,
             tf.constant(learning_rate, tf.float32), [], 'learning_rate')
         loss = losses.masked_loss(net.logits, label_rows, class_weights,
                                   method, cluster)
-        objective = loss.share
+        objective = (loss.share if combine is None
+                     else combine(net.logits, loss.share))
         penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
         if l2 and penalties:
-            objective = objective + l2 / cluster.size * tf.add_n(penalties)
+            objective += l2 / cluster.size * tf.add_n(penalties)
         optimizer = adam.optimizer(rate, method.weight_decay,
                                    method.backbone_rate)
         if loss_scaling:
