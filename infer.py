@@ -46,7 +46,6 @@ each call takes a share: N of them take each picture once.
 """
 import contextlib
 import os
-import re
 import sys
 import time
 
@@ -56,11 +55,10 @@ from segmentation.crf import choice
 from segmentation.crf import pool as crf_pool
 from segmentation.data import loading
 from segmentation.drawing import style_options
-from segmentation.inference import (cvat_archive, jobs, model_options, outputs,
-                                    shapes)
+from segmentation.inference import (cvat_archive, jobs, model_options,
+                                    output_options, outputs, shapes)
 from segmentation.inference.predictor import Predictor
 from segmentation.inference.tiles.predictor import TilePredictor
-from segmentation.inference.uncertainty import maps
 from segmentation.inference.uncertainty import options as uncertainty_options
 from segmentation.inference.uncertainty import ranking
 from segmentation.inference.video import names
@@ -69,8 +67,6 @@ from segmentation.inference.video import pipeline
 from segmentation.processes import members, messages, shards, stopping
 from segmentation.terminal import command_line, header, progress
 from segmentation.trained import lookup
-
-JPEG_QUALITY = 90
 
 
 def parse_options(argv=None):
@@ -94,38 +90,7 @@ def parse_options(argv=None):
                        default=os.cpu_count() or 1,
                        help='threads that read and write pictures '
                             '(default: %(default)s, one per core)')
-    group = parser.add_argument_group('outputs')
-    group.add_argument('--output-dir', required=True, metavar='DIR',
-                       help='folder to write to; it is created if missing')
-    group.add_argument('--no-overlay', action='store_true',
-                       help='do not write overlays')
-    style_options.add_options(group)
-    group.add_argument('--jpeg', nargs='?', type=option_types.quality,
-                       const=JPEG_QUALITY, metavar='QUALITY',
-                       help='write overlays as JPEG files; QUALITY is 1 to '
-                            f'100 ({JPEG_QUALITY} if it is left out)')
-    group.add_argument('--class-ids', action='store_true',
-                       help='also write the class id of each pixel, to '
-                            'class-ids/')
-    group.add_argument('--colors', action='store_true',
-                       help='also write the class colour of each pixel, to '
-                            'colors/')
-    group.add_argument('--confidence', action='append', default=[],
-                       metavar='CLASS',
-                       help='also write the probability of CLASS, scaled to '
-                            '0 to 255, to confidence-CLASS/; road,car writes '
-                            f'two, {option_types.ALL} those of all classes')
-    group.add_argument('--polygons', choices=('labelme',),
-                       help='also write the outlines of the classes that '
-                            'overlays show, as JSON files of labelme, to '
-                            'polygons/')
-    group.add_argument('--cvat', metavar='OUT.zip',
-                       help='also pack the class ids as CVAT\'s '
-                            '"Segmentation mask 1.1"; implies --class-ids')
-    uncertainty_options.add_outputs(group)
-    group.add_argument('--skip-existing', action='store_true',
-                       help='keep outputs that exist already instead of '
-                            'writing them again')
+    output_options.add_options(parser)
     model_options.add_options(parser)
     video_options.add_options(parser)
     choice.add_options(parser)
@@ -135,55 +100,12 @@ def parse_options(argv=None):
     shards.check_options(parser, options)
     video_options.check_options(parser, options)
     uncertainty_options.check_options(parser, options)
-    if options.no_overlay and not (options.class_ids or options.colors
-                                   or options.confidence or options.polygons
-                                   or options.cvat or options.uncertainty
-                                   or options.rank):
-        parser.error('--no-overlay leaves nothing to write')
-    if options.no_overlay and options.jpeg:
-        parser.error('--jpeg is of overlays: not with --no-overlay')
-    if options.cvat and options.shard:
-        parser.error('--cvat packs the pictures of all shards: it takes a '
-                     'call without --shard, such as one by --skip-existing')
+    output_options.check_options(parser, options)
     for name in ('classes', 'data_dir'):
         if getattr(options, name) and not options.data_source:
             parser.error(f'{option_types.flag(name)} goes with '
                          '--data-source')
     return options
-
-
-def choose_places(options, model):
-    """Return {kind: jobs.Place} of what is asked for."""
-    places = {} if options.no_overlay else {outputs.OVERLAY: jobs.Place(
-        '', '.jpg' if options.jpeg else '.png')}
-    if options.class_ids or options.cvat:
-        places[outputs.CLASS_IDS] = jobs.Place('class-ids')
-    if options.polygons:
-        places[outputs.POLYGONS] = jobs.Place('polygons', '.json')
-    if options.colors:
-        places[outputs.COLORS] = jobs.Place('colors')
-    if options.uncertainty:
-        places.update((kind, jobs.Place(kind)) for kind in (
-            maps.KINDS if options.mc else maps.KINDS[:1]))
-    for word in options.confidence:
-        for class_id in option_types.class_ids(word, model.class_names,
-                                               '--confidence'):
-            name = re.sub(r'[^\w.-]+', '-', model.class_names[class_id])
-            places[class_id] = jobs.Place(f'confidence-{name}')
-    return places
-
-
-def list_jobs(options, model):
-    """Return the jobs.Job of each picture, or of each video."""
-    places = choose_places(options, model)
-    if not video_options.are_given(options):
-        return jobs.list_jobs(options.samples_dir, options.output_dir, places)
-    return jobs.name_outputs(
-        [(path, names.file_name(path)) for path in options.samples_dir],
-        options.output_dir, {
-            kind: place._replace(suffix='.mp4' if kind == outputs.OVERLAY
-                                 else os.sep)
-            for kind, place in places.items()})
 
 
 def head_lines(options, model, count, what='pictures'):
@@ -374,7 +296,7 @@ def main(argv=None):
     settings.check(model)
     settings.augmentation(model)
     style = style_options.style(options, model)
-    listed = list_jobs(options, model)
+    listed = output_options.list_jobs(options, model)
     chosen = choice.choose(options, model)
     archive = None if member else options.cvat
     cvat_archive.check(archive, options.output_dir, style)

@@ -6,6 +6,7 @@ golden       does an exported model give what it gave where it was made?
 interface    a model for other programs: segmentation.load
 jobs         the pictures that infer.py takes, and the record of its outputs
 model_options the options of programs that use a model
+output_options what infer.py is asked to write, and where it goes
 outputs      overlays, class ids, colours and confidences, drawn and written
 polygons     outlines of predicted classes, for labelme
 prediction   what a network says of one picture, and what may refine it
