@@ -51,7 +51,7 @@ def suggest(name, names, what):
     'the classes are sky, road'
     """
     lower = {other.lower(): other for other in names}
-    near = difflib.get_close_matches(name.lower(), lower, 1)
+    near = difflib.get_close_matches(name.lower(), lower, 1, .5)
     meant = f'did you mean {lower[near[0]]!r}? The' if near else 'the'
     return f'{meant} {what} are {", ".join(names)}'
 

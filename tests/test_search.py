@@ -12,7 +12,7 @@ import train
 optuna = pytest.importorskip('optuna')
 
 SPACE = {'learning_rate': {'low': 1e-3, 'high': 1e-2, 'log': True},
-         'batch_size': [3, 9], 'augment': [True, False]}
+         'batch_size': [3, 9], 'augment': ['light', False]}
 # As if the package were not installed.
 WITHOUT_OPTUNA = f'''
 import sys

@@ -154,8 +154,11 @@ def describe_unknown(path, codes, ids):
 
 
 def check_exists(path, what, other):
-    """Raise FileNotFoundError unless there is the file that `other` needs."""
-    if not os.path.isfile(path):
+    """Raise FileNotFoundError unless there is what `other` needs.
+
+    Whether it is a file, and no folder or pipe, is found out by reading it.
+    """
+    if not os.path.exists(path):
         folder, name = os.path.split(path)
         raise FileNotFoundError(f'{os.path.basename(other)}: no {what} {name} '
                                 f'in {folder}')

@@ -45,7 +45,7 @@ def test_file_of_options_is_a_recipe():
     write(epochs=3, image_size=[64, 32], augment=True)
     options = parse('--recipe', 'own.json')
     assert (options.epochs, options.image_size, options.augment) == (
-        3, (64, 32), True)
+        3, (64, 32), 'light')
 
 
 @pytest.mark.parametrize('options, message', [

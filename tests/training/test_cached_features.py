@@ -442,8 +442,8 @@ def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
 def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     before = weights_of('frozen')
     done = train('tuned', vgg_dir, '--init-from', 'frozen', '--epochs', '1')
-    assert done.stderr == ('[!] --feature-dir goes with --freeze-encoder or '
-                           '--cache-samples\n')
+    assert done.stderr == ('[!] --feature-dir goes with --freeze-encoder, '
+                           '--cache-samples or --teacher\n')
     done = fixtures.run_program(
         'train.py', '--name', 'tuned', '--data-source', 'tiny', '--data-dir',
         helpers.data_dir(), '--vgg-dir', vgg_dir, '--model', 'fcn-pools',
