@@ -117,7 +117,7 @@ def prepare(options, own, is_parent=False):
     lesson = find_lesson(options, source)
     if lesson and not own.is_launched:
         print(f'[i] {lesson.describe()}')
-    precision = None if is_parent else choose_precision(options)
+    precision = None if is_parent else choose_precision(options, own)
     weights = note = None
     if not options.resume:
         weights, note = class_weights.class_weights(
@@ -188,11 +188,12 @@ def find_lesson(options, source):
     return lesson
 
 
-def choose_precision(options):
+def choose_precision(options, own):
     """Return the precision of a run, a new one or the one to resume.
 
     InputError says so if this machine cannot compute in it, or lacks the
-    device that is asked for.
+    device that is asked for. In processes that TensorFlow joins its rewriter
+    makes a graph for bfloat16 that it cannot run.
     """
     wanted = options.precision
     if options.resume:      # runs of before have none
@@ -201,6 +202,12 @@ def choose_precision(options):
         raise InputError(f'{run_dir.path(options.name, "options.json")}: '
                          f'precision is {wanted!r}: one of '
                          f'{", ".join(train_options.PRECISIONS)} is wanted')
+    if own.hosts and wanted == 'bfloat16':
+        raise InputError('--precision bfloat16 is for one process, or for '
+                         'several by Horovod: it does not go with --processes '
+                         'or TF_CONFIG')
+    if own.hosts and wanted == 'auto':
+        wanted = 'float32'
     if wanted == 'float32' and options.device in (None, 'cpu'):
         return wanted
     # Only what may be refused loads TensorFlow before a download.

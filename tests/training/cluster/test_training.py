@@ -120,6 +120,7 @@ def test_other_options_are_refused_in_one_line():
 
 @pytest.mark.parametrize('arguments, message', [
     (('--data-source', 'nope'), "no data source 'nope'"),
+    (('--precision', 'bfloat16'), '--precision bfloat16 is for one process'),
     (('--device', 'gpu:1'), '--device gpu:1 is one GPU, and this machine has '
      '2 processes')])
 def test_bad_input_is_said_once(arguments, message):
