@@ -31,6 +31,17 @@ def pair(tmp_path_factory):
     sys.path.remove(helpers.folder())
 
 
+@pytest.fixture(scope='module')
+def untrained(tmp_path_factory):
+    """A run on the tiny data set, without training."""
+    import runs     # late: it takes TensorFlow
+    helpers.data_dir()
+    sys.path.insert(0, helpers.folder())
+    yield runs.make(tmp_path_factory.mktemp('untrained') / 'run', 'tiny',
+                    helpers.data_dir(), seed=1)
+    sys.path.remove(helpers.folder())
+
+
 @pytest.fixture(scope='session', autouse=True)
 def cache_folder():
     """What the programs keep in the user's cache goes to a temporary one."""

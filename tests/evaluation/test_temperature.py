@@ -2,13 +2,10 @@
 import json
 import os
 import re
-import sys
 
-import helpers
 import numpy as np
 import programs
 import pytest
-import runs
 import scipy.special
 import sklearn.metrics
 
@@ -21,13 +18,8 @@ from segmentation.trained import exported
 
 
 @pytest.fixture(scope='module')
-def run(tmp_path_factory):
-    """A run on the tiny data set, without training."""
-    helpers.data_dir()
-    sys.path.insert(0, helpers.folder())
-    yield runs.make(tmp_path_factory.mktemp('warm') / 'run', 'tiny',
-                    helpers.data_dir(), seed=1)
-    sys.path.remove(helpers.folder())
+def run(untrained):
+    return untrained
 
 
 @pytest.fixture
