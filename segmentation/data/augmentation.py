@@ -1,4 +1,5 @@
 """Data augmentation of a training sample: flips, crops, light, and more."""
+import functools
 from typing import NamedTuple, Tuple
 
 import cv2
@@ -217,6 +218,17 @@ def rescale(image, ids, size, scale, position,
                       left, right)
         for resize, array in ((pixels.resize_image, image),
                               (resize_labels, ids)))
+
+
+def label_resizer(num_classes, is_soft, is_cached):
+    """Return what brings the class ids of samples to (width, height).
+
+    Soft labels become the shares of the classes. Samples that were cached are
+    little larger than their size.
+    """
+    if is_soft:
+        return functools.partial(pixels.area_shares, num_classes=num_classes)
+    return nearest if is_cached else pixels.resize_ids
 
 
 def nearest(ids, size):

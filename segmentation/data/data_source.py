@@ -230,15 +230,15 @@ class DataSource:
     def generate(self, jobs, batch_size, names, soft=False):
         """Yield the batches of batching.Jobs as the contract wants them."""
         rows = pixels.one_hot_rows(self.num_classes)
-        resize = augmentation.nearest if self.samples else pixels.resize_ids
+        resize = augmentation.label_resizer(self.num_classes, soft,
+                                            self.samples is not None)
         are_ids = self.labels_as_ids and not soft
 
         def resize_labels(ids, size):
-            if soft:
-                return pixels.area_shares(ids, size, self.num_classes)
-            ids = resize(ids, size)
+            labels = resize(ids, size)
             # mode='clip' lets take() do without a copy.
-            return ids if are_ids else np.take(rows, ids, 0, mode='clip')
+            return (labels if soft or are_ids
+                    else np.take(rows, labels, 0, mode='clip'))
 
         def read(job):
             with opencv.blaming(job.pair[0]):

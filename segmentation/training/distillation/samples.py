@@ -95,6 +95,9 @@ class Samples:
         path, *label = job = item.targets.jobs[item.row]
         roots = item.targets.roots(item.row)
         size = tuple(self.source.image_size)
+        resize_labels = augmentation.label_resizer(
+            self.source.num_classes, contract.ask(self.source, 'soft'),
+            contract.ask(self.source, 'samples') is not None)
         with opencv.blaming(path):
             if label:
                 image, ids = self.read_pair(batching.Job(job, item.seed))
@@ -103,11 +106,11 @@ class Samples:
                 ids = np.full(image.shape[:2], pixels.IGNORE, np.uint8)
             if item.seed is None:
                 return (pixels.resize_image(image, size),
-                        self.resize_labels(ids, size), roots, path)
+                        resize_labels(ids, size), roots, path)
             recipe = augmentation.RECIPES[contract.ask(self.source, 'augment')]
             sides = pixels.size_of(image)
             return (*augmentation.augment(image, ids, size, item.seed,
-                                          self.resize_labels, recipe),
+                                          resize_labels, recipe),
                     augmentation.augment_map(roots, sides, size, item.seed,
                                              recipe), path)
 
@@ -116,14 +119,6 @@ class Samples:
         samples = contract.ask(self.source, 'samples')
         return samples.read(job) if samples else self.source.read_pair(
             *job.pair)
-
-    def resize_labels(self, ids, size):
-        """Return class ids at (width, height), or the shares of classes."""
-        if contract.ask(self.source, 'soft'):
-            return pixels.area_shares(ids, size, self.source.num_classes)
-        if contract.ask(self.source, 'samples'):
-            return augmentation.nearest(ids, size)
-        return pixels.resize_ids(ids, size)
 
     def batch(self, samples):
         """Return the Batch of some samples that were read."""
