@@ -1,5 +1,6 @@
 """Results that take long to compute, cached for the next run."""
 import hashlib
+import inspect
 import json
 import os
 
@@ -46,6 +47,12 @@ def fingerprint(source, data_dir, pictures=False):
     summary = json.dumps([os.path.abspath(data_dir), list(source.image_size),
                           entries, identity(source)])
     return hashlib.sha256(summary.encode()).hexdigest()
+
+
+def code(source):
+    """Return the bytes of the file that defines how a source reads files."""
+    with open(inspect.getfile(type(source)), 'rb') as file:
+        return file.read()
 
 
 def identity(source):

@@ -16,7 +16,6 @@ run with the same finds it.
 """
 import concurrent.futures
 import hashlib
-import inspect
 import os
 import threading
 import time
@@ -79,8 +78,7 @@ class CachedSamples:
             cache.fingerprint(self.source, self.data_dir, pictures=True),
             self.sizes, len(self.pairs['train']), cv2.__version__,
             LAYOUT]).encode())
-        with open(inspect.getfile(type(self.source)), 'rb') as file:
-            digest.update(file.read())
+        digest.update(cache.code(self.source))
         return digest.hexdigest()[:16]
 
     def specify(self):

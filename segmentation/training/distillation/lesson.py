@@ -1,6 +1,5 @@
 """The teacher of a run, the pictures without labels, and how they count."""
 import hashlib
-import inspect
 import json
 import os
 from typing import Any, List, NamedTuple, Tuple
@@ -60,14 +59,12 @@ class Lesson(NamedTuple):
         parent : str
             Where their folders are made.
         """
-        # How a picture is read is a matter of the source.
-        with open(inspect.getfile(type(source)), encoding='utf-8') as file:
-            code = file.read()
         pairs = contract.pairs(source, 'train')
-        files = cache.fingerprint(source, data_dir, pictures=True)
+        files = [cache.fingerprint(source, data_dir, pictures=True),
+                 cache.code(source).decode()]
         lists = [(pairs, [os.path.relpath(path, data_dir)
                           for path, _ in pairs],
-                  lambda pair: source.read_pair(*pair)[0], [files, code])]
+                  lambda pair: source.read_pair(*pair)[0], files)]
         for pictures in self.unlabelled:
             paths, names = map(list, zip(*pictures))
             lists.append(([(path,) for path in paths], names,
