@@ -61,6 +61,7 @@ from segmentation.inference.uncertainty.engines import TemperedEngine
 from segmentation.processes import members, messages, shards
 from segmentation.report import folder, page
 from segmentation.terminal import command_line, progress
+from segmentation.trained import lookup
 
 # Options of what is written, and of how the work is divided, as they are where
 # they are not given: each shard has its own, and --merge as well.
@@ -114,7 +115,8 @@ def prepare(options, name):
     """Return the Selection of a model; check all that needs no network."""
     selected = selection.select(options, name)
     if options.calibrate:
-        fitting.check_model(selected.model)
+        lookup.check_fitting(selected.model, lookup.TEMPERATURE,
+                             '--calibrate')
         selected = selected._replace(settings=selected.settings.untempered())
     written = (options.json, options.csv, options.matrix, options.reliability)
     folders = options.export, options.birds_eye
@@ -241,7 +243,7 @@ def evaluate(options, command):
     selected = prepare(options, options.name)
     chosen = choice.choose(options, selected.model, tuned=not options.tune)
     if options.tune:
-        tuning.check_model(selected.model)
+        lookup.check_fitting(selected.model, lookup.CRF, '--tune')
     if not messages.is_open():      # else the first process has said it
         print(*selected.header_lines(), sep='\n')
     if chosen:

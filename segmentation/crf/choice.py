@@ -104,8 +104,9 @@ def choose(options, model, tuned=True):
     check_installed()
     preset = options.crf
     if preset == 'auto':
-        preset = ('tuned' if tuned and lookup.tuned_crf(model)[0] is not None
-                  else 'street')
+        preset = 'street'
+        if tuned and lookup.fitted(model, lookup.CRF)[0] is not None:
+            preset = 'tuned'
     chosen = (read_tuned(model) if preset == 'tuned'
               else Choice(PRESETS[preset], preset))
     given = ([options.crf_iterations]
@@ -118,11 +119,11 @@ def choose(options, model, tuned=True):
 
 def read_tuned(model):
     """Return the Choice of the parameters that were tuned for a model."""
-    saved, where = lookup.tuned_crf(model)
+    saved, where = lookup.fitted(model, lookup.CRF)
     if saved is None:
         raise FileNotFoundError(
             f'{model.path} has no tuned parameters: evaluate.py --crf '
-            f'--tune N writes {lookup.CRF} of a run, and export.py takes '
+            f'--tune N writes {lookup.CRF}.json of a run, and export.py takes '
             'them from there')
     schema.check(saved, SCHEMA, where)
     parameters = Parameters(**{name: saved['parameters'][name]

@@ -24,7 +24,7 @@ from segmentation.errors import InputError
 from segmentation.evaluation import comparison
 from segmentation.inference.prediction import Prediction
 from segmentation.terminal import progress
-from segmentation.trained import exported, lookup, run_dir
+from segmentation.trained import lookup
 
 WEIGHTS = .25, .5, 1, 2
 COLORS = .5, 1, 2
@@ -55,16 +55,6 @@ class Tuning(NamedTuple):
     def choice(self):
         """Return the Choice of the setting with the highest mIoU."""
         return Choice(self.ranked[0][0], 'tuned')
-
-
-def check_model(model):
-    """Raise unless tuned parameters can be written beside a model."""
-    if isinstance(model, exported.Exported):
-        raise InputError(f'{model.path} is an exported model: --tune goes '
-                         'with its run, and export.py takes what it finds')
-    if not os.access(model.path, os.W_OK):
-        raise PermissionError(f'{model.path}: {lookup.CRF} cannot be '
-                              'written there')
 
 
 def collect(predictor, scorer, wanted):
@@ -181,7 +171,7 @@ def save(run, split, tuning):
     tuning : Tuning
     """
     parameters, best = tuning.ranked[0]
-    path = run_dir.path(run.path, lookup.CRF)
+    path = lookup.fitted_file(run, lookup.CRF)
     files.write_json(path, {
         'parameters': dict(parameters._asdict()),
         'checkpoint': os.path.basename(run.checkpoint),

@@ -3,10 +3,7 @@ import os
 import platform
 import sys
 
-from segmentation import files
-from segmentation.trained import golden, run_dir, temperature
-
-CRF = 'crf.json'
+from segmentation.trained import golden, lookup
 
 
 def describe(request, precision, image, ids):
@@ -22,7 +19,6 @@ def describe(request, precision, image, ids):
     """
     run = request.run
     saved = run.saved or {}
-    crf = run_dir.path(run.path, CRF)
     return {
         'class_names': list(run.class_names),
         'label_colors': [[int(value) for value in run.label_colors[k]]
@@ -40,8 +36,8 @@ def describe(request, precision, image, ids):
         'versions': dict(
             {f'training {name}': version for name, version
              in saved.get('versions', {}).items()}, **versions(request)),
-        'crf': files.read_json(crf) if os.path.isfile(crf) else None,
-        'temperature': temperature.find(run)[0],
+        **{name: lookup.fitted(run, name)[0]
+           for name in (lookup.CRF, lookup.TEMPERATURE)},
         'golden': golden.encode(image, ids)}
 
 

@@ -15,7 +15,8 @@ from segmentation.trained import exported, run_dir
 
 Model = Union[run_dir.Run, exported.Exported]
 
-CRF = 'crf.json'        # of a run: the parameters that were tuned for it
+# What evaluate.py finds for a run, and writes to NAME.json in its directory.
+CRF, TEMPERATURE = 'crf', 'temperature'
 
 
 def find(path: str, checkpoint: Optional[str] = None, source: Any = None
@@ -89,20 +90,43 @@ def log(model: Model) -> List[Dict[str, Any]]:
             else run_dir.read_log(model.path))
 
 
-def tuned_crf(model: Model) -> Tuple[Optional[Any], str]:
-    """Return the parameters of the CRF that were tuned for a model.
+def fitted(model: Model, name: str) -> Tuple[Optional[Any], str]:
+    """Return what evaluate.py has found for a model, such as its crf.
+
+    Parameters
+    ----------
+    name : str
+        CRF or TEMPERATURE, as an exported model's description has it.
 
     Returns
     -------
     dict, optional
-        As `crf.choice` wrote it; None where nothing was tuned.
+        None where nothing was found.
     str
         Where it stands.
     """
     if isinstance(model, exported.Exported):
-        return model.description['crf'], f'{model.path}: crf'
-    path = run_dir.path(model.path, CRF)
+        return model.description.get(name), f'{model.path}: {name}'
+    path = fitted_file(model, name)
     return files.read_json(path, {}) if os.path.isfile(path) else None, path
+
+
+def fitted_file(run: run_dir.Run, name: str) -> str:
+    """Return the path of what evaluate.py finds for a run."""
+    return run_dir.path(run.path, f'{name}.json')
+
+
+def check_fitting(model: Model, name: str, option: str) -> None:
+    """Raise unless what an option finds can be written beside a model.
+
+    `name` is as in `fitted`.
+    """
+    if isinstance(model, exported.Exported):
+        raise InputError(f'{model.path} is an exported model: {option} goes '
+                         'with its run, and export.py takes what it finds')
+    if not os.access(model.path, os.W_OK):
+        raise PermissionError(f'{model.path}: {name}.json cannot be written '
+                              'there')
 
 
 def inputs(model: Model) -> List[str]:

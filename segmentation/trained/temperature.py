@@ -4,13 +4,12 @@ Logits are divided by it. It stands in temperature.json of a run, and in the
 description of what was exported from there.
 """
 import os
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
-from segmentation import files, schema
+from segmentation import schema
 from segmentation.errors import InputError
-from segmentation.trained import exported, lookup, run_dir
+from segmentation.trained import lookup
 
-NAME = 'temperature.json'
 SCHEMA = {'temperature': float, 'checkpoint': str, 'split': str,
           'pictures': int, 'pixels': int,
           'negative_log_likelihood': [float],           # before, after
@@ -33,7 +32,7 @@ def read(model: lookup.Model) -> Optional[Temperature]:
     InputError
         What stands there makes no sense.
     """
-    saved, where = find(model)
+    saved, where = lookup.fitted(model, lookup.TEMPERATURE)
     if saved is None:
         return None
     schema.check(saved, SCHEMA, where)
@@ -47,12 +46,3 @@ def read(model: lookup.Model) -> Optional[Temperature]:
              f', with the checkpoint {saved["checkpoint"]}')
     return Temperature(value, f'[i] temperature {value:.3f}: fitted on the '
                        f'{saved["split"]} split{other}')
-
-
-def find(model: lookup.Model) -> Tuple[Optional[Dict[str, Any]], str]:
-    """Return what was written of a model's temperature, and where."""
-    if isinstance(model, exported.Exported):
-        return (model.description.get('temperature'),
-                f'{model.path}: temperature')
-    path = run_dir.path(model.path, NAME)
-    return (files.read_json(path) if os.path.isfile(path) else None), path

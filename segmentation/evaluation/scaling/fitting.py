@@ -15,11 +15,10 @@ import numpy as np
 from scipy import optimize, special
 
 from segmentation import files
-from segmentation.errors import InputError
 from segmentation.evaluation import calibration
 from segmentation.evaluation.scaling.samples import Samples
 from segmentation.inference.uncertainty import measures
-from segmentation.trained import exported, run_dir, temperature
+from segmentation.trained import lookup, run_dir, temperature
 
 
 class Fit(NamedTuple):
@@ -30,17 +29,6 @@ class Fit(NamedTuple):
     errors: Tuple[float, float]         # of the calibration, before and after
     pictures: int
     pixels: int
-
-
-def check_model(model):
-    """Raise unless a temperature can be written beside a model."""
-    if isinstance(model, exported.Exported):
-        raise InputError(f'{model.path} is an exported model: --calibrate '
-                         'goes with its run, and export.py takes what it '
-                         'finds')
-    if not os.access(model.path, os.W_OK):
-        raise PermissionError(f'{model.path}: {temperature.NAME} cannot be '
-                              'written there')
 
 
 def fit(samples: Samples) -> Fit:
@@ -101,7 +89,7 @@ def report(fitted: Fit):
 
 def save(run: run_dir.Run, split: str, fitted: Fit) -> str:
     """Write the temperature to a run's temperature.json; return its path."""
-    path = run_dir.path(run.path, temperature.NAME)
+    path = lookup.fitted_file(run, lookup.TEMPERATURE)
     files.write_json(path, {
         'temperature': fitted.temperature,
         'checkpoint': os.path.basename(run.checkpoint),
