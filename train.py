@@ -103,8 +103,8 @@ def prepare(options, own, is_parent=False):
         With its data loaded.
     list of C floats or None
         Class weights of a new run.
-    str or None
-        The precision.
+    str
+        The precision; 'auto' of a parent stays as it is.
     lesson.Lesson or None
         What is learned from a teacher.
     """
@@ -113,11 +113,13 @@ def prepare(options, own, is_parent=False):
     models.check(options)
     method.check(options, models.MODELS[options.model].backbone)
     distillation.check(options)
+    precision = wanted_precision(options, is_parent or own.hosts)
     source = load_source(options, own)
     lesson = find_lesson(options, source)
     if lesson and not own.is_launched:
         print(f'[i] {lesson.describe()}')
-    precision = None if is_parent else choose_precision(options, own)
+    if not is_parent:
+        precision = choose_precision(precision, options.device)
     weights = note = None
     if not options.resume:
         weights, note = class_weights.class_weights(
@@ -188,12 +190,11 @@ def find_lesson(options, source):
     return lesson
 
 
-def choose_precision(options, own):
+def wanted_precision(options, is_joined):
     """Return the precision of a run, a new one or the one to resume.
 
-    InputError says so if this machine cannot compute in it, or lacks the
-    device that is asked for. In processes that TensorFlow joins its rewriter
-    makes a graph for bfloat16 that it cannot run.
+    In processes that TensorFlow joins, its rewriter makes a graph for
+    bfloat16 that it cannot run: InputError says so.
     """
     wanted = options.precision
     if options.resume:      # runs of before have none
@@ -202,18 +203,24 @@ def choose_precision(options, own):
         raise InputError(f'{run_dir.path(options.name, "options.json")}: '
                          f'precision is {wanted!r}: one of '
                          f'{", ".join(train_options.PRECISIONS)} is wanted')
-    if own.hosts and wanted == 'bfloat16':
+    if is_joined and wanted == 'bfloat16':
         raise InputError('--precision bfloat16 is for one process, or for '
                          'several by Horovod: it does not go with --processes '
                          'or TF_CONFIG')
-    if own.hosts and wanted == 'auto':
-        wanted = 'float32'
-    if wanted == 'float32' and options.device in (None, 'cpu'):
+    return 'float32' if is_joined and wanted == 'auto' else wanted
+
+
+def choose_precision(wanted, device):
+    """Return the precision that this machine computes in.
+
+    InputError says so if it lacks the one, or the device, that is asked for.
+    """
+    if wanted == 'float32' and device in (None, 'cpu'):
         return wanted
     # Only what may be refused loads TensorFlow before a download.
     from segmentation import tf1
-    tf1.check_device(options.device)
-    return tf1.choose_precision(wanted, options.device)
+    tf1.check_device(device)
+    return tf1.choose_precision(wanted, device)
 
 
 if __name__ == '__main__':
