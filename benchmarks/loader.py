@@ -33,7 +33,7 @@ import contests  # noqa: E402
 import source_cityscapes  # noqa: E402
 from segmentation import option_types  # noqa: E402
 from segmentation.data import contract  # noqa: E402
-from segmentation.training import cached_samples  # noqa: E402
+from segmentation.training.caching import cached_samples  # noqa: E402
 
 
 def repeat(pairs, count, folder):

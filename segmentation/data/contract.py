@@ -81,8 +81,9 @@ OPTIONAL = {
     'soft': Capability(False, 'whether training labels are the share of each '
                        'class in a pixel, in 255ths'),
     'shard': Capability((0, 1), 'rank and size: see `batching.share`'),
-    'samples': Capability(None, 'training.cached_samples.CachedSamples, from '
-                          'which the generators read instead of the files'),
+    'samples': Capability(None, 'training.caching.cached_samples.'
+                          'CachedSamples, from which the generators read '
+                          'instead of the files'),
     'labels_as_ids': Capability(False, 'whether labels are ids (B, H, W) '
                                 'uint8, not one-hot; soft ones are shares'),
     'group_by': Capability(None, 'regular expression: pictures that it '

@@ -38,7 +38,7 @@ class DataSource:
         RECIPES), label rows shares in 255ths, other labels ids (B, H, W).
     seed, workers, epoch : int
         Seed, threads, epochs done. Any threads read the same epoch.
-    samples : training.cached_samples.CachedSamples, optional
+    samples : training.caching.cached_samples.CachedSamples, optional
         Has the samples decoded: they are read from there.
     required_splits : sequence of str
         Splits that must not be empty.

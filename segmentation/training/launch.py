@@ -16,9 +16,10 @@ from segmentation.nn import network
 from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
-from segmentation.training import (batches, cached_samples, checkpoints,
-                                   run_files, start, tensorboard, trainer)
-from segmentation.training.caching import frozen_encoder, preparation
+from segmentation.training import (batches, checkpoints, run_files, start,
+                                   tensorboard, trainer)
+from segmentation.training.caching import (cached_samples, frozen_encoder,
+                                           preparation)
 from segmentation.training.cluster import agreement, joining
 from segmentation.training.distillation import start as distillation
 from segmentation.training.optimization import method, schedules, step

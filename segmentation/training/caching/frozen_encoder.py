@@ -4,8 +4,7 @@ import contextlib
 from segmentation.nn import frozen
 from segmentation.store import array_store
 from segmentation.tf1 import tf
-from segmentation.training import cached_features
-from segmentation.training.caching import preparation
+from segmentation.training.caching import cached_features, preparation
 
 
 @contextlib.contextmanager

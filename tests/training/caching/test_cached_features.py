@@ -12,8 +12,8 @@ import pytest
 
 from segmentation import locks
 from segmentation.tf1 import tf
-from segmentation.training import batches, cached_features
-from segmentation.training.caching import preparation
+from segmentation.training import batches
+from segmentation.training.caching import cached_features, preparation
 
 COUNT = {'train': 5, 'valid': 3}
 
