@@ -100,12 +100,10 @@ def test_pruned_run_is_saved_and_best_options_reach_the_same(data):
     first = search('--trials', '1', '--full-trials', '1', '--space',
                    'space.json', train=common)
     assert first.returncode == 0, first.stderr
-    good = load().trials[0].params['learning_rate']
-    for rate in (1e-12, 3e-3):
+    for rate in (3e-3, 1e-12):
         load().enqueue_trial({'learning_rate': rate})
-    if good == 1e-12:       # the study would prune nothing else
-        search('--trials', '2')
-    done = search('--trials', '3', '--full-trials', '1')
+    # In the first epochs a network that learns may be the worse one.
+    done = search('--trials', '3', '--full-trials', '1', '--min-epochs', '30')
     assert done.returncode == 0, done.stderr
     pruned = [trial for trial in load().trials
               if trial.state.name == 'PRUNED']
