@@ -107,12 +107,16 @@ def check(options: argparse.Namespace) -> None:
         if not model.backbone:
             raise InputError(f'{options.model} has no VGG16: --freeze-encoder '
                              'does not apply')
-        if options.augment:
-            raise InputError('--freeze-encoder computes the features of '
-                             'pictures once, as they are and mirrored: '
-                             '--augment does not apply, --views does')
+        for name in ('augment', 'crop_size'):
+            if getattr(options, name):
+                raise InputError('--freeze-encoder computes the features of '
+                                 'pictures once, as they are and mirrored: '
+                                 f'{option_types.flag(name)} does not apply, '
+                                 '--views does')
     elif options.views > 1:
         raise InputError('--views goes with --freeze-encoder')
+    if options.crop_size and not options.augment:
+        raise InputError('--crop-size goes with --augment')
     if options.cache_samples and (options.freeze_encoder
                                   or options.soft_labels):
         raise InputError('--cache-samples applies to pictures and their class '

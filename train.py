@@ -128,6 +128,7 @@ def prepare(options, own, is_parent=False):
         print(f'[i] {note}')
     if not options.sanity:      # which compares pictures with their files
         contract.configure(source, augment=options.augment,
+                           crop_size=options.crop_size,
                            soft=options.soft_labels)
     leftovers = (own.rank == 0 and not options.sanity
                  and run_files.remove_leftovers(options.name))
@@ -165,6 +166,9 @@ def load_source(options, own):
             raise InputError(f'data source {options.data_source!r} gives '
                              'samples as they are: --augment, --views, '
                              '--soft-labels and --cache-samples do not apply')
+    if options.crop_size and not contract.offers(source, 'crop_size'):
+        raise InputError(f'data source {options.data_source!r} augments '
+                         'samples at one size: --crop-size does not apply')
     if contract.offers(source, 'labels_as_ids'):
         contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)

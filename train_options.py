@@ -37,6 +37,12 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'with crops, brightness, contrast and saturation; '
                             'strong by scales of 0.5 to 2, rotation, blur and '
                             'JPEG compression as well')
+    group.add_argument('--crop-size', type=option_types.crop_size,
+                       metavar='WxH',
+                       help='with --augment: width and height of the crops '
+                            'that the network is trained on, each divisible '
+                            'by 32; scales stay relative to --image-size, at '
+                            'which it is validated (default: --image-size)')
     group.add_argument('--soft-labels', action='store_true',
                        help='train on the share of each class within a pixel '
                             'of the resized label, instead of on the most '

@@ -27,7 +27,7 @@ def flag(name):
     return f"--{name.replace('_', '-')}"
 
 
-def image_size(text):
+def image_size(text, name='image_size'):
     """Return the (width, height) of 'WIDTHxHEIGHT', each divisible by 32.
 
     >>> image_size('512x256')
@@ -39,13 +39,18 @@ def image_size(text):
         raise argparse.ArgumentTypeError(
             f'{text!r}: WIDTHxHEIGHT is wanted, such as 512x256')
     try:
-        check_image_size((width, height))
+        check_image_size((width, height), name)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error))
     return width, height
 
 
-def check_image_size(size):
+def crop_size(text):
+    """Return a (width, height) as `image_size` does."""
+    return image_size(text, 'crop_size')
+
+
+def check_image_size(size, name='image_size'):
     """Raise InputError unless both sides are positive multiples of 32."""
     for side in size:
         if side < STRIDE or side % STRIDE:
@@ -53,10 +58,10 @@ def check_image_size(size):
             nearest = (f'{below} and {below + STRIDE} are' if below > 0
                        else f'{STRIDE} is')
             raise InputError(
-                f'image_size is ({size[0]}, {size[1]}): {side} is not '
+                f'{name} is ({size[0]}, {size[1]}): {side} is not '
                 f'divisible by {STRIDE}; {nearest}')
     if size[0] * size[1] > MOST_PIXELS:
-        raise InputError(f'image_size is ({size[0]}, {size[1]}): '
+        raise InputError(f'{name} is ({size[0]}, {size[1]}): '
                          f'{size[0] * size[1]:,} pixels are more than '
                          f'{MOST_PIXELS:,}')
 

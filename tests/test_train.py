@@ -19,7 +19,7 @@ from segmentation.data import contract
 from segmentation.processes import stopping
 from segmentation.tf1 import tf
 from segmentation.trained import run_dir
-from segmentation.training import run_files
+from segmentation.training import batches, run_files
 from segmentation.training.optimization import method
 
 # To the contract alone, in float32: half of each picture is road. Files are
@@ -80,6 +80,8 @@ OTHERS = {
     'source_broken.py': 'import surely_not_installed\n',
     'source_empty.py': 'get_source = object\n',
     'source_nothing.py': '"""No source."""\n',
+    'source_dimming.py': HALVES.replace('image_size', 'augment = False\n'
+                                        '    image_size'),
     'source_dry.py': HALVES.replace('return Halves()', '''
     source = Halves()
     source.train_generator = lambda batch_size, names=False: iter(())
@@ -324,6 +326,44 @@ def test_shares_of_classes_are_learned_where_asked_for(capsys):
                     '64x32')) == 0
     assert run_dir.read_options('soft')['options']['soft_labels'] is True
     assert len(read_log('soft')) >= 1
+
+
+def test_crops_are_trained_on_and_whole_pictures_validated(
+        monkeypatch, capsys):
+    sizes = []
+
+    def record(pictures, images, labels, paths):
+        split = os.path.basename(os.path.dirname(paths[0]))
+        sizes.append((split, images.shape, labels.shape))
+        return batch(pictures, images, labels, paths)
+
+    batch = batches.Pictures.batch
+    monkeypatch.setattr(batches.Pictures, 'batch', record)
+    arguments = ['--model', 'fcn-lite', '--augment', 'strong', '--crop-size',
+                 '32x96']
+    assert run(tiny('crops', *arguments, '--epochs', '1')) == 0
+    # Nine training pictures in batches of four, and four of validation.
+    assert sizes == [('train', (count, 96, 32, 3), (count, 96, 32))
+                     for count in (4, 4, 1)] + [
+                         ('valid', (4, 32, 64, 3), (4, 32, 64))]
+    saved = run_dir.read_options('crops')
+    assert saved['image_size'] == [64, 32]
+    assert saved['options']['crop_size'] == [32, 96]
+    drawn, = (value for value in read_events('crops/tensorboard')[
+        'validation/0'].values())
+    picture = cv2.imdecode(np.frombuffer(drawn.image.encoded_image_string,
+                                         np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (32, 3 * 64 + 2 * 4, 3)     # with two gaps
+    resume = ['--resume', '--name', 'crops', '--epochs', '2']
+    capsys.readouterr()
+    assert run(resume + ['--crop-size', '64x96']) == 1
+    assert '--crop-size is (32, 96) in crops: a resumed run cannot' in \
+        error_of(capsys)
+    del sizes[:]
+    assert run(resume) == 0
+    assert {(split, shape[1:]) for split, shape, _ in sizes} == {
+        ('train', (96, 32, 3)), ('valid', (32, 64, 3))}
+    assert len(read_log('crops')) == 2
 
 
 @pytest.mark.slow
@@ -582,6 +622,9 @@ def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
     (['--data-source', 'dry'], 'has no samples'),
     (tiny('new', '--data-dir', 'nowhere'), 'nowhere'),
     (halves('new', '--augment'), "'halves' gives samples as they are"),
+    (tiny('new', '--crop-size', '32x32'), '--crop-size goes with --augment'),
+    (['--data-source', 'dimming', '--augment', '--crop-size', '32x32'],
+     "'dimming' augments samples at one size: --crop-size does not apply"),
     (halves('new', '--classes', '29'), '--classes does not apply'),
     (halves('new', '--image-size', '96x64'), 'of shape'),
     (halves('new', '--class-weights', 'none.json'), 'none.json'),
@@ -600,6 +643,8 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(
 @pytest.mark.parametrize('arguments', [
     [], ['--data-source', 'tiny', '--epochs', '0'],
     ['--data-source', 'tiny', '--image-size', '570x160'],
+    ['--data-source', 'tiny', '--augment', '--crop-size', '570x160'],
+    ['--data-source', 'tiny', '--augment', '--crop-size', '64'],
     ['--data-source', 'tiny', '--keep-prob', '0'],
     ['--data-source', 'tiny', '--learning-rate', 'nan'],
     ['--data-source', 'tiny', '--stddev', '.01'],

@@ -30,8 +30,8 @@ RECIPES = {True: LIGHT, 'light': LIGHT, 'views': Recipe((.5, 2)),
 class Variation(NamedTuple):
     """How a sample is augmented."""
 
-    scale: float                        # see `rescale`
-    position: Tuple[float, float]
+    scale: float                        # of the picture against image_size
+    position: Tuple[float, float]       # see `rescale`
     is_mirrored: bool
     light: Tuple[float, float, float]   # see `relight`
     degrees: float                      # see `rotate`
@@ -57,7 +57,7 @@ def draw(seed, recipe=LIGHT):
 
 
 def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
-            recipe=LIGHT):
+            recipe=LIGHT, image_size=None):
     """Bring a sample to `size`, varied by a recipe as `seed` draws it.
 
     Parameters
@@ -69,6 +69,8 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
     resize_labels : function of (ids, size), optional
         Returns the labels (H, W) or (H, W, C) at another size.
     recipe : Recipe, optional
+    image_size : (width, height), optional
+        What the picture is scaled against; `size` where it is None.
 
     Returns
     -------
@@ -80,7 +82,8 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
     variation = draw(seed, recipe)
     if variation.degrees:
         image, ids = rotate(image, ids, variation.degrees)
-    image, labels = rescale(image, ids, size, variation.scale,
+    image, labels = rescale(image, ids, size,
+                            variation.scale * ratio(image_size, size),
                             variation.position, resize_labels)
     if variation.is_mirrored:
         image, labels = cv2.flip(image, 1), labels[:, ::-1]
@@ -92,46 +95,46 @@ def augment(image, ids, size, seed, resize_labels=pixels.resize_ids,
     return image, labels
 
 
-def augment_map(values, sides, size, seed, recipe=LIGHT):
-    """Move a map of a picture as `augment` moves the picture.
-
-    Between its pixels it is interpolated linearly.
+def augment_map(values, sides, size, seed, recipe=LIGHT, image_size=None):
+    """Move a map of a picture as `augment` moves it, interpolated linearly.
 
     Parameters
     ----------
     values : (h, w, C) uint8 array
         Of the whole picture, at any resolution.
     sides : (width, height) of the picture
-    size : (width, height)
-        What `augment` brings the picture to.
-    seed : int
-    recipe : Recipe, optional
+    size, seed, recipe, image_size
+        As `augment` takes them.
 
     Returns
     -------
-    (h, w, C) uint8 array
-        Of the whole sample.
+    (h', w', C) uint8 array
+        Of the whole sample: (h, w) for a sample of image_size.
     """
     variation = draw(seed, recipe)
     shape = np.array(values.shape[1::-1])
     if variation.degrees:
         values = warp_map(values, rotation(shape, variation.degrees, sides))
-    corner, part = window(np.array(sides), np.array(size), variation.scale,
-                          variation.position)
-    # Pixel x of the sample's map is pixel `length * x + start` of `values`.
-    if variation.scale >= 1:
-        start, length = corner / sides, part / sides
-    else:
-        start, length = -corner / part, size / part
-    start = shape * start + length / 2 - .5
-    moved = warp_map(values, np.column_stack([np.diag(length), start]),
-                     cv2.WARP_INVERSE_MAP)
+    larger = ratio(image_size, size)
+    corner, cut, offset, part = window(sides, size, variation.scale * larger,
+                                       variation.position)
+    moved_shape = np.rint(shape / larger)
+    # Pixel x of the sample's map is pixel `step * x + start` of `values`.
+    step = cut / sides * (size / part) * (shape / moved_shape)
+    start = shape * (corner / sides - offset / part) + step / 2 - .5
+    moved = warp_map(values, np.column_stack([np.diag(step), start]),
+                     cv2.WARP_INVERSE_MAP, moved_shape)
     return moved[:, ::-1] if variation.is_mirrored else moved
 
 
-def warp_map(values, matrix, flag=0):
+def ratio(image_size, size):
+    """Return how many times as large as `size` image_size is, (x, y)."""
+    return np.divide(size if image_size is None else image_size, size)
+
+
+def warp_map(values, matrix, flag=0, size=None):
     """Return a map (h, w, C), of any C, as cv2.warpAffine moves it."""
-    size = values.shape[1::-1]
+    size = values.shape[1::-1] if size is None else tuple(map(int, size))
     return np.stack([cv2.warpAffine(
         np.ascontiguousarray(values[..., k]), matrix, size,
         flags=cv2.INTER_LINEAR | flag, borderMode=cv2.BORDER_REFLECT)
@@ -139,14 +142,23 @@ def warp_map(values, matrix, flag=0):
 
 
 def window(sides, size, scale, position):
-    """Return the corner (x, y) and the (width, height) of a crop.
+    """Return which part of a picture becomes which part of a sample.
 
-    It is a part of a picture of `sides` that is cut out, for a scale of 1 and
-    more, or else the part of `size` that the picture becomes.
+    Along an axis whose scale is 1 or more, a part of `sides` becomes all of
+    `size`; along another one, all of `sides` becomes a part of `size`.
+
+    Returns
+    -------
+    (2,) int arrays
+        Corner (x, y) and (width, height) of the part of the picture, then
+        those of the part of the sample.
     """
-    whole, factor = (sides, 1 / scale) if scale >= 1 else (size, scale)
-    part = np.maximum(1, np.rint(whole * factor)).astype(int)
-    return ((whole - part) * position).astype(int), part
+    found = []
+    for whole, factor in ((np.array(sides), 1 / np.maximum(scale, 1)),
+                          (np.array(size), np.minimum(scale, 1))):
+        part = np.maximum(1, np.rint(whole * factor)).astype(int)
+        found += [((whole - part) * position).astype(int), part]
+    return found
 
 
 def rotate(image, ids, degrees):
@@ -191,11 +203,13 @@ def rescale(image, ids, size, scale, position,
             resize_labels=pixels.resize_ids):
     """Scale a sample, then crop or pad it to `size`, both parts alike.
 
-    A picture that is smaller than `size` is mirrored at its borders, with its
-    labels.
+    Along an axis where the picture is smaller than `size` it is mirrored at
+    its borders, with its labels.
 
     Parameters
     ----------
+    scale : float or (x, y)
+        Of the picture against `size`.
     position : (x, y)
         Where the crop lies in the room that it has, 0..1 along each axis.
 
@@ -206,15 +220,12 @@ def rescale(image, ids, size, scale, position,
     (H, W) or (H, W, C) array
         The labels, as `resize_labels` makes them.
     """
-    sides = np.array(image.shape[1::-1])
-    (left, top), part = window(sides, np.array(size), scale, position)
-    if scale >= 1:
-        crop = np.s_[top:top + part[1], left:left + part[0]]
-        return (pixels.resize_image(image[crop], size),
-                resize_labels(ids[crop], size))
+    (x, y), cut, (left, top), part = window(pixels.size_of(image), size,
+                                            scale, position)
+    crop = np.s_[y:y + cut[1], x:x + cut[0]]
     right, bottom = size - part - (left, top)
     return tuple(
-        opencv.mirror(resize(array, tuple(part.tolist())), top, bottom,
+        opencv.mirror(resize(array[crop], tuple(part.tolist())), top, bottom,
                       left, right)
         for resize, array in ((pixels.resize_image, image),
                               (resize_labels, ids)))

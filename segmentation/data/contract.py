@@ -78,6 +78,9 @@ OPTIONAL = {
     'epoch': Capability(0, 'epochs that are done: each has its own order'),
     'augment': Capability(False, 'whether training samples are augmented, or '
                           'a name of augmentation.RECIPES'),
+    'crop_size': Capability(None, '(width, height) of augmented training '
+                            'samples, which are scaled as those of '
+                            'image_size; None: image_size'),
     'soft': Capability(False, 'whether training labels are the share of each '
                        'class in a pixel, in 255ths'),
     'shard': Capability((0, 1), 'rank and size: see `batching.share`'),
@@ -183,6 +186,14 @@ def generator(source: Source, split: str) -> Callable:
     return getattr(source, f'{split}_generator')
 
 
+def sample_size(source: Source, split: str) -> Tuple[int, int]:
+    """Return the (width, height) of the samples of 'train' or 'valid'."""
+    is_cropped = (split == 'train' and ask(source, 'augment')
+                  and ask(source, 'crop_size') is not None)
+    width, height = source.crop_size if is_cropped else source.image_size
+    return width, height
+
+
 def begin_epoch(source: Source, seed: int, epoch: int) -> None:
     """Make epoch 1, 2, ... come next, reproducible from the seed.
 
@@ -194,14 +205,15 @@ def begin_epoch(source: Source, seed: int, epoch: int) -> None:
     np.random.seed((seed * 1000003 + epoch) % 2 ** 32)
 
 
-def checked(source: Source, batches: Iterable[tuple]) -> Iterator[tuple]:
+def checked(source: Source, batches: Iterable[tuple],
+            split: str = 'valid') -> Iterator[tuple]:
     """Yield batches with uint8 labels; InputError names what is wrong.
 
-    It checks the shapes, that pictures are finite (not every TensorFlow shows
-    it in the loss), and the labels: class ids, of a source that was asked for
-    them, or else rows of 0 and 1, or of shares in 255ths from a source that
-    is `soft`. A pixel without a class is wrong unless the source declares
-    `ignore`.
+    It checks the shapes, which may be others in each split, that pictures are
+    finite (not every TensorFlow shows it in the loss), and the labels: class
+    ids, of a source that was asked for them, or else rows of 0 and 1, or of
+    shares in 255ths from a source that is `soft`. A pixel without a class is
+    wrong unless the source declares `ignore`.
     """
     for images, labels, *names in batches:
         if names and len(names) != 2:
@@ -209,7 +221,7 @@ def checked(source: Source, batches: Iterable[tuple]) -> Iterator[tuple]:
                              'of a batch: 2, or 4 with names, are wanted')
         paths, label_paths = names or (None, None)
         are_ids = ask(source, 'labels_as_ids') and np.ndim(labels) == 3
-        batching.check_shapes(images, labels, source.image_size,
+        batching.check_shapes(images, labels, sample_size(source, split),
                               () if are_ids else (source.num_classes,))
         batching.check_finite(images, paths)
         if are_ids:
@@ -226,7 +238,7 @@ def check_first_batch(source: Source) -> None:
     """Read one sample of each split, so that faults show early."""
     for split in COUNTS:
         function = generator(source, split)
-        first = next(checked(source, function(1, names=True)), None)
+        first = next(checked(source, function(1, names=True), split), None)
         if first is None:
             raise InputError('the data source has no samples: '
                              f'{function.__name__} yields nothing')

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from segmentation import opencv, pixels
-from segmentation.data import augmentation, batching, label_files
+from segmentation.data import augmentation, batching, contract, label_files
 from segmentation.errors import InputError
 
 IGNORE = pixels.IGNORE      # class id of a pixel that is not scored
@@ -23,8 +23,9 @@ class DataSource:
 
     Attributes
     ----------
-    image_size : (width, height)
-        The size of the network's input in pixels, each divisible by 32.
+    image_size, crop_size : (width, height)
+        Of the network's input, and of augmented training samples where theirs
+        is another; in pixels, each side divisible by 32.
     classes : sequence of (name, (red, green, blue))
         The index of a class is its id. A name may occur only once; further
         colours of a class go to `more_colors`.
@@ -49,6 +50,7 @@ class DataSource:
     """
 
     image_size: Optional[Tuple[int, int]] = None
+    crop_size: Optional[Tuple[int, int]] = None
     classes: Sequence[Tuple[str, Color]] = ()
     more_colors: Sequence[Tuple[str, Color]] = ()
     void_colors: Sequence[Color] = ()
@@ -218,16 +220,17 @@ class DataSource:
                              if self.augment else None) for k in order]
         self.epoch += 1
         return self.generate(batching.share(jobs, batch_size, *self.shard),
-                             batch_size, names, self.soft)
+                             batch_size, names,
+                             contract.sample_size(self, 'train'), self.soft)
 
     def valid_generator(self, batch_size: int,
                         names: bool = False) -> Iterator[tuple]:
         """Yield all validation batches, always in the same order."""
         jobs = list(map(batching.Job, self.splits['valid']))
         return self.generate(batching.share(jobs, batch_size, *self.shard),
-                             batch_size, names)
+                             batch_size, names, self.image_size)
 
-    def generate(self, jobs, batch_size, names, soft=False):
+    def generate(self, jobs, batch_size, names, size, soft=False):
         """Yield the batches of batching.Jobs as the contract wants them."""
         rows = pixels.one_hot_rows(self.num_classes)
         resize = augmentation.label_resizer(self.num_classes, soft,
@@ -236,9 +239,8 @@ class DataSource:
 
         def resize_labels(ids, size):
             labels = resize(ids, size)
-            # mode='clip' lets take() do without a copy.
             return (labels if soft or are_ids
-                    else np.take(rows, labels, 0, mode='clip'))
+                    else np.take(rows, labels, 0, mode='clip'))  # no copy
 
         def read(job):
             with opencv.blaming(job.pair[0]):
@@ -246,13 +248,13 @@ class DataSource:
                               else self.read_pair(*job.pair))
                 if job.seed is not None:
                     return augmentation.augment(
-                        image, ids, self.image_size, job.seed, resize_labels,
-                        augmentation.RECIPES[self.augment])
-                return (pixels.resize_image(image, self.image_size),
-                        resize_labels(ids, self.image_size))
+                        image, ids, size, job.seed, resize_labels,
+                        augmentation.RECIPES[self.augment], self.image_size)
+                return (pixels.resize_image(image, size),
+                        resize_labels(ids, size))
 
         for batch in batching.read_ahead(
-                jobs, batch_size, self.image_size,
+                jobs, batch_size, size,
                 () if are_ids else (self.num_classes,), read, self.workers):
             paths = map(list, zip(*(job.pair for job in batch.jobs)))
             yield (batch.images, batch.labels, *(paths if names else ()))

@@ -165,7 +165,7 @@ class SampleScorer(PairScorer):
             self.batch_size, names=True)
         return self.shard.share(
             (sample for images, labels, paths, _ in contract.checked(
-                self.source, batches)
+                self.source, batches, self.split)
              for sample in zip(paths, images, labels)), self.batch_size)
 
     def read(self, job):

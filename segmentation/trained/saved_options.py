@@ -10,6 +10,7 @@ from segmentation.trained import run_dir
 # What belongs to the run that an options.json is of, and not to its recipe.
 OF_ONE_RUN = ('name', 'resume', 'sanity', 'recipe', 'tensorboard_dir',
               'processes', 'join_timeout')
+SIZES = 'image_size', 'crop_size'       # options that are typed as WxH
 
 
 class SavedOptions(argparse.ArgumentParser):
@@ -73,7 +74,7 @@ def as_arguments(parser, saved):
             continue
         if value is True:
             arguments.append(flag)
-        elif key == 'image_size' and isinstance(value, list):
+        elif key in SIZES and isinstance(value, list):
             arguments.append(f"{flag}={'x'.join(map(str, value))}")
         elif isinstance(value, (list, tuple)) and value:
             arguments += [flag, *map(str, value)]

@@ -154,7 +154,7 @@ class Pictures:
             steps = -(-count // (self.batch_size * size))
         generate = contract.generator(self.source, split)
         read = self.convert(contract.checked(self.source, generate(
-            self.batch_size * (1 if is_sharded else size), names=True)))
+            self.batch_size * (1 if is_sharded else size), names=True), split))
         if size == 1:
             return read
         if is_sharded:

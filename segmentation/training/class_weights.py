@@ -46,7 +46,7 @@ def class_weights(what, source, data_dir):
 def median_weights(source):
     """Return median-frequency weights of the training labels at image_size.
     """
-    batches = contract.checked(source, source.train_generator(8))
+    batches = contract.checked(source, source.train_generator(8), 'train')
     with progress.show(source.num_training, 'class weights', 'label') as bar:
         counts = []
         for _, labels in batches:
@@ -67,7 +67,8 @@ def check_labels(weights, source, path):
     matters = np.array(weights) > 0
     if matters.all():
         return
-    for _, labels in contract.checked(source, source.train_generator(8)):
+    for _, labels in contract.checked(source, source.train_generator(8),
+                                      'train'):
         for label in labels:
             if count_pixels(label, len(weights))[matters].any():
                 return

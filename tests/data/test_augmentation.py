@@ -1,6 +1,7 @@
 """Variations of a sample: pictures and labels change together."""
 import cv2
 import numpy as np
+import pytest
 
 from segmentation.data import augmentation
 
@@ -60,6 +61,66 @@ def test_smaller_scale_mirrors_the_border():
     _, padded = augmentation.rescale(image, ids, (96, 64), .75, (.5, .5))
     assert padded.shape == (64, 96)
     assert (padded[:, :48] == 1).all() and (padded[:, 48:] == 2).all()
+
+
+@pytest.mark.parametrize('turn', [False, True])
+def test_one_axis_is_cut_where_the_other_one_is_mirrored(turn):
+    random = np.random.RandomState(1)
+    # Blocks of 2x2 pixels: their means, and their classes, are exact.
+    ids = random.randint(0, 5, (40, 60)).astype(np.uint8)
+    image = random.randint(0, 256, (40, 60, 3)).astype(np.uint8)
+    # 120x80 pixels become 60x40; for a crop of 20x50 a third of the width is
+    # cut out, and the height fills four fifths.
+    cut, scale, position = np.s_[:, 20:40], (3, .8), (.5, .25)
+    padding, size = ((2, 8), (0, 0)), (20, 50)
+    wanted = [np.pad(array[cut], padding + ((0, 0),) * (array.ndim - 2),
+                     'symmetric') for array in (image, ids)]
+    image, ids = (array.repeat(2, axis=0).repeat(2, axis=1)
+                  for array in (image, ids))
+    assert [part.tolist() for part in augmentation.window(
+        (120, 80), size, scale, position)] == [[40, 0], [40, 80], [0, 2],
+                                               [20, 40]]
+    if turn:
+        image, ids, *wanted = (array.swapaxes(0, 1)
+                               for array in (image, ids, *wanted))
+        scale, position, size = scale[::-1], position[::-1], size[::-1]
+    found = augmentation.rescale(image, ids, size, scale, position)
+    for one, other in zip(found, wanted):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize('name', ['light', 'strong'])
+def test_a_crop_is_scaled_as_a_sample_of_image_size_is(name):
+    recipe = augmentation.RECIPES[name]._replace(rotation=0)
+    columns = np.tile(np.arange(250, dtype=np.uint8), (140, 1))
+    rows = np.tile(np.arange(140, dtype=np.uint8)[:, None], (1, 250))
+    image = np.zeros((140, 250, 3), np.uint8)
+    for seed in range(40):
+        scale, (_, y), *_ = augmentation.draw(seed, recipe)
+        (cropped, across), (_, down) = (augmentation.augment(
+            image, ids, (32, 160), seed, augmentation.nearest, recipe,
+            image_size=(96, 64)) for ids in (columns, rows))
+        assert cropped.shape == (160, 32, 3) and across.shape == (160, 32)
+        # 96 * scale columns are the whole width, of which 32 are cut out.
+        step = abs(float(across[0, -1]) - float(across[0, 0])) / 31
+        assert step == pytest.approx(250 / (96 * scale), abs=.1)
+        # All of the height is in 64 * scale rows of 160.
+        height = int(np.rint(64 * scale))
+        top = int((160 - height) * y)
+        whole = cv2.resize(rows[:, :32], (32, height),
+                           interpolation=cv2.INTER_NEAREST_EXACT)
+        np.testing.assert_array_equal(down, np.pad(whole, (
+            (top, 160 - height - top), (0, 0)), 'symmetric'))
+
+
+def test_a_crop_of_image_size_is_the_sample_without_one():
+    image, ids = sample()
+    for seed in range(20):
+        for recipe in augmentation.RECIPES.values():
+            plain, cropped = (augmentation.augment(
+                image, ids, (64, 32), seed, recipe=recipe, image_size=size)
+                for size in (None, (64, 32)))
+            assert all(map(np.array_equal, plain, cropped))
 
 
 def test_light_of_a_grey_picture_follows_the_formula():

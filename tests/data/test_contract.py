@@ -133,6 +133,25 @@ def test_batch_of_another_shape_is_reported():
         list(contract.checked(Plain(), [(images, labels[..., :2], *names)]))
 
 
+def test_training_samples_are_crops_where_they_are_augmented():
+    cropping = Plain()
+    images, labels, *names = batch()
+    crop = images[:, :, :3], labels[:, :, :3], *names
+    # (crop_size, augment, width of the training samples)
+    for size, augment, width in (((3, 2), 'light', 3), ((3, 2), False, 4),
+                                 (None, True, 4)):
+        contract.configure(cropping, crop_size=size, augment=augment)
+        assert contract.sample_size(cropping, 'train') == (width, 2)
+        assert contract.sample_size(cropping, 'valid') == (4, 2)
+    contract.configure(cropping, crop_size=(3, 2))
+    assert len(list(contract.checked(cropping, [crop], 'train'))) == 1
+    with pytest.raises(ValueError, match=r'images of shape \(1, 2, 3, 3\): '
+                                         r'\(1, 2, 4, 3\) is wanted'):
+        list(contract.checked(cropping, [crop]))
+    with pytest.raises(ValueError, match=r'\(1, 2, 3, 3\) is wanted'):
+        list(contract.checked(cropping, [batch()], 'train'))
+
+
 def test_a_source_reads_a_folder_unless_it_says_no():
     plain = Plain()
     assert contract.folder(plain, 'data') == 'data'

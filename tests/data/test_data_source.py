@@ -8,6 +8,7 @@ import pytest
 
 import source
 from segmentation import pixels
+from segmentation.data import contract
 
 ROAD, GRASS, VOID = (255, 0, 255), (0, 200, 0), (0, 0, 0)       # RGB
 
@@ -119,6 +120,22 @@ def test_number_of_workers_changes_nothing(tmp_path, augment):
     for (images, labels), (other_images, other_labels) in zip(*epochs):
         assert np.array_equal(images, other_images)
         assert np.array_equal(labels, other_labels)
+
+
+@pytest.mark.parametrize('settings, depth', [
+    ({}, (2,)), ({'soft': True}, (2,)), ({'labels_as_ids': True}, ())])
+def test_crops_are_of_training_samples_alone(tmp_path, settings, depth):
+    make_scenes(tmp_path, 7, size=(96, 40))
+    wanted = list(load(tmp_path, **settings).valid_generator(2))
+    toy = load(tmp_path, augment='strong', crop_size=(32, 96), **settings)
+    for images, labels in toy.train_generator(5):
+        assert images.shape == (5, 96, 32, 3)
+        assert labels.shape == (5, 96, 32) + depth
+    for batch, other in zip(toy.valid_generator(2), wanted):
+        assert batch[0].shape[1:] == (32, 64, 3)
+        assert all(map(np.array_equal, batch, other))
+    contract.configure(toy, augment=False)
+    assert next(toy.train_generator(5))[0].shape == (5, 32, 64, 3)
 
 
 @pytest.mark.parametrize('augment', [False, True])

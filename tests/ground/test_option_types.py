@@ -35,4 +35,7 @@ def test_size_must_be_divisible_by_32():
                                 'divisible by 32; 544 and 576 are')
     with pytest.raises(argparse.ArgumentTypeError, match='WIDTHxHEIGHT'):
         option_types.image_size('512')
+    with pytest.raises(argparse.ArgumentTypeError, match=r'^crop_size is \('):
+        option_types.crop_size('512x250')
     assert option_types.image_size('512X256') == (512, 256)
+    assert option_types.crop_size('224x96') == (224, 96)

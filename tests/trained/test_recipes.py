@@ -42,10 +42,10 @@ def test_command_line_replaces_what_a_recipe_says():
 
 
 def test_file_of_options_is_a_recipe():
-    write(epochs=3, image_size=[64, 32], augment=True)
+    write(epochs=3, image_size=[64, 32], augment=True, crop_size=[32, 64])
     options = parse('--recipe', 'own.json')
-    assert (options.epochs, options.image_size, options.augment) == (
-        3, (64, 32), 'light')
+    assert (options.epochs, options.image_size, options.augment,
+            options.crop_size) == (3, (64, 32), 'light', (32, 64))
 
 
 @pytest.mark.parametrize('options, message', [

@@ -230,6 +230,7 @@ SAVED = [
     ({'epochs': None}, 'argument --epochs: invalid '),
     ({'batch_size': 0}, 'argument --batch-size: 0: a number above 0'),
     ({'image_size': [64, 33]}, 'argument --image-size: '),
+    ({'crop_size': [64, 33]}, 'argument --crop-size: crop_size is (64, 33): '),
     ({'model': 'nope'}, "argument --model: invalid choice: 'nope'"),
     ({'augment': []}, "argument --augment: invalid choice: '[]'"),
     ({'augment': 'no'}, "argument --augment: invalid choice: 'no'"),
@@ -253,7 +254,8 @@ def test_an_option_that_no_run_saves_is_named(folder, capfd, change, message):
 
 def test_options_come_back_as_they_were_saved(folder):
     options = train.parse_options(TRAIN + (
-        '--image-size', '96x64', '--augment', '--skip-scales', '.5', '.25',
+        '--image-size', '96x64', '--augment', '--crop-size', '64x32',
+        '--skip-scales', '.5', '.25',
         '--learning-rate', '3.3e-5', '--group-by=-(.*)_', '--patience', '3',
         '--data-dir=-data'))
     (folder / 'run').mkdir()

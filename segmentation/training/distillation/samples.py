@@ -94,7 +94,7 @@ class Samples:
         """Return the picture, labels, targets and path of an Item."""
         path, *label = job = item.targets.jobs[item.row]
         roots = item.targets.roots(item.row)
-        size = tuple(self.source.image_size)
+        size = contract.sample_size(self.source, 'train')
         resize_labels = augmentation.label_resizer(
             self.source.num_classes, contract.ask(self.source, 'soft'),
             contract.ask(self.source, 'samples') is not None)
@@ -107,12 +107,13 @@ class Samples:
             if item.seed is None:
                 return (pixels.resize_image(image, size),
                         resize_labels(ids, size), roots, path)
-            recipe = augmentation.RECIPES[contract.ask(self.source, 'augment')]
+            scaling = (augmentation.RECIPES[contract.ask(
+                self.source, 'augment')], self.source.image_size)
             sides = pixels.size_of(image)
             return (*augmentation.augment(image, ids, size, item.seed,
-                                          resize_labels, recipe),
+                                          resize_labels, *scaling),
                     augmentation.augment_map(roots, sides, size, item.seed,
-                                             recipe), path)
+                                             *scaling), path)
 
     def read_pair(self, job):
         """Return the picture and class ids of a batching.Job."""

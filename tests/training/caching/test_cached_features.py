@@ -509,6 +509,9 @@ def test_encoder_can_be_frozen_up_to_a_pool(model, vgg_dir):
     (['--freeze-encoder', '--augment'],
      '[!] --freeze-encoder computes the features of pictures once, as they '
      'are and mirrored: --augment does not apply, --views does'),
+    (['--freeze-encoder', '--crop-size', '32x32'],
+     '[!] --freeze-encoder computes the features of pictures once, as they '
+     'are and mirrored: --crop-size does not apply, --views does'),
     (['--views', '2'], '[!] --views goes with --freeze-encoder')])
 def test_what_does_not_go_together_is_refused(arguments, message):
     done = fixtures.run_program(

@@ -101,8 +101,9 @@ def test_samples_to_augment_keep_up_to_one_and_a_half_times_the_size(data):
     assert image.shape == (32, 64, 3)
 
 
-def test_augmented_batches_are_of_the_kept_samples(data):
-    scenes = load(data, augment=True)
+@pytest.mark.parametrize('crop_size', [None, (32, 96)])
+def test_augmented_batches_are_of_the_kept_samples(data, crop_size):
+    scenes = load(data, augment=True, crop_size=crop_size)
     cached = cache(data, scenes)
     images, labels, names, _ = next(scenes.train_generator(5, names=True))
     random = np.random.RandomState([0, 0])
@@ -111,16 +112,35 @@ def test_augmented_batches_are_of_the_kept_samples(data):
                            random.randint(1 << 31))
         number = names.index(job.pair[0])
         image, ids = augmentation.augment(
-            *cached.read(job), scenes.image_size, job.seed,
-            augmentation.nearest)
+            *cached.read(job), crop_size or (64, 32), job.seed,
+            augmentation.nearest, image_size=(64, 32))
         np.testing.assert_array_equal(images[number], image)
         np.testing.assert_array_equal(
             labels[number], np.eye(256, 3, dtype=np.uint8)[ids])
 
 
+def test_crops_of_the_cache_are_nearly_those_of_the_files(data):
+    settings = {'augment': 'strong', 'crop_size': (32, 96), 'soft': False,
+                'labels_as_ids': True}
+    plain, scenes = load(data, **settings), load(data, **settings)
+    cache(data, scenes)
+    (images, ids), = plain.train_generator(5)
+    (others, same), = scenes.train_generator(5)
+    assert images.shape == others.shape == (5, 96, 32, 3)
+    assert abs(images.astype(int) - others).mean() < 4
+    assert (ids == same).mean() > .97
+
+
+def test_crops_of_any_size_have_the_same_cache(data):
+    folders = {cached_samples.CachedSamples(
+        'cache', load(data, augment=True, crop_size=size),
+        str(data)).store.folder for size in (None, (32, 32), (96, 32))}
+    assert len(folders) == 1
+
+
 def test_validation_is_the_same_with_augmentation(data):
     wanted = [images.tobytes() for images, _ in load(data).valid_generator(3)]
-    scenes = load(data, augment=True)
+    scenes = load(data, augment=True, crop_size=(96, 32))
     cache(data, scenes)
     assert [images.tobytes() for images, _ in scenes.valid_generator(3)
             ] == wanted
@@ -262,7 +282,8 @@ def test_a_run_learns_the_same_from_the_cache_and_resumes_with_it():
 
 
 def test_augmentation_takes_samples_from_the_cache():
-    done = train('augmented', '--epochs', '1', '--cache-samples', '--augment')
+    done = train('augmented', '--epochs', '1', '--cache-samples', '--augment',
+                 '--crop-size', '32x64')
     assert done.returncode == 0, done.stderr
     assert len(losses('augmented')) == 1
 

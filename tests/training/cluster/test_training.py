@@ -13,11 +13,12 @@ pytestmark = pytest.mark.slow
 WEIGHTED = SETTINGS + ('--l2', '.01', '--class-weights', 'median', '--augment')
 FROZEN = SETTINGS + ('--l2', '.01', '--model', 'fcn-pools', '--freeze-encoder',
                      '--feature-dir', 'cache', '--epochs', '2')
-# The sums of two batches a step, and what is done with them.
+# The sums of two batches of crops a step, and what is done with them.
 STEPS = SETTINGS + (
     '--model', 'fcn-lite', '--epochs', '3', '--hard-pixels', '.5',
     '--label-smoothing', '.1', '--weight-decay', '.01', '--clip', '.5',
-    '--ema', '.8', '--class-weights', 'median')
+    '--ema', '.8', '--class-weights', 'median', '--augment', '--crop-size',
+    '32x64')
 BARE = SETTINGS + ('--model', 'fcn-lite', '--epochs', '2')
 EPOCHS = 10         # of two batches; the second one is uneven
 

@@ -127,7 +127,10 @@ def test_processes_divide_the_batches_of_one(source, tmp_path):
 
 @pytest.mark.parametrize('seed', range(8))
 @pytest.mark.parametrize('name', ['light', 'strong'])
-def test_a_map_moves_with_its_picture(name, seed):
+@pytest.mark.parametrize('image_size, shape', [
+    (None, (48, 90, 8)), ((320, 64), (96, 45, 8)), ((128, 256), (24, 112, 8))])
+def test_a_map_moves_with_its_picture(name, seed, image_size, shape):
+    """A sample half as wide as image_size has a map half as wide."""
     recipe = augmentation.RECIPES[name]
     random = np.random.RandomState(seed)
     coarse = random.randint(0, 256, (6, 9, 3)).astype(np.uint8)
@@ -136,40 +139,47 @@ def test_a_map_moves_with_its_picture(name, seed):
     values = cv2.resize(image, (90, 48), interpolation=cv2.INTER_AREA)[
         ..., [0, 1, 2, 0, 1, 2, 0, 1]]
     size = 160, 128
-    moved = augmentation.augment_map(values, (180, 96), size, seed, recipe)
+    moved = augmentation.augment_map(values, (180, 96), size, seed, recipe,
+                                     image_size)
     variation = augmentation.draw(seed, recipe)
     ids = np.zeros((96, 180), np.uint8)
     turned, _ = augmentation.rotate(image, ids, variation.degrees)
-    scaled, _ = augmentation.rescale(turned, ids, size, variation.scale,
-                                     variation.position)
+    scaled, _ = augmentation.rescale(
+        turned, ids, size, variation.scale
+        * np.divide(image_size or size, size), variation.position)
     if variation.is_mirrored:
         scaled = scaled[:, ::-1]
-    wanted = cv2.resize(scaled, (90, 48), interpolation=cv2.INTER_AREA)
+    wanted = cv2.resize(scaled, shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert moved.shape == shape
     difference = np.abs(moved[..., :3].astype(int) - wanted)
-    assert moved.shape == values.shape
     assert difference.mean() < 2 and difference.max() < 16
     assert (moved[..., 6:] == moved[..., :2]).all()
 
 
-@pytest.mark.parametrize('augment', [True, 'strong'])
-def test_targets_are_augmented_like_their_pictures(source, tmp_path, augment):
-    contract.configure(source, augment=augment)
+@pytest.mark.parametrize('augment, crop_size', [
+    (True, None), ('strong', None), ('strong', (32, 96))])
+def test_targets_are_augmented_like_their_pictures(source, tmp_path, augment,
+                                                   crop_size):
+    contract.configure(source, augment=augment, crop_size=crop_size)
+    width, height = size = crop_size or (64, 32)
     recipe = augmentation.RECIPES[augment]
     made = make_samples(source, prepare(
         source, Teacher(), tmp_path, {'more': more(tmp_path / 'more', 3)}))
     for item in made.items(1):
         image, labels, roots, path = made.read(item)
-        assert image.shape == (32, 64, 3) and labels.shape == (32, 64)
+        assert image.shape == (height, width, 3)
+        assert labels.shape == (height, width)
+        assert roots.shape == (height // 4, width // 4, 4)
         raw = cv2.imread(path)
         lit, _ = augmentation.augment(
-            raw, np.zeros(raw.shape[:2], np.uint8), (64, 32), item.seed,
-            recipe=recipe)
+            raw, np.zeros(raw.shape[:2], np.uint8), size, item.seed,
+            recipe=recipe, image_size=(64, 32))
         assert (image == lit).all()
         light = augmentation.draw(item.seed, recipe).light
         wanted = cv2.resize(augmentation.relight(
             cv2.cvtColor(np.float32(roots[..., 0] / 255) ** 2 * 255,
                          cv2.COLOR_GRAY2BGR).astype(np.uint8), *light),
-            (64, 32))
+            size)
         # Light aside, blue is what the first class is made of.
         correlation = np.corrcoef(wanted[..., 0].ravel(),
                                   lit[..., 0].ravel())[0, 1]

@@ -129,7 +129,8 @@ def test_what_does_not_go_together_is_refused_first(
 @pytest.mark.slow
 def test_two_processes_learn_as_one(teachers):
     taught = (*STUDENT, '--data-dir', helpers.data_dir(), '--augment',
-              '--teacher', os.path.abspath(teachers[1]), '--unlabelled',
+              '--crop-size', '32x64', '--teacher',
+              os.path.abspath(teachers[1]), '--unlabelled',
               os.path.abspath('more'), '--epochs', '2', '--cache-dir',
               os.path.abspath('kept'))
     logs = []
