@@ -40,7 +40,7 @@ MOST_EPOCHS = 40
 RECIPE = ['--data-source', 'camvid', '--model', 'fcn-pools',
           '--freeze-encoder', '--learning-rate', '3e-3', '--schedule', 'poly',
           '--class-weights', 'sqrt-median', '--batch-size', '4',
-          '--delete-cache']
+          '--precision', 'auto', '--delete-cache']
 
 
 def run_program(name, *arguments):

@@ -131,7 +131,7 @@ def describe(**changed):
 
 @pytest.mark.parametrize('model, arguments, message', [
     (RUN, ('openvino',), '--engine openvino: runs/a is a run, which '
-     'tensorflow open; export.py makes other models of a run'),
+     'tensorflow opens; export.py makes other models of a run'),
     (describe(), ('tensorflow',), '--engine tensorflow: a.onnx is onnx, '
      'which openvino and onnxruntime open'),
     (describe(format='tflite'), (), 'a.onnx: no engine opens tflite here; '

@@ -97,7 +97,7 @@ def choose(model: lookup.Model, engine: Optional[str] = None) -> str:
         return engine
     raise InputError(f'--engine {engine}: {model.path} is '
                      f'{"a run" if kind == "run" else kind}, which '
-                     f'{" and ".join(names)} open'
+                     f'{" and ".join(names)} open{"s" * (len(names) == 1)}'
                      + ('; export.py makes other models of a run'
                         if kind == 'run' else ''))
 
