@@ -5,7 +5,8 @@ As a program it writes pictures of scenes that are in neither split:
     python source_demo.py DIR --count 6
 
 and with --labels a data set for --data-source folder: DIR/images, DIR/labels
-and DIR/classes.csv.
+and DIR/classes.csv; with --kitti one for --data-source kitti: road and not
+road in the layout of KITTI road, with calibrations.
 """
 import os
 
@@ -13,14 +14,16 @@ import utils        # first: from here on Ctrl-C ends in one line
 import numpy as np
 
 import source
+import source_kitti
 from segmentation import files, option_types, text
-from segmentation.data import class_table, contract
+from segmentation.data import class_table, contract, kitti_road
 from segmentation.drawing import overlay
 from segmentation.synthetic import scenes, stage
 from segmentation.terminal import command_line, progress
 
 TRAINING, VALIDATION = 600, 40
 OTHERS = 840            # number of the first scene that is in neither
+KITTI_PREFIXES = ('um', 'umm', 'uu')
 MOST_BYTES = 1 << 29    # of the scenes that a source keeps
 
 
@@ -63,8 +66,16 @@ class DemoSource(source.DataSource):
 
     def draw(self, index):
         """Draw a scene: its picture (H, W, 3) BGR and class ids (H, W)."""
-        random = np.random.RandomState([self.seed, index])
-        return scenes.draw(random, *self.image_size)
+        return scenes.draw(self.random(index), *self.image_size)
+
+    def calibrate(self, index):
+        """Return the matrices of a scene's camera, as stage.calibrate does."""
+        _, camera = scenes.place_camera(self.random(index), *self.image_size)
+        return stage.calibrate(camera)
+
+    def random(self, index):
+        """Return the generator that a scene is drawn by."""
+        return np.random.RandomState([self.seed, index])
 
 
 def get_source():
@@ -81,9 +92,14 @@ def parse_options(argv=None):
     parser.add_argument('--image-size', type=option_types.image_size,
                         metavar='WxH', default=DemoSource.image_size,
                         help='size in pixels (default: 256x128)')
-    parser.add_argument('--labels', action='store_true',
+    layout = parser.add_mutually_exclusive_group()
+    layout.add_argument('--labels', action='store_true',
                         help='write a data set: images/, labels/ and '
                              'classes.csv')
+    layout.add_argument('--kitti', action='store_true',
+                        help='write a data set of road and not road as KITTI '
+                             'road lays it out: training/image_2/, '
+                             'gt_image_2/ and calib/')
     parser.add_argument('--seed', type=option_types.seed, default=0,
                         help='another seed gives other scenes '
                              '(default: %(default)s)')
@@ -100,25 +116,73 @@ def write_table(path):
     class_table.write(path, rows, [''] * len(rows))
 
 
+def write_folder(demo, directory, count):
+    """Write scenes, and their labels in colours, as source_folder.py reads."""
+    images, labels = make_folders(directory, 'images', 'labels')
+    write_table(os.path.join(directory, 'classes.csv'))
+    for k in track(count):
+        image, ids = demo.draw(OTHERS + k)
+        name = f'scene_{k:02d}.png'
+        files.write_image(os.path.join(images, name), image)
+        files.write_image(os.path.join(labels, name),
+                          overlay.colors_of(ids, demo.label_colors))
+
+
+def write_kitti(demo, directory, count):
+    """Write scenes as frames of KITTI road: um_, umm_ and uu_ in turn.
+
+    Their numbers are those of the scenes, which KITTI's own do not reach.
+    """
+    root = os.path.join(directory, 'training')
+    images, labels, _ = make_folders(root, 'image_2', 'gt_image_2', 'calib')
+    names = [f'{KITTI_PREFIXES[k % 3]}_{OTHERS + k:06d}.png'
+             for k in range(count)]
+    others = [path for path in kitti_road.list_pictures(directory, 'training')
+              if os.path.basename(path) not in names]
+    if others:
+        raise FileExistsError(f'{others[0]} is none of the {count} scenes: '
+                              'nothing is added to it')
+    colors = source_kitti.get_source().label_colors
+    for k in track(count):
+        image, ids = demo.draw(OTHERS + k)
+        path = os.path.join(images, names[k])
+        files.write_image(path, image)
+        files.write_image(
+            os.path.join(labels, kitti_road.road_name(path)),
+            overlay.colors_of((ids == stage.ROAD).astype(np.uint8), colors))
+        kitti_road.write_calibration(kitti_road.calibration_path(path),
+                                     demo.calibrate(OTHERS + k))
+
+
+def write_pictures(demo, directory, count):
+    """Write scenes alone."""
+    make_folders(directory, '')
+    for k in track(count):
+        image, _ = demo.draw(OTHERS + k)
+        files.write_image(os.path.join(directory, f'scene_{k:02d}.png'), image)
+
+
+def make_folders(root, *names):
+    """Make folders, remove what was left in them, and return their paths."""
+    folders = [os.path.join(root, name) for name in names]
+    for folder in folders:
+        os.makedirs(folder, exist_ok=True)
+    utils.remove_leftovers([root] + folders)
+    return folders
+
+
+def track(count):
+    """Count scenes up, and show it."""
+    return progress.track(range(count), count, 'drawing', 'scene')
+
+
 def main(argv=None):
     options = parse_options(argv)
     demo = get_source()
     contract.configure(demo, seed=options.seed, image_size=options.image_size)
-    images, labels = (os.path.join(options.directory, name) if options.labels
-                      else options.directory for name in ('images', 'labels'))
-    os.makedirs(images, exist_ok=True)
-    os.makedirs(labels, exist_ok=True)
-    utils.remove_leftovers([options.directory, images, labels])
-    if options.labels:
-        write_table(os.path.join(options.directory, 'classes.csv'))
-    for k in progress.track(range(options.count), options.count, 'drawing',
-                            'scene'):
-        image, ids = demo.draw(OTHERS + k)
-        name = f'scene_{k:02d}.png'
-        files.write_image(os.path.join(images, name), image)
-        if options.labels:
-            files.write_image(os.path.join(labels, name), overlay.colors_of(
-                ids, demo.label_colors))
+    write = (write_kitti if options.kitti else write_folder if options.labels
+             else write_pictures)
+    write(demo, options.directory, options.count)
     print(f'[i] {text.counted(options.count, "scene")} in '
           f'{options.directory}')
 

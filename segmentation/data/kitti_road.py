@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from segmentation import files
 from segmentation.data import listing
 from segmentation.errors import InputError
 
@@ -101,6 +102,14 @@ def read_calibration(path):
             raise InputError(f'{path}: {name} has {matrices[name].size} '
                              f'numbers: {shape[0] * shape[1]} are wanted')
     return matrices
+
+
+def write_calibration(path, matrices):
+    """Write {name: matrix} as a file that `read_calibration` reads."""
+    with files.atomic(path) as work, open(work, 'w') as file:
+        for name, matrix in matrices.items():
+            numbers = ' '.join(f'{value:.12e}' for value in np.ravel(matrix))
+            file.write(f'{name}: {numbers}\n')
 
 
 def parse_matrix(line, where):

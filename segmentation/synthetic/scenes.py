@@ -54,17 +54,12 @@ def draw(rng, width, height):
     ids : (H, W) uint8 array
         Class ids, indices of stage.CLASSES.
     """
+    half_road, camera = place_camera(rng, width, height)
     size = width * stage.SCALE, height * stage.SCALE
-    half_road = rng.uniform(3.2, 6.)
     canvas = stage.Canvas(
         image=np.zeros((size[1], size[0], 3), np.float32),
         ids=np.full((size[1], size[0]), stage.SKY, np.uint8),
-        camera=stage.Camera(focal=size[0] * rng.uniform(.75, .95),
-                            u=size[0] * rng.uniform(.36, .64),
-                            v=size[1] * rng.uniform(.4, .52),
-                            height=rng.uniform(1.4, 2.1),
-                            aside=half_road * rng.uniform(.2, .45),
-                            bend=rng.uniform(-.005, .005)),
+        camera=camera,
         noise=stage.make_noise(rng, size, 64),
         time=stage.TIMES[rng.randint(len(stage.TIMES))],
         sun=(rng.uniform(-.8, .8), rng.uniform(-.5, .6)))
@@ -81,6 +76,21 @@ def draw(rng, width, height):
     for item in items:
         item.draw(canvas, rng, item)
     return expose(canvas, rng, (width, height))
+
+
+def place_camera(rng, width, height):
+    """Return half the width of the road, in metres, and a stage.Camera.
+
+    `draw` begins with them: the same state gives those of its scene.
+    """
+    width, height = width * stage.SCALE, height * stage.SCALE
+    half_road = rng.uniform(3.2, 6.)
+    return half_road, stage.Camera(focal=width * rng.uniform(.75, .95),
+                                   u=width * rng.uniform(.36, .64),
+                                   v=height * rng.uniform(.4, .52),
+                                   height=rng.uniform(1.4, 2.1),
+                                   aside=half_road * rng.uniform(.2, .45),
+                                   bend=rng.uniform(-.005, .005))
 
 
 def place_traffic(rng, half_road):

@@ -112,6 +112,24 @@ def project(camera, points):
     return pixels
 
 
+def calibrate(camera):
+    """Return a camera's matrices in the names and frames of KITTI road.
+
+    Returns
+    -------
+    dict of name -> array
+        P2 (3, 4) projects metres (x right, y down, z ahead of the camera) to
+        pixels of the picture, whose centres are integers; R0_rect (3, 3);
+        Tr_cam_to_road (3, 4) brings them to the road's plane, y = 0.
+    """
+    focal, u, v = np.divide((camera.focal, camera.u, camera.v), SCALE)
+    level = np.eye(3, 4)
+    level[1, 3] = -camera.height
+    return {'P2': np.array([(focal, 0, u - .5, 0), (0, focal, v - .5, 0),
+                            (0, 0, 1, 0)]),
+            'R0_rect': np.eye(3), 'Tr_cam_to_road': level}
+
+
 def haze(canvas, color, z):
     """Mix a colour with the horizon's, the more the further away."""
     share = z / (z + canvas.time.view)

@@ -1,6 +1,7 @@
-"""KITTI road's calibration files: read, and refused with their line."""
+"""KITTI road's calibration files: written, read, and refused by line."""
 import os
 
+import numpy as np
 import pytest
 
 from segmentation.data import kitti_road
@@ -25,6 +26,17 @@ def test_calibration_is_a_dict_of_matrices(tmp_path):
                                        [8, 9, 10, 11]]
     assert matrices['R0_rect'].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert matrices['Tr_cam_to_road'].shape == (3, 4)
+
+
+def test_calibration_is_read_as_it_was_written(tmp_path):
+    path = str(tmp_path / 'um_000000.txt')
+    matrices = {'P2': np.arange(12).reshape(3, 4) / 8,
+                'R0_rect': np.eye(3), 'Tr_cam_to_road': np.eye(3, 4) * -1.5}
+    kitti_road.write_calibration(path, matrices)
+    found = kitti_road.read_calibration(path)
+    assert list(found) == list(matrices)
+    for name, matrix in matrices.items():
+        np.testing.assert_array_equal(found[name], matrix)
 
 
 @pytest.mark.parametrize('text, message', [

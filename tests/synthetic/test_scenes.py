@@ -100,3 +100,17 @@ def test_one_colour_does_not_tell_the_class():
                       for number in range(len(stage.CLASSES))])
     distance = ((pixels[:, None] - means) ** 2).sum(2)     # [pixels, C]
     assert (distance.argmin(1) == ids).mean() < .6
+
+
+def test_a_camera_is_calibrated_for_the_picture():
+    # The canvas has two pixels for each of the picture. A point 3 m to the
+    # right, 8 m ahead and .5 m above the ground is 1.5 m below the camera.
+    camera = stage.Camera(focal=200, u=120, v=60, height=2, aside=0, bend=0)
+    matrices = stage.calibrate(camera)
+    x, y, depth = matrices['P2'] @ (3, 1.5, 8, 1)
+    # On the canvas at (120 + 200 * 3 / 8, 60 + 200 * 1.5 / 8), counted from
+    # its border; the picture's first pixel has its centre at 0.
+    assert (x / depth, y / depth, depth) == (195 / 2 - .5, 97.5 / 2 - .5, 8)
+    assert (matrices['Tr_cam_to_road'] @ (3, 1.5, 8, 1)).tolist() == [
+        3, -.5, 8]
+    assert matrices['R0_rect'].tolist() == np.eye(3).tolist()
