@@ -43,7 +43,8 @@ def mirror(array, top, bottom, left, right):
     """Mirror (H, W) or (H, W, C) pixels at the borders, by these widths."""
     if not (top or bottom or left or right):
         return array
-    if array.ndim == 2 or array.shape[2] <= CHANNELS:
+    # Of a single channel OpenCV drops the axis.
+    if array.ndim == 2 or 1 < array.shape[2] <= CHANNELS:
         return cv2.copyMakeBorder(array, top, bottom, left, right,
                                   cv2.BORDER_REFLECT)
     return np.pad(array, ((top, bottom), (left, right), (0, 0)), 'symmetric')

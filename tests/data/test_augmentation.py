@@ -63,6 +63,17 @@ def test_smaller_scale_mirrors_the_border():
     assert (padded[:, :48] == 1).all() and (padded[:, 48:] == 2).all()
 
 
+@pytest.mark.parametrize('channels', [1, 2, 5])
+def test_soft_labels_of_any_number_of_classes_are_mirrored(channels):
+    _, labels = augmentation.rescale(
+        np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8), (8, 8), .5,
+        (.5, .5), lambda ids, size: np.arange(
+            16 * channels, dtype=np.uint8).reshape(4, 4, channels))
+    np.testing.assert_array_equal(labels, np.pad(
+        labels[2:6, 2:6], ((2, 2), (2, 2), (0, 0)), 'symmetric'))
+    assert labels.shape == (8, 8, channels)
+
+
 @pytest.mark.parametrize('turn', [False, True])
 def test_one_axis_is_cut_where_the_other_one_is_mirrored(turn):
     random = np.random.RandomState(1)
