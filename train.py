@@ -104,7 +104,7 @@ def prepare(options, own, is_parent=False):
     list of C floats or None
         Class weights of a new run.
     str
-        The precision; 'auto' of a parent stays as it is.
+        The precision, which a parent does not try on this machine.
     lesson.Lesson or None
         What is learned from a teacher.
     """
@@ -113,7 +113,7 @@ def prepare(options, own, is_parent=False):
     models.check(options)
     method.check(options, models.MODELS[options.model].backbone)
     distillation.check(options)
-    precision = wanted_precision(options, is_parent or own.hosts)
+    precision = wanted_precision(options, bool(is_parent or own.hosts))
     source = load_source(options, own)
     lesson = find_lesson(options, source)
     if lesson and not own.is_launched:
