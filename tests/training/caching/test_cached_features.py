@@ -53,6 +53,16 @@ def encode(images):
     return [np.float32(images), np.float32(images[:, ::2, :3, :1]) / 3]
 
 
+def noting(calls, last=None):
+    """Return `encode` that notes its batches' sizes; the last is cut off."""
+    def encode_and_note(images):
+        calls.append(len(images))
+        if len(calls) == last:
+            raise KeyboardInterrupt
+        return encode(images)
+    return encode_and_note
+
+
 class Augmented(Shuffled):
     """The same, augmented: 100 more for each epoch, classes in reverse."""
 
@@ -181,17 +191,9 @@ def test_an_epoch_has_two_views_of_each_sample(tmp_path, capsys):
 
 
 def test_views_that_were_cut_off_go_on(tmp_path):
-    calls = []
-
-    def interrupted(images):
-        calls.append(len(images))
-        if len(calls) == 20:
-            raise KeyboardInterrupt
-        return encode(images)
-
     options = {'source': Augmented, 'views': 3}
     with pytest.raises(KeyboardInterrupt):
-        prepare(tmp_path / 'cut', interrupted, **options)
+        prepare(tmp_path / 'cut', noting([], last=20), **options)
     with open(str(tmp_path / 'cut' / 'progress.json')) as file:
         assert len(json.load(file)['view2']) == 2
     prepare(tmp_path / 'cut', **options)
@@ -220,19 +222,8 @@ def test_features_of_another_precision_are_others(tmp_path):
 
 def test_an_interrupted_computation_goes_on(tmp_path):
     calls = []
-
-    def interrupted(images):
-        calls.append(len(images))
-        if len(calls) == 6:
-            raise KeyboardInterrupt
-        return encode(images)
-
-    def counted(images):
-        calls.append(len(images))
-        return encode(images)
-
     with pytest.raises(KeyboardInterrupt):
-        prepare(tmp_path / 'cut', interrupted)
+        prepare(tmp_path / 'cut', noting(calls, last=6))
     # Two to measure, then two a batch: the second batch was cut off.
     with open(str(tmp_path / 'cut' / 'progress.json')) as file:
         progress = json.load(file)
@@ -240,10 +231,10 @@ def test_an_interrupted_computation_goes_on(tmp_path):
                for split in ('train', 'valid')}
     assert written == {'train': ['train0.png', 'train1.png'], 'valid': []}
     del calls[:]
-    prepare(tmp_path / 'cut', counted)
+    prepare(tmp_path / 'cut', noting(calls))
     assert calls == [1, 1, 2, 2, 1, 1, 2, 1]
     del calls[:]
-    prepare(tmp_path / 'cut', counted)
+    prepare(tmp_path / 'cut', noting(calls))
     assert calls == [1]
     prepare(tmp_path / 'whole')
     for path in glob.glob(str(tmp_path / 'whole' / '*.npy')):

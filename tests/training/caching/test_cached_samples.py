@@ -14,8 +14,7 @@ import source
 from segmentation import pixels
 from segmentation.data import augmentation, batching, contract
 from segmentation.store import array_store
-from segmentation.training.caching import cached_samples
-from segmentation.training.caching import preparation
+from segmentation.training.caching import cached_samples, preparation
 
 SIZES = ((70, 45), (300, 40), (64, 32), (33, 21), (128, 64), (97, 131),
          (200, 100))
