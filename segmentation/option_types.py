@@ -1,19 +1,16 @@
 """Types of command-line options: text in, checked value out.
 
-Those that argparse takes raise its own exception; names of classes are looked
-up once a model has said which there are.
+They raise the exception of argparse.
 """
 import argparse
 import re
 
 from segmentation.errors import InputError
-from segmentation.text import suggest
 
 STRIDE = 32     # what VGG16 divides a picture's sides by
 # Of a network input: its first 64 maps alone would take 64 GiB of memory.
 MOST_PIXELS = 1 << 28
 LARGEST_SCALE = 1000
-ALL = 'all'     # stands for every class
 # How much of VGG16 --freeze-encoder freezes.
 WHOLE, POOLS = 'whole', ('pool2', 'pool3', 'pool4')
 
@@ -227,33 +224,3 @@ def pattern(text):
         raise argparse.ArgumentTypeError(
             f'{text!r}: no regular expression: {error}')
     return text
-
-
-def class_ids(word, names, what):
-    """Return the ids of the classes in a word: a name, or some with commas."""
-    if word == ALL and ALL not in names:
-        return list(range(len(names)))
-    parts = [word] if word in names else word.split(',')
-    return [class_id(part.strip(), names, what) for part in parts
-            if part.strip()] or [class_id(word, names, what)]
-
-
-def class_id(name, names, what):
-    """Return the id of a class; InputError suggests the nearest one.
-
-    Upper and lower case matter only where classes differ by nothing else.
-
-    Examples
-    --------
-    >>> class_id('raod', ['sky', 'road'], '--only')
-    Traceback (most recent call last):
-    segmentation.errors.InputError: --only names 'raod': did you mean 'road'? \
-The classes are sky, road
-    """
-    if name in names:
-        return list(names).index(name)
-    lower = {other.lower(): other for other in names}
-    if name.lower() in lower and len(lower) == len(names):
-        return list(names).index(lower[name.lower()])
-    raise InputError(f'{what} names {name!r}: '
-                     f'{suggest(name, names, "classes")}')

@@ -1,5 +1,9 @@
-"""Numbers, suggestions and tables as text for people."""
+"""Numbers, suggestions and tables as text for people, and names from them."""
 import difflib
+
+from segmentation.errors import InputError
+
+ALL = 'all'     # stands for every class
 
 
 def duration(seconds):
@@ -79,3 +83,33 @@ def table(head, rows, left=(0,)):
         '  '.join(f'{cell:{"<" if k in left else ">"}{width}}'
                   for k, (cell, width) in enumerate(zip(row, widths)))
         .rstrip() for row in rows)
+
+
+def class_ids(word, names, what):
+    """Return the ids of the classes in a word: a name, or some with commas."""
+    if word == ALL and ALL not in names:
+        return list(range(len(names)))
+    parts = [word] if word in names else word.split(',')
+    return [class_id(part.strip(), names, what) for part in parts
+            if part.strip()] or [class_id(word, names, what)]
+
+
+def class_id(name, names, what):
+    """Return the id of a class; InputError suggests the nearest one.
+
+    Upper and lower case matter only where classes differ by nothing else.
+
+    Examples
+    --------
+    >>> class_id('raod', ['sky', 'road'], '--only')
+    Traceback (most recent call last):
+    segmentation.errors.InputError: --only names 'raod': did you mean 'road'? \
+The classes are sky, road
+    """
+    if name in names:
+        return list(names).index(name)
+    lower = {other.lower(): other for other in names}
+    if name.lower() in lower and len(lower) == len(names):
+        return list(names).index(lower[name.lower()])
+    raise InputError(f'{what} names {name!r}: '
+                     f'{suggest(name, names, "classes")}')

@@ -2,7 +2,7 @@
 from typing import (Collection, Dict, List, Mapping, NamedTuple, Optional,
                     Sequence, Tuple)
 
-from segmentation import option_types
+from segmentation import text
 from segmentation.drawing import palettes
 from segmentation.errors import InputError
 
@@ -58,13 +58,13 @@ def choose(names: Sequence[str],
     InputError
         A class is unknown, or none is left to draw.
     """
-    shares = {option_types.class_id(name, names, f'{where}alpha'): share
+    shares = {text.class_id(name, names, f'{where}alpha'): share
               for name, share in (alphas or {}).items()}
     unseen = {names.index(name) for name in background}
     if only:
         drawn = set()
         for word in only:
-            drawn.update(option_types.class_ids(word, names, f'{where}only'))
+            drawn.update(text.class_ids(word, names, f'{where}only'))
         left_out = sorted(set(shares) - drawn)
         if left_out:
             raise InputError(f'{where}alpha names {names[left_out[0]]!r}, '

@@ -2,7 +2,7 @@
 
 `style` is their front door: what it returns are plain values.
 """
-from segmentation import option_types
+from segmentation import option_types, text
 from segmentation.drawing import legend, palettes
 from segmentation.drawing import style as styles
 
@@ -13,7 +13,7 @@ def add_options(parser):
                         help='draw these classes alone in overlays, such as '
                              '--only road,car (default: all but what the '
                              'data source calls background; '
-                             f'{option_types.ALL}: that too)')
+                             f'{text.ALL}: that too)')
     parser.add_argument('--alpha', type=option_types.alpha,
                         default=(None, {}), metavar='A[,CLASS=A...]',
                         help='opacity of the class colours in overlays, for '

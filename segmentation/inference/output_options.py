@@ -5,7 +5,7 @@
 import os
 import re
 
-from segmentation import option_types
+from segmentation import option_types, text
 from segmentation.drawing import style_options
 from segmentation.inference import jobs, outputs
 from segmentation.inference.uncertainty import maps
@@ -38,7 +38,7 @@ def add_options(parser):
                        metavar='CLASS',
                        help='also write the probability of CLASS, scaled to '
                             '0 to 255, to confidence-CLASS/; road,car writes '
-                            f'two, {option_types.ALL} those of all classes')
+                            f'two, {text.ALL} those of all classes')
     group.add_argument('--polygons', choices=('labelme',),
                        help='also write the outlines of the classes that '
                             'overlays show, as JSON files of labelme, to '
@@ -80,8 +80,8 @@ def choose_places(options, model):
         places.update((kind, jobs.Place(kind)) for kind in (
             maps.KINDS if options.mc else maps.KINDS[:1]))
     for word in options.confidence:
-        for class_id in option_types.class_ids(word, model.class_names,
-                                               '--confidence'):
+        for class_id in text.class_ids(word, model.class_names,
+                                       '--confidence'):
             name = re.sub(r'[^\w.-]+', '-', model.class_names[class_id])
             places[class_id] = jobs.Place(f'confidence-{name}')
     return places

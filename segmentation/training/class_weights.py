@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from segmentation import files, metrics, option_types
+from segmentation import files, metrics, text
 from segmentation.data import cache, contract
 from segmentation.errors import InputError
 from segmentation.terminal import progress
@@ -95,7 +95,7 @@ def read_weights(path, names):
     if not isinstance(weights, dict):
         raise InputError(f'{path}: {{class: weight}} of these classes is '
                          f'wanted: {", ".join(names)}')
-    given = {option_types.class_id(name, names, path): weight
+    given = {text.class_id(name, names, path): weight
              for name, weight in weights.items()}
     missing = [name for k, name in enumerate(names) if k not in given]
     if missing:
