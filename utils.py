@@ -123,10 +123,11 @@ def add_source_options(parser, required=True):
                             'working directory')
     group.add_argument('--data-dir', type=option_types.path, default='data',
                        help='folder of the data set (default: %(default)s)')
-    group.add_argument('--image-size', type=option_types.image_size,
+    group.add_argument('--image-size', type=option_types.image_size_or_factor,
                        metavar='WxH',
                        help='width and height that pictures are resized to '
-                            'for the network, each divisible by 32 (default: '
+                            'for the network, each divisible by 32, or a '
+                            'factor for the default, such as 1.5 (default: '
                             'chosen by the data source; for a folder the '
                             'size of its first picture, up to about 480x352)')
     group.add_argument('--classes', metavar='TABLE',

@@ -90,7 +90,7 @@ def train(options, model, directory):
                  '--schedule', 'constant']  # so that --epochs may grow
     for name in HANDED_ON:
         value = getattr(options, name)
-        if name == 'image_size' and value:
+        if name == 'image_size' and isinstance(value, tuple):
             value = f'{value[0]}x{value[1]}'
         if value is not None:
             arguments += [option_types.flag(name), value]

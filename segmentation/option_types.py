@@ -11,6 +11,7 @@ STRIDE = 32     # what VGG16 divides a picture's sides by
 # Of a network input: its first 64 maps alone would take 64 GiB of memory.
 MOST_PIXELS = 1 << 28
 LARGEST_SCALE = 1000
+LARGEST_FACTOR = 8      # of a data source's own image size
 # How much of VGG16 --freeze-encoder freezes.
 WHOLE, POOLS = 'whole', ('pool2', 'pool3', 'pool4')
 
@@ -42,6 +43,23 @@ def image_size(text, name='image_size'):
     return width, height
 
 
+def image_size_or_factor(text):
+    """Return a (width, height) as `image_size` does, or a factor for one.
+
+    >>> image_size_or_factor('512x256'), image_size_or_factor('1.5')
+    ((512, 256), 1.5)
+    """
+    try:
+        factor = positive(float)(text)
+    except ValueError:
+        return image_size(text)
+    if factor > LARGEST_FACTOR:
+        raise argparse.ArgumentTypeError(
+            f'{text}: WIDTHxHEIGHT is wanted, such as 512x256, or a factor '
+            f'up to {LARGEST_FACTOR}')
+    return factor
+
+
 def crop_size(text):
     """Return a (width, height) as `image_size` does."""
     return image_size(text, 'crop_size')
@@ -63,6 +81,16 @@ def check_image_size(size, name='image_size'):
                          f'{MOST_PIXELS:,}')
 
 
+def scale_image_size(size, factor):
+    """Return a network input times a factor, in multiples of 32.
+
+    >>> scale_image_size((480, 352), 1.5)
+    (704, 512)
+    """
+    return tuple(max(1, int(round(side * factor / STRIDE))) * STRIDE
+                 for side in size)
+
+
 def fit_image_size(size, most_pixels):
     """Return the network input nearest to the shape of a picture.
 
@@ -75,8 +103,7 @@ def fit_image_size(size, most_pixels):
     """
     width, height = size
     scale = min(1, (most_pixels / (width * height)) ** .5)
-    return tuple(max(1, int(round(side * scale / STRIDE))) * STRIDE
-                 for side in size)
+    return scale_image_size(size, scale)
 
 
 def fraction(text):

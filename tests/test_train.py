@@ -471,14 +471,18 @@ def test_weights_that_the_last_batch_of_an_epoch_broke_are_not_saved(capsys):
     assert 'the loss is ' in error_of(capsys)
 
 
-def test_the_demo_s_scenes_train_at_another_size(monkeypatch):
+@pytest.mark.parametrize('size', ['64x32', '0.25'])
+def test_the_demo_s_scenes_train_at_another_size(monkeypatch, size):
     import source_demo
+    name = f'demo-{size}'
     monkeypatch.setattr(source_demo, 'TRAINING', 6)
     monkeypatch.setattr(source_demo, 'VALIDATION', 3)
-    assert run(['--data-source', 'demo', '--image-size', '64x32', '--name',
-                'demo', '--epochs', '1', '--batch-size', '4']) == 0
-    assert run_dir.read_options('demo')['image_size'] == [64, 32]
-    assert checkpoints('demo') == ['best-2', 'last-2', 'resume-2']
+    assert run(['--data-source', 'demo', '--image-size', size, '--name',
+                name, '--epochs', '1', '--batch-size', '4']) == 0
+    assert run_dir.read_options(name)['image_size'] == [64, 32]
+    assert checkpoints(name) == ['best-2', 'last-2', 'resume-2']
+    assert run(['--resume', '--name', name, '--epochs', '2']) == 0
+    assert checkpoints(name)[1:] == ['last-4', 'resume-4']
 
 
 @pytest.mark.slow

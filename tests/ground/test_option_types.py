@@ -21,6 +21,8 @@ def test_what_is_taken(kind, text, value):
     (option_types.scales, 'nan'), (option_types.share, '0'),
     (option_types.not_negative, 'inf'), (option_types.positive(int), '0'),
     (option_types.image_size, '64x0'), (option_types.image_size, '64'),
+    (option_types.image_size_or_factor, '512'),
+    (option_types.image_size_or_factor, '500x250'),
     (option_types.pattern, '('), (option_types.quality, '0'),
     (option_types.quality, '101')])
 def test_what_is_refused(kind, text):

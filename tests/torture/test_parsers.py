@@ -177,9 +177,10 @@ def test_a_label_png_gives_the_values_that_were_put_in(
 
 @always
 @pytest.mark.parametrize('kind', [
-    option_types.image_size, option_types.fraction, option_types.share,
-    option_types.not_negative, option_types.seed, option_types.path,
-    option_types.scales, option_types.pattern, option_types.positive(int),
+    option_types.image_size, option_types.image_size_or_factor,
+    option_types.fraction, option_types.share, option_types.not_negative,
+    option_types.seed, option_types.path, option_types.scales,
+    option_types.pattern, option_types.positive(int),
     option_types.positive(float)], ids=lambda kind: kind.__name__)
 @hypothesis.given(text=some.text() | some.text('0123456789.-+eExXnaif,_()*{}'))
 @hypothesis.example(text='9' * 5000)
