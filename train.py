@@ -15,6 +15,7 @@ import models
 import recipes
 import train_options
 import utils
+from segmentation import option_types
 from segmentation.backbone import course
 from segmentation.data import contract, loading
 from segmentation.errors import InputError
@@ -128,7 +129,8 @@ def prepare(options, own, is_parent=False):
         print(f'[i] {note}')
     if not options.sanity:      # which compares pictures with their files
         contract.configure(source, augment=options.augment,
-                           crop_size=options.crop_size,
+                           crop_size=option_types.resolve_size(
+                               options.crop_size, source.image_size),
                            soft=options.soft_labels)
     leftovers = (own.rank == 0 and not options.sanity
                  and run_files.remove_leftovers(options.name))

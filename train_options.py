@@ -41,7 +41,8 @@ def make_parser(kind=command_line.Parser, prog=None):
                        metavar='WxH',
                        help='with --augment: width and height of the crops '
                             'that the network is trained on, each divisible '
-                            'by 32; scales stay relative to --image-size, at '
+                            'by 32, or a factor for --image-size, such as '
+                            '0.5; scales stay relative to --image-size, at '
                             'which it is validated (default: --image-size)')
     group.add_argument('--soft-labels', action='store_true',
                        help='train on the share of each class within a pixel '

@@ -11,7 +11,7 @@ STRIDE = 32     # what VGG16 divides a picture's sides by
 # Of a network input: its first 64 maps alone would take 64 GiB of memory.
 MOST_PIXELS = 1 << 28
 LARGEST_SCALE = 1000
-LARGEST_FACTOR = 8      # of a data source's own image size
+LARGEST_FACTOR = 8      # for an image size
 # How much of VGG16 --freeze-encoder freezes.
 WHOLE, POOLS = 'whole', ('pool2', 'pool3', 'pool4')
 
@@ -43,7 +43,7 @@ def image_size(text, name='image_size'):
     return width, height
 
 
-def image_size_or_factor(text):
+def image_size_or_factor(text, name='image_size'):
     """Return a (width, height) as `image_size` does, or a factor for one.
 
     >>> image_size_or_factor('512x256'), image_size_or_factor('1.5')
@@ -52,7 +52,7 @@ def image_size_or_factor(text):
     try:
         factor = positive(float)(text)
     except ValueError:
-        return image_size(text)
+        return image_size(text, name)
     if factor > LARGEST_FACTOR:
         raise argparse.ArgumentTypeError(
             f'{text}: WIDTHxHEIGHT is wanted, such as 512x256, or a factor '
@@ -61,8 +61,8 @@ def image_size_or_factor(text):
 
 
 def crop_size(text):
-    """Return a (width, height) as `image_size` does."""
-    return image_size(text, 'crop_size')
+    """Return a (width, height) or a factor, as `image_size_or_factor` does."""
+    return image_size_or_factor(text, 'crop_size')
 
 
 def check_image_size(size, name='image_size'):
@@ -81,12 +81,18 @@ def check_image_size(size, name='image_size'):
                          f'{MOST_PIXELS:,}')
 
 
-def scale_image_size(size, factor):
-    """Return a network input times a factor, in multiples of 32.
+def resolve_size(wanted, size):
+    """Return the size that is wanted where it may be a factor for `size`.
 
-    >>> scale_image_size((480, 352), 1.5)
-    (704, 512)
+    >>> resolve_size(1.5, (480, 352)), resolve_size((64, 32), (480, 352))
+    ((704, 512), (64, 32))
     """
+    return (scale_image_size(size, wanted) if isinstance(wanted, float)
+            else wanted)
+
+
+def scale_image_size(size, factor):
+    """Return a (width, height) times a factor, in multiples of 32."""
     return tuple(max(1, int(round(side * factor / STRIDE))) * STRIDE
                  for side in size)
 

@@ -364,6 +364,9 @@ def test_crops_are_trained_on_and_whole_pictures_validated(
     assert {(split, shape[1:]) for split, shape, _ in sizes} == {
         ('train', (96, 32, 3)), ('valid', (32, 64, 3))}
     assert len(read_log('crops')) == 2
+    del sizes[:]
+    assert run(tiny('half', *arguments[:-1], '0.5', '--epochs', '1')) == 0
+    assert sizes[0] == ('train', (4, 32, 32, 3), (4, 32, 32))
 
 
 @pytest.mark.slow

@@ -169,10 +169,8 @@ def load_source(options: argparse.Namespace,
                          options.data_dir)
     settings = {'seed': options.seed, 'workers': options.workers}
     if options.image_size:
-        settings['image_size'] = (
-            option_types.scale_image_size(source.image_size,
-                                          options.image_size)
-            if isinstance(options.image_size, float) else options.image_size)
+        settings['image_size'] = option_types.resolve_size(
+            options.image_size, source.image_size)
     if getattr(options, 'group_by', None):
         if not contract.offers(source, 'group_by'):
             raise InputError(f'data source {options.data_source!r} knows no '

@@ -41,3 +41,4 @@ def test_size_must_be_divisible_by_32():
         option_types.crop_size('512x250')
     assert option_types.image_size('512X256') == (512, 256)
     assert option_types.crop_size('224x96') == (224, 96)
+    assert option_types.crop_size('.5') == .5
