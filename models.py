@@ -103,28 +103,8 @@ def check(options: argparse.Namespace) -> None:
         flag = option_types.flag(name)
         raise InputError(f'{flag} applies to {owners} alone: it does not '
                          f'apply to {options.model}')
-    if options.freeze_encoder:
-        if not model.backbone:
-            raise InputError(f'{options.model} has no VGG16: --freeze-encoder '
-                             'does not apply')
-        for name in ('augment', 'crop_size'):
-            if getattr(options, name):
-                raise InputError('--freeze-encoder computes the features of '
-                                 'pictures once, as they are and mirrored: '
-                                 f'{option_types.flag(name)} does not apply, '
-                                 '--views does')
-    elif options.views > 1:
-        raise InputError('--views goes with --freeze-encoder')
+    if options.freeze_encoder and not model.backbone:
+        raise InputError(f'{options.model} has no VGG16: --freeze-encoder '
+                         'does not apply')
     if options.crop_size and not options.augment:
         raise InputError('--crop-size goes with --augment')
-    if options.cache_samples and (options.freeze_encoder
-                                  or options.soft_labels):
-        raise InputError('--cache-samples applies to pictures and their class '
-                         'ids: not to the features of --freeze-encoder, nor '
-                         'to --soft-labels')
-    for name in ('feature_dir', 'delete_features'):
-        if getattr(options, name) and not (options.freeze_encoder
-                                           or options.cache_samples
-                                           or options.teacher):
-            raise InputError(f'{option_types.flag(name)} goes with '
-                             '--freeze-encoder, --cache-samples or --teacher')

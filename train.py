@@ -23,6 +23,7 @@ from segmentation.inference import jobs, teacher
 from segmentation.processes import gpus
 from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files
+from segmentation.training.caching import options as caching
 from segmentation.training.cluster import launching, place
 from segmentation.training.distillation import lesson as lessons
 from segmentation.training.distillation import options as distillation
@@ -112,6 +113,7 @@ def prepare(options, own, is_parent=False):
     if own.rank == 0 and not options.sanity:
         check_run(options)
     models.check(options)
+    caching.check(options)
     method.check(options, models.MODELS[options.model].backbone)
     distillation.check(options)
     precision = wanted_precision(options, bool(is_parent or own.hosts))

@@ -4,6 +4,7 @@ import recipes
 import utils
 from segmentation import option_types
 from segmentation.terminal import command_line
+from segmentation.training.caching import options as caching
 from segmentation.training.distillation import options as distillation
 from segmentation.training.optimization import method, schedules
 
@@ -122,30 +123,7 @@ def make_parser(kind=command_line.Parser, prog=None):
                             '%(default)s)')
     method.add_options(parser)
     distillation.add_options(parser)
-    group = parser.add_argument_group('frozen encoder and cache')
-    group.add_argument('--freeze-encoder', nargs='?', default=False,
-                       const=option_types.WHOLE, metavar='POOL',
-                       choices=(option_types.WHOLE, *option_types.POOLS),
-                       help='do not train VGG16: compute its features once, '
-                            'for all pictures and their mirror images, and '
-                            'train the rest of the network on them; POOL '
-                            'freezes it only up to pool2, pool3 or pool4')
-    group.add_argument('--views', type=count, default=1, metavar='N',
-                       help='number of views of each training picture that '
-                            '--freeze-encoder computes features of: the '
-                            'picture with its mirror image, and N - 1 random '
-                            'crops at scales of 0.5 to 2, in other light '
-                            '(default: %(default)s)')
-    group.add_argument('--cache-samples', action='store_true',
-                       help='decode and resize all pictures and labels once, '
-                            'and read every epoch from the files that result')
-    group.add_argument('--feature-dir', '--cache-dir', dest='feature_dir',
-                       type=option_types.path, metavar='DIR',
-                       help='folder of what is cached, which other runs can '
-                            'use (default: the cache folder of the user)')
-    group.add_argument('--delete-features', '--delete-cache',
-                       dest='delete_features', action='store_true',
-                       help='delete what is cached once the run is finished')
+    caching.add_options(parser)
     group = parser.add_argument_group('run and checkpoints')
     group.add_argument('--name', type=option_types.path, default='runs/test',
                        help='directory of the run (default: %(default)s)')

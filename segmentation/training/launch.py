@@ -18,6 +18,7 @@ from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 from segmentation.training import (batches, checkpoints, run_files, start,
                                    tensorboard, trainer)
+from segmentation.training.caching import options as caching
 from segmentation.training.caching import (cached_samples, frozen_encoder,
                                            preparation)
 from segmentation.training.cluster import agreement, joining
@@ -93,7 +94,7 @@ def train(place, options, source, weights, precision, model, model_options,
             run_files.check_space(directory, network.size_in_bytes(used),
                                   bool(options.ema))
         samples = begun.pictures
-        if options.freeze_encoder:
+        if caching.stores_features(options):
             samples = stack.enter_context(frozen_encoder.cached(
                 sess, begun, options.data_dir, options.soft_labels, precision,
                 cluster, parent, options.views))

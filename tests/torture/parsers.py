@@ -37,6 +37,7 @@ from segmentation.report import plots
 from segmentation.store import array_store
 from segmentation.trained import descriptions, exported, golden, run_dir
 from segmentation.training import class_weights, run_files
+from segmentation.training.caching import options as caching
 
 JSON, TEXT, PICTURE = (by.of_json, by.of_json, by.of_bytes), (
     by.of_text, by.of_bytes), (by.of_bytes,)
@@ -84,6 +85,7 @@ def read_options(_):
     """Read options.json as train.py --resume and evaluate.py do."""
     options = train.parse_options(['--name', 'run', '--resume'])
     models.check(options)
+    caching.check(options)
     models.build_options(options)
     loading.load_source(options)
     run_dir.find('run')

@@ -1,6 +1,7 @@
 """The options of train.py on a teacher."""
 from segmentation import option_types
 from segmentation.errors import InputError
+from segmentation.training.caching import options as caching
 
 TEMPERATURE, WEIGHT = 2., .5
 
@@ -38,9 +39,9 @@ def check(options):
             if getattr(options, name) != default:
                 raise InputError(f'{option_types.flag(name)} goes with '
                                  '--teacher')
-    elif options.freeze_encoder:
-        raise InputError('--freeze-encoder trains on the features of '
-                         'pictures: --teacher does not apply')
+    elif caching.stores_features(options):
+        raise InputError('--freeze-encoder trains on stored features: '
+                         '--teacher does not apply without --augment')
     elif options.accumulate > 1:
         raise InputError('--accumulate weights batches by their labelled '
                          'pixels: --teacher does not apply')

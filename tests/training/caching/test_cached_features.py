@@ -433,8 +433,9 @@ def test_a_source_to_the_contract_alone_leaves_no_features(options, vgg_dir):
 def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     before = weights_of('frozen')
     done = train('tuned', vgg_dir, '--init-from', 'frozen', '--epochs', '1')
-    assert done.stderr == ('[!] --feature-dir goes with --freeze-encoder, '
-                           '--cache-samples or --teacher\n')
+    assert done.stderr == (
+        '[!] --feature-dir goes with --freeze-encoder (without --augment), '
+        '--cache-samples or --teacher\n')
     done = fixtures.run_program(
         'train.py', '--name', 'tuned', '--data-source', 'tiny', '--data-dir',
         helpers.data_dir(), '--vgg-dir', vgg_dir, '--model', 'fcn-pools',
@@ -464,26 +465,27 @@ def test_taps_can_be_frozen_too(model, vgg_dir):
     assert abs(weights['layer7_out_score/filter']).max() > 0
 
 
-@pytest.mark.parametrize('model', ['fcn-pools', 'fcn8s'])
-def test_encoder_can_be_frozen_up_to_a_pool(model, vgg_dir):
+@pytest.mark.parametrize('model, more', [
+    ('fcn-pools', '--delete-features'), ('fcn8s', '--delete-features'),
+    ('fcn-pools', '--augment')])
+def test_encoder_can_be_frozen_up_to_a_pool(model, more, vgg_dir):
     helpers.data_dir()
-    common = ('--delete-features', '--learning-rate', '.01', '--schedule',
-              'constant')
-    losses = []
-    for name, epochs, more in ((f'up-{model}', '2', ()),
-                               (f'cut-up-{model}', '1', ()),
-                               (f'cut-up-{model}', '2', ('--resume',))):
-        new = () if more else (
+    common = (more, '--learning-rate', '.01', '--schedule', 'constant')
+    run, losses = f'up-{model}{more}', []
+    for name, epochs, resume in ((run, '2', ()), (f'cut-{run}', '1', ()),
+                                 (f'cut-{run}', '2', ('--resume',))):
+        new = () if resume else (
             '--data-source', 'tiny', '--data-dir', helpers.data_dir(),
             '--vgg-dir', vgg_dir, '--model', model, '--keep-prob', '1',
             '--freeze-encoder', 'pool3', *common)
         done = fixtures.run_program('train.py', '--name', name, '--epochs',
-                                    epochs, *new, *more, cwd=helpers.folder())
+                                    epochs, *new, *resume,
+                                    cwd=helpers.folder())
         assert done.returncode == 0, done.stderr
         with open(f'{helpers.folder()}/{name}/log.jsonl') as file:
             losses.append([json.loads(line)['train_loss'] for line in file])
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
-    weights = weights_of(f'up-{model}')
+    weights = weights_of(run)
     saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
     for name in weights:
         if name.startswith('conv'):
@@ -497,13 +499,15 @@ def test_encoder_can_be_frozen_up_to_a_pool(model, vgg_dir):
     (['--model', 'fcn8s', '--head-width', '8'],
      '[!] --head-width applies to fcn-pools, fcn-aspp alone: it does not '
      'apply to fcn8s'),
-    (['--freeze-encoder', '--augment'],
-     '[!] --freeze-encoder computes the features of pictures once, as they '
-     'are and mirrored: --augment does not apply, --views does'),
     (['--freeze-encoder', '--crop-size', '32x32'],
-     '[!] --freeze-encoder computes the features of pictures once, as they '
-     'are and mirrored: --crop-size does not apply, --views does'),
-    (['--views', '2'], '[!] --views goes with --freeze-encoder')])
+     '[!] --crop-size goes with --augment'),
+    (['--freeze-encoder', '--augment', '--delete-cache'],
+     '[!] --delete-features goes with --freeze-encoder (without --augment), '
+     '--cache-samples or --teacher'),
+    (['--freeze-encoder', '--augment', '--views', '2'],
+     '[!] --views goes with --freeze-encoder, without --augment'),
+    (['--views', '2'],
+     '[!] --views goes with --freeze-encoder, without --augment')])
 def test_what_does_not_go_together_is_refused(arguments, message):
     done = fixtures.run_program(
         'train.py', '--name', 'refused', '--data-source', 'tiny',

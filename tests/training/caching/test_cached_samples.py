@@ -294,8 +294,8 @@ def test_augmentation_takes_samples_from_the_cache():
     ('tiny', ['--cache-samples', '--soft-labels'],
      '--cache-samples applies to pictures and their class ids: not to the '
      'features of --freeze-encoder, nor to --soft-labels'),
-    ('tiny', [], '--feature-dir goes with --freeze-encoder, '
-                 '--cache-samples or --teacher')])
+    ('tiny', [], '--feature-dir goes with --freeze-encoder (without '
+                 '--augment), --cache-samples or --teacher')])
 def test_what_does_not_go_together_is_refused(data_source, arguments,
                                               message):
     done = train('refused', *arguments, data_source=data_source)

@@ -108,8 +108,8 @@ def test_what_the_teacher_says_is_learned(teachers):
     (('--teacher', 'RUN', '--unlabelled', helpers.data_dir()),
      'the data source has all pictures in it'),
     (('--teacher', 'RUN', '--model', 'fcn-pools', '--freeze-encoder'),
-     '--freeze-encoder trains on the features of pictures: --teacher does '
-     'not apply'),
+     '--freeze-encoder trains on stored features: --teacher does not apply '
+     'without --augment'),
     (('--teacher', 'RUN', '--accumulate', '2'), '--accumulate weights batches '
      'by their labelled pixels: --teacher does not apply'),
     (('--teacher', 'RUN', '--data-source', 'bare'),
