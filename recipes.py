@@ -9,4 +9,10 @@ RECIPES = {
         'model': 'fcn-pools', 'freeze_encoder': 'whole', 'epochs': 8,
         'learning_rate': 3e-3, 'schedule': 'poly',
         'class_weights': 'sqrt-median', 'precision': 'auto'},
+    'lunch': {
+        'model': 'fcn-pools', 'freeze_encoder': 'pool3', 'epochs': 26,
+        'image_size': 1.5, 'augment': 'strong', 'crop_size': .67,
+        'batch_size': 4, 'learning_rate': 1e-3, 'backbone_rate': .1,
+        'schedule': 'poly', 'class_weights': 'sqrt-median',
+        'precision': 'auto'},
 }
