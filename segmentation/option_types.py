@@ -1,6 +1,6 @@
 """Types of command-line options: text in, checked value out.
 
-They raise the exception of argparse.
+Those that argparse takes raise its own exception.
 """
 import argparse
 import re

@@ -78,7 +78,8 @@ def train(place, options, source, weights, precision, model, model_options,
             stores.append(decoded.store)
         if options.resume:
             begun = start.resume(sess, source, options.data_dir, list_pictures,
-                                 directory, options.freeze_encoder)
+                                 directory,
+                                 caching.stores_features(options))
         else:
             build = functools.partial(
                 start.build_network, sess, source.num_classes, model,

@@ -70,12 +70,12 @@ def begin(sess, source, data_dir, list_pictures, build, weights,
                  describe(source, data_dir, weights, net.channel_order))
 
 
-def resume(sess, source, data_dir, list_pictures, directory, freeze):
+def resume(sess, source, data_dir, list_pictures, directory,
+           stores_features):
     """Return the Start of the run in a directory.
 
     Its weights are restored with the rest of the run, once training is in the
-    graph: at once only those of an encoder to `freeze`, which computes
-    features before.
+    graph: at once only where it `stores_features`, which are computed before.
     """
     description = run_dir.read_options(directory)
     if 'split' not in description:
@@ -84,7 +84,7 @@ def resume(sess, source, data_dir, list_pictures, directory, freeze):
     splits.check_unchanged(source, data_dir, description['split'])
     net = network.restore(
         sess, run_dir.path(directory, 'network.meta'),
-        run_dir.checkpoint(directory, 'resume') if freeze else None)
+        run_dir.checkpoint(directory, 'resume') if stores_features else None)
     return Start(net, list_pictures(net.feed), description)
 
 
