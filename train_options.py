@@ -10,10 +10,11 @@ from segmentation.training.optimization import method, schedules
 
 # The options that a resumed run may change.
 CHANGEABLE = ('epochs', 'workers', 'data_dir', 'vgg_dir', 'tensorboard_dir',
-              'checkpoint_interval', 'histograms', 'table', 'patience',
-              'resume', 'name', 'cache_samples', 'feature_dir',
-              'delete_features', 'offline', 'device', 'processes',
-              'join_timeout', 'recipe', 'accumulate', 'teacher', 'unlabelled')
+              'checkpoint_interval', 'validation_interval', 'histograms',
+              'table', 'patience', 'resume', 'name', 'cache_samples',
+              'feature_dir', 'delete_features', 'offline', 'device',
+              'processes', 'join_timeout', 'recipe', 'accumulate', 'teacher',
+              'unlabelled')
 
 STDDEV = .01    # of --initializer truncated_normal
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'auto')
@@ -149,6 +150,10 @@ def make_parser(kind=command_line.Parser, prog=None):
                        metavar='N',
                        help='epochs between the checkpoints that --resume '
                             'can continue from (default: %(default)s)')
+    group.add_argument('--validation-interval', type=count, default=1,
+                       metavar='N',
+                       help='epochs between validations; the last epoch is '
+                            'always validated (default: %(default)s)')
     group.add_argument('--tensorboard-dir', type=option_types.path,
                        metavar='DIR',
                        help='folder of the TensorBoard events (default: '

@@ -86,7 +86,7 @@ def training(name, precision, batch_size):
         loop = trainer.Trainer(
             sess, net, added, source, pictures,
             schedules.Schedule('constant', 1e-6, 1, 0, steps), .5, folder,
-            None, None, stopping.Stop(''), False)
+            None, None, stopping.Stop(''))
         feed = loop.feed(next(pictures.train(1)), {
             added.learning_rate: 1e-6, net.keep_prob: .5})
         last = {key: value[:source.num_training - batch_size * (steps - 1)]

@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 
@@ -27,6 +28,7 @@ from segmentation.training.optimization import method
 # says what happens at which batch of more than one sample.
 HALVES = '''
 import os
+import re
 import random
 
 import numpy as np
@@ -318,6 +320,49 @@ def test_patience_ends_a_run_that_gets_no_better(workspace, capsys):
     assert 'no better mIoU since epoch 1' in capsys.readouterr().out
     state = run_dir.read_state('patient')
     assert (state['epoch'], state['resume']) == (3, 'resume-9')
+
+
+def test_patience_waits_for_the_next_validation(workspace, capsys):
+    assert run(halves('seldom', '--epochs', '9', '--patience', '1',
+                      '--learning-rate', '1e-30', '--validation-interval',
+                      '2')) == 0
+    assert [entry['epoch'] for entry in read_log('seldom')] == [1, 2, 3, 4]
+    assert 'no better mIoU since epoch 2' in capsys.readouterr().out
+
+
+def test_an_interval_leaves_out_validations_but_the_last(workspace, capsys):
+    assert run(halves('third', '--epochs', '3', '--validation-interval', '2',
+                      '--table')) == 0
+    log = read_log('third')
+    assert [('miou' in entry, 'valid_loss' in entry, 'iou' in entry)
+            for entry in log] == [(False,) * 3, (True,) * 3, (True,) * 3]
+    printed = capsys.readouterr().out
+    assert printed.count('precision') == 2
+    first, second, third = [line for line in printed.splitlines()
+                            if line.startswith('[i] epoch')]
+    assert re.match(r'\[i\] epoch 1/3: loss [\d.]+; [\d.]+ pictures/s', first)
+    for line in second, third:
+        assert ', validation ' in line and ', mIoU ' in line
+    assert run_dir.read_state('third')['best_epoch'] in (2, 3)
+    events = read_events(os.path.join('third', 'tensorboard'))
+    assert set(events['train_loss']) == {1, 2, 3}
+    assert set(events['miou']) == set(events['validation/0']) == {2, 3}
+
+
+@pytest.mark.slow
+def test_a_run_stopped_before_its_first_validation_goes_on(workspace, capsys):
+    done = fixtures.run_program(
+        'train.py', *halves('early', '--validation-interval', '2'),
+        cwd=workspace, HALVES=f'{int(signal.SIGTERM)}@5')
+    assert done.returncode == 143
+    assert checkpoints('early') == ['last-5', 'resume-5']
+    # What is over, with fewer epochs than it has, is not scored either.
+    assert run(['--resume', '--name', 'early', '--epochs', '1']) == 0
+    assert capsys.readouterr().out.endswith(
+        '[i] no epoch was validated: early\n')
+    assert run(['--resume', '--name', 'early', '--epochs', '2']) == 0
+    assert ['miou' in entry for entry in read_log('early')] == [False, True]
+    assert run_dir.read_state('early')['best_epoch'] == 2
 
 
 @pytest.mark.slow

@@ -21,6 +21,8 @@ class Checkpoints:
         What using the network takes; resuming it takes all variables.
     interval : int, optional
         Epochs between resumable checkpoints.
+    validation_interval : int, optional
+        Epochs between those that have an mIoU.
     patience : int, optional
         Epochs without a better mIoU after which training stops; without it,
         it never does.
@@ -28,11 +30,12 @@ class Checkpoints:
         Its process 0 reads and writes; all have the same state and weights.
     """
 
-    def __init__(self, sess, directory, weights, interval=1, patience=None,
-                 cluster=Cluster()):
+    def __init__(self, sess, directory, weights, interval=1,
+                 validation_interval=1, patience=None, cluster=Cluster()):
         self.sess = sess
         self.directory = directory
         self.interval = interval
+        self.validation_interval = validation_interval
         self.patience = patience
         self.cluster = cluster
         self.weights = tf.train.Saver(weights)
@@ -73,13 +76,14 @@ class Checkpoints:
         ----------
         epoch : int
             1, 2, ...
-        miou : float
+        miou : float or None
+            None without a validation.
         is_last : bool
             Whether the run ends here, so that it must be resumable.
         """
         kinds = []
         best, _ = self.best
-        if best is None or miou > best:
+        if miou is not None and (best is None or miou > best):
             self.state.update(best_miou=miou, best_epoch=epoch)
             kinds.append('best')
         if is_last or epoch % self.interval == 0:
@@ -93,7 +97,7 @@ class Checkpoints:
         self.save(['last', 'resume'])
 
     def is_patience_over(self, epoch):
-        """Return whether no epoch of the last `patience` was the best.
+        """Return whether the best one is `patience` validated epochs ago.
 
         Parameters
         ----------
@@ -101,8 +105,9 @@ class Checkpoints:
             The one that would come next.
         """
         _, best_epoch = self.best
+        validated = (epoch - 1) - (epoch - 1) % self.validation_interval
         return bool(self.patience and best_epoch is not None
-                    and epoch > best_epoch + self.patience)
+                    and validated >= best_epoch + self.patience)
 
     def save(self, kinds):
         """Write checkpoints of these kinds, and point at them from the disk.

@@ -6,9 +6,11 @@
 
 Each of several processes goes this way; the first writes the run directory.
 """
+import collections
 import contextlib
 import functools
 import os
+import statistics
 
 from segmentation import files, metrics, text, tf1
 from segmentation.data import cache, contract
@@ -118,8 +120,7 @@ def train(place, options, source, weights, precision, model, model_options,
             options.freeze_encoder, precision == 'float16', cluster,
             method.choose(options), combine)
         saved = open_checkpoints(
-            sess, directory, training.saved(used), options.checkpoint_interval,
-            options.patience, options.resume, cluster)
+            sess, directory, training.saved(used), options, cluster)
         board = None if cluster.rank else tensorboard.Board(
             options.tensorboard_dir or run_dir.path(directory, 'tensorboard'),
             purge_step=saved.epoch + 1)
@@ -131,8 +132,9 @@ def train(place, options, source, weights, precision, model, model_options,
         loop = trainer.Trainer(
             sess, begun.net, training, source, samples, schedule,
             options.keep_prob, directory, saved, board, stop,
+            options.validation_interval,
             options.histograms and cluster.rank == 0, cluster)
-        follow(loop.run(), options.epochs,
+        follow(loop.run(), options.epochs, options.validation_interval,
                contract.class_names(source) if options.table else None)
         if loop.signal:
             return 128 + loop.signal
@@ -151,15 +153,15 @@ def write_run(directory, description, is_resumed):
             network.export(work)
 
 
-def open_checkpoints(sess, directory, weights, interval, patience,
-                     is_resumed, cluster):
+def open_checkpoints(sess, directory, weights, options, cluster):
     """Return the Checkpoints of a run; all variables have values then.
 
     The log has the epochs of the resumable checkpoint.
     """
-    saved = checkpoints.Checkpoints(sess, directory, weights, interval,
-                                    patience, cluster)
-    if is_resumed:
+    saved = checkpoints.Checkpoints(
+        sess, directory, weights, options.checkpoint_interval,
+        options.validation_interval, options.patience, cluster)
+    if options.resume:
         saved.restore()
     else:
         saved.begin()
@@ -172,27 +174,52 @@ def open_checkpoints(sess, directory, weights, interval, patience,
 def report(saved, epochs):
     """Print what Checkpoints of a run that has ended come to."""
     miou, epoch = saved.best
+    if epoch is None:
+        print(f'[i] no epoch was validated: {saved.directory}')
+        return
     if saved.epoch < epochs:
         print(f'[i] early stopping: no better mIoU since epoch {epoch}')
     print(f'[i] best mIoU {miou:.2%} in epoch {epoch}: {saved.directory}')
 
 
-def follow(epochs, count, names=None):
-    """Print a line per trainer.Epoch; with class names, a table before it."""
+def follow(epochs, count, interval=1, names=None):
+    """Print a line per trainer.Epoch; with class names, a table before it.
+
+    Parameters
+    ----------
+    epochs : iterable of trainer.Epoch
+    count : int
+        The last epoch of the run.
+    interval : int, optional
+        Epochs between validations; those between them are shorter.
+    names : list of C str, optional
+    """
+    seconds = collections.deque(maxlen=interval)
     for entry, matrix in epochs:
-        if names:
+        seconds.append(entry['seconds'])
+        left = (count - entry['epoch']) * statistics.mean(seconds)
+        if names and matrix is not None:
             print(metrics.table(matrix, names))
-        print(f'[i] {describe(entry, count)}', flush=True)
+        print(f'[i] {describe(entry, count, left)}', flush=True)
 
 
-def describe(entry, epochs):
-    """Return one line on a log entry, of a run of so many epochs."""
-    left = text.duration((epochs - entry['epoch']) * entry['seconds'])
+def describe(entry, epochs, left):
+    """Return one line on a log entry, of a run of so many epochs.
+
+    Parameters
+    ----------
+    entry : dict
+    epochs : int
+    left : float
+        Seconds until the end of the run.
+    """
+    scores = '' if 'miou' not in entry else (
+        f', validation {entry["valid_loss"]:.4f}; '
+        f'pixel accuracy {entry["pixel_accuracy"]:.2%}, '
+        f'mIoU {entry["miou"]:.2%}')
     return (f'epoch {entry["epoch"]}/{epochs}: '
-            f'loss {entry["train_loss"]:.4f}, '
-            f'validation {entry["valid_loss"]:.4f}; '
-            f'pixel accuracy {entry["pixel_accuracy"]:.2%}, '
-            f'mIoU {entry["miou"]:.2%}; '
-            f'{entry["images_per_second"]:.1f} pictures/s; {left} left'
+            f'loss {entry["train_loss"]:.4f}{scores}; '
+            f'{entry["images_per_second"]:.1f} pictures/s; '
+            f'{text.duration(left)} left'
             + ''.join(f'; warning: {one}'
                       for one in entry.get('warnings', ())))

@@ -57,7 +57,7 @@ def read_state(directory):
     where = run_dir.path(directory, 'state.json')
     schema.check(state, RESUMABLE, where)
     epoch, best = state['epoch'], (state['best_miou'], state['best_epoch'])
-    if epoch < 0 or epoch and None in best:
+    if epoch < 0 or best.count(None) == 1:
         raise InputError(f'{where}: epoch is {epoch}, best_miou and '
                          f'best_epoch are {best}')
     return state

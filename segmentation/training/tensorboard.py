@@ -2,6 +2,7 @@
 import os
 
 import cv2
+import numpy as np
 
 from segmentation.tf1 import tf
 
@@ -39,6 +40,24 @@ class Board:
                 height=height, width=width, colorspace=3,
                 encoded_image_string=encoded)))
         self.add_summary(tf.Summary(value=values), step)
+
+    def add_epoch(self, number, scores, ious, pictures):
+        """Write what an epoch came to.
+
+        Parameters
+        ----------
+        number : int
+            Of the epoch: 1, 2, ...
+        scores : {tag: number}
+        ious : {class name: IoU}
+            NaN of a class that does not occur.
+        pictures : list of (H, W, 3) uint8 BGR
+        """
+        self.add_scalars(scores, number)
+        self.add_scalars({f'iou/{name}': value for name, value in ious.items()
+                          if not np.isnan(value)}, number)
+        self.add_pictures({f'validation/{k}': picture
+                           for k, picture in enumerate(pictures)}, number)
 
     def add_summary(self, summary, step):
         """Write a tf.Summary, or the value of a summary operation."""

@@ -21,7 +21,7 @@ class Epoch(NamedTuple):
     """What an epoch came to."""
 
     entry: Dict[str, Any]   # its line in log.jsonl
-    matrix: np.ndarray      # (C, C) confusion matrix of the validation split
+    matrix: Optional[np.ndarray]    # (C, C) confusion matrix, if validated
 
 
 class Trainer:
@@ -45,6 +45,8 @@ class Trainer:
     board : tensorboard.Board or None
         None in all processes but the first.
     stop : stopping.Stop
+    interval : int, optional
+        Epochs between validations; the last is always validated.
     histograms : bool, optional
         Write the gradients of an epoch's first step, and the weights after
         its last one, to the board.
@@ -59,7 +61,7 @@ class Trainer:
 
     def __init__(self, sess, net, training, source, samples, schedule,
                  keep_prob, directory, checkpoints, board, stop,
-                 histograms=False, cluster=Cluster()):
+                 interval=1, histograms=False, cluster=Cluster()):
         self.sess = sess
         self.net = net
         self.training = training
@@ -71,6 +73,7 @@ class Trainer:
         self.checkpoints = checkpoints
         self.board = board
         self.stop = stop
+        self.interval = interval
         self.cluster = cluster
         self.signal = None
         self.style = style.choose(*background.classes(source),
@@ -103,7 +106,7 @@ class Trainer:
                 run_files.append_log(self.directory,
                                      files.without_nan(done.entry))
             self.checkpoints.record(
-                number, done.entry['miou'],
+                number, done.entry.get('miou'),
                 is_last=number == epochs or bool(self.signal))
             yield done
             if self.signal:
@@ -115,23 +118,26 @@ class Trainer:
         train_loss, first_loss, norms = self.train_epoch(number)
         if self.signal:
             return None
-        images_per_second = self.samples.num_training / (time.time() - start)
-        with self.training.scored(self.sess):
-            valid_loss, matrix, pictures = self.validate()
-        scores = dict(metrics.scores(matrix), train_loss=train_loss,
-                      valid_loss=valid_loss,
-                      learning_rate=self.schedule.rate(number, 0))
-        ious = dict(zip(contract.class_names(self.source),
-                        metrics.iou(matrix).tolist()))
+        entry = {'epoch': number, 'first_batch_loss': first_loss,
+                 'images_per_second': self.samples.num_training
+                 / (time.time() - start)}
+        scores = {'train_loss': train_loss,
+                  'learning_rate': self.schedule.rate(number, 0)}
+        names = contract.class_names(self.source)
+        matrix, pictures = None, []
+        if number % self.interval == 0 or number == self.schedule.epochs:
+            with self.training.scored(self.sess):
+                scores['valid_loss'], matrix, pictures = self.validate()
+            scores.update(metrics.scores(matrix))
+            entry['iou'] = dict(zip(names, metrics.iou(matrix).tolist()))
         if self.board is not None:
-            self.write_events(number, scores, ious, pictures)
-        found = epoch.warnings(matrix, list(ious), norms, [
+            self.write_events(number, scores, entry.get('iou', {}), pictures)
+        found = epoch.warnings(matrix, names, norms, [
             variable.op.name for _, variable in self.training.gradients])
         if found:
-            scores['warnings'] = found
-        return Epoch(dict(scores, epoch=number, first_batch_loss=first_loss,
-                          iou=ious, images_per_second=images_per_second,
-                          seconds=time.time() - start), matrix)
+            entry['warnings'] = found
+        return Epoch(dict(scores, **entry, seconds=time.time() - start),
+                     matrix)
 
     def train_epoch(self, number):
         """Take the steps of an epoch, until it or the run is stopped.
@@ -248,13 +254,7 @@ class Trainer:
 
     def write_events(self, number, scores, ious, pictures):
         """Write an epoch to TensorBoard."""
-        self.board.add_scalars(scores, number)
-        self.board.add_scalars({f'iou/{name}': value
-                                for name, value in ious.items()
-                                if not np.isnan(value)}, number)
-        self.board.add_pictures({f'validation/{k}': picture
-                                 for k, picture in enumerate(pictures)},
-                                number)
+        self.board.add_epoch(number, scores, ious, pictures)
         if self.weights is not None:
             self.board.add_summary(self.sess.run(self.weights), number)
         self.board.flush()

@@ -91,6 +91,8 @@ def test_warnings_of_an_epoch():
         'the gradient of c is not finite',
         'the gradient of b and 1 more is zero']
     assert epoch.warnings(np.array([[1000, 0], [1, 0]]), NAMES, None, []) == []
+    assert epoch.warnings(None, NAMES, np.zeros(1), ['a']) == [
+        'the gradient of a is zero']
 
 
 @pytest.mark.slow

@@ -7,15 +7,15 @@ from segmentation.errors import InputError
 from segmentation.training.diagnosis import verdicts
 
 
-def warnings(matrix: np.ndarray, names: Sequence[str],
+def warnings(matrix: Optional[np.ndarray], names: Sequence[str],
              norms: Optional[np.ndarray], variables: Sequence[str]
              ) -> List[str]:
     """Return what is worth a warning in an epoch.
 
     Parameters
     ----------
-    matrix : (C, C) array
-        The confusion matrix of the validation split.
+    matrix : (C, C) array, optional
+        The confusion matrix of the validation split, if it was scored.
     names : sequence of C str
         Of the classes.
     norms : (N,) array, optional
@@ -23,12 +23,13 @@ def warnings(matrix: np.ndarray, names: Sequence[str],
     variables : sequence of N str
     """
     found = []
-    total = max(1, matrix.sum())
-    true, predicted = matrix.sum(axis=1) / total, matrix.sum(axis=0) / total
-    top = int(predicted.argmax())
-    if predicted[top] > verdicts.ONE >= true[top]:
-        found.append(f'{predicted[top]:.1%} of the predictions are '
-                     f'{names[top]}, {true[top]:.1%} of the labels')
+    if matrix is not None:
+        total = max(1, matrix.sum())
+        true, predicted = (matrix.sum(axis=axis) / total for axis in (1, 0))
+        top = int(predicted.argmax())
+        if predicted[top] > verdicts.ONE >= true[top]:
+            found.append(f'{predicted[top]:.1%} of the predictions are '
+                         f'{names[top]}, {true[top]:.1%} of the labels')
     if norms is not None:
         for what, wrong in (('is not finite', ~np.isfinite(norms)),
                             ('is zero', norms == 0)):
