@@ -129,11 +129,13 @@ def prepare(options, own, is_parent=False):
             options.class_weights, source, options.data_dir)
     if note and not own.is_launched:
         print(f'[i] {note}')
+    crop_size = option_types.resolve_size(options.crop_size,
+                                          source.image_size)
+    if crop_size:
+        option_types.check_image_size(crop_size, 'crop_size')
     if not options.sanity:      # which compares pictures with their files
         contract.configure(source, augment=options.augment,
-                           crop_size=option_types.resolve_size(
-                               options.crop_size, source.image_size),
-                           soft=options.soft_labels)
+                           crop_size=crop_size, soft=options.soft_labels)
     leftovers = (own.rank == 0 and not options.sanity
                  and run_files.remove_leftovers(options.name))
     if leftovers:

@@ -675,6 +675,8 @@ def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
     (tiny('new', '--data-dir', 'nowhere'), 'nowhere'),
     (halves('new', '--augment'), "'halves' gives samples as they are"),
     (tiny('new', '--crop-size', '32x32'), '--crop-size goes with --augment'),
+    (tiny('new', '--augment', '--image-size', '2080x2048', '--crop-size', '8'),
+     'crop_size is (16640, 16384): 272,629,760 pixels are more than'),
     (['--data-source', 'dimming', '--augment', '--crop-size', '32x32'],
      "'dimming' augments samples at one size: --crop-size does not apply"),
     (halves('new', '--classes', '29'), '--classes does not apply'),
