@@ -3,12 +3,13 @@
     python benchmarks/family.py --data-source camvid --data-dir camvid \\
         --vgg-dir vgg --image-size 256x192 --epochs 20 --output-dir family
 
-Each model is trained by train.py and scored by evaluate.py, with their
-defaults except for the options given here. The budget is a number of epochs:
-with one seed every model sees the same pictures in the same order, however
-fast the machine is; the time of an epoch follows from the column `training`.
-A second call resumes where the first was stopped, and only scores the models
-that are finished.
+Each model is trained by train.py and scored by evaluate.py, with the options
+given here and otherwise those of a --recipe; what applies to VGG16 alone is
+left out for models without it. The budget is a number of epochs: with one seed
+every model sees the same pictures in the same order, however fast the machine
+is; the time of an epoch follows from the column `training`. A second call
+resumes where the first was stopped, and only scores the models that are
+finished.
 
 parameters          trainable parameters, in millions
 GFLOP               10^9 operations of one forward pass of one picture, at
@@ -41,6 +42,7 @@ import utils  # noqa: E402, first: from here on Ctrl-C ends in one line
 import numpy as np  # noqa: E402
 
 import models  # noqa: E402
+import recipes  # noqa: E402
 from segmentation import (files, metrics, option_types,  # noqa: E402
                           overwriting)
 from segmentation.data import loading  # noqa: E402
@@ -49,11 +51,15 @@ from segmentation.inference import engines  # noqa: E402
 from segmentation.trained import run_dir  # noqa: E402
 
 RATE, RATE_FROM_SCRATCH = 1e-4, 1e-3
+# For train.py, where neither a recipe nor the command line says otherwise.
+DEFAULTS = {'epochs': 10, 'batch_size': 4,
+            'schedule': 'constant'}     # so that --epochs may grow
 
 # Options that are handed on to train.py.
 HANDED_ON = ('data_source', 'data_dir', 'vgg_dir', 'image_size', 'epochs',
-             'batch_size', 'classes', 'valid_fraction', 'group_by', 'workers',
-             'seed')
+             'batch_size', 'learning_rate', 'classes', 'valid_fraction',
+             'group_by', 'hold_out', 'workers', 'seed')
+OF_VGG16 = 'freeze_encoder', 'backbone_rate'
 
 # (heading, format, the value of a row of --json)
 COLUMNS = (('model', '{}', lambda row: row['model']),
@@ -77,23 +83,26 @@ def run_program(name, *arguments):
         raise InputError(f'{arguments[1]}: {name} ended with status {status}')
 
 
-def learning_rate(options, model):
-    """Return the rate of --learning-rate, or one that suits the model."""
-    return options.learning_rate or (
-        RATE if models.MODELS[model].backbone else RATE_FROM_SCRATCH)
+def choose(options, model):
+    """Return {option: value} of train.py for a model."""
+    has_backbone = models.MODELS[model].backbone
+    recipe = {name: value for name, value
+              in recipes.RECIPES.get(options.recipe, {}).items()
+              if has_backbone or name not in OF_VGG16}
+    given = {name: getattr(options, name) for name in HANDED_ON}
+    return {'learning_rate': RATE if has_backbone else RATE_FROM_SCRATCH,
+            **DEFAULTS, **recipe,
+            **{name: value for name, value in given.items()
+               if value is not None}, 'model': model}
 
 
-def train(options, model, directory):
+def train(chosen, directory):
     """Train a model, or resume its run if train.py finds the same options."""
-    arguments = ['--name', directory, '--model', model,
-                 '--learning-rate', learning_rate(options, model),
-                 '--schedule', 'constant']  # so that --epochs may grow
-    for name in HANDED_ON:
-        value = getattr(options, name)
-        if name == 'image_size' and isinstance(value, tuple):
+    arguments = ['--name', directory]
+    for name, value in chosen.items():
+        if isinstance(value, tuple):
             value = f'{value[0]}x{value[1]}'
-        if value is not None:
-            arguments += [option_types.flag(name), value]
+        arguments += [option_types.flag(name), value]
     if os.path.isfile(run_dir.path(directory, 'state.json')):
         arguments.append('--resume')
     run_program('train.py', *arguments)
@@ -140,7 +149,7 @@ def inference_speed(engine, size, batch_size, seconds):
     return batch_size / statistics.median(taken)
 
 
-def measure_costs(options, directory):
+def measure_costs(directory, batch_size, seconds):
     """Return the parameters, operations and inference speed of a run."""
     # Late: they load TensorFlow.
     import flops
@@ -154,7 +163,7 @@ def measure_costs(options, directory):
                  'flop': flops.flop(sess, net.image_input, run.image_size)}
     with engines.open(run) as engine:
         return dict(costs, inference_per_second=inference_speed(
-            engine, run.image_size, options.batch_size, options.seconds))
+            engine, run.image_size, batch_size, seconds))
 
 
 def table(rows):
@@ -177,14 +186,19 @@ def parse_options(argv=None):
     parser.add_argument('--models', nargs='+', choices=list(models.MODELS),
                         default=list(models.MODELS), metavar='MODEL',
                         help=f"default: all, {' '.join(models.MODELS)}")
-    parser.add_argument('--epochs', type=count, default=10,
-                        help='epochs of each model (default: %(default)s)')
-    parser.add_argument('--batch-size', type=count, default=4,
+    parser.add_argument('--recipe', choices=recipes.RECIPES,
+                        help='start from the options of a recipe of train.py')
+    parser.add_argument('--epochs', type=count,
+                        help='epochs of each model (default: those of the '
+                             f"recipe, {DEFAULTS['epochs']} without one)")
+    parser.add_argument('--batch-size', type=count,
                         help='samples per step, in inference as well '
-                             '(default: %(default)s)')
+                             '(default: that of the recipe, or '
+                             f"{DEFAULTS['batch_size']})")
     parser.add_argument('--learning-rate', type=positive,
-                        help=f'of all models (default: {RATE:g} on VGG16, '
-                             f'{RATE_FROM_SCRATCH:g} without it)')
+                        help='of all models (default: that of the recipe; '
+                             f'without one {RATE:g} on VGG16, '
+                             f'{RATE_FROM_SCRATCH:g} for other models)')
     parser.add_argument('--seconds', type=positive, default=10,
                         help='time to measure the inference of a model for '
                              '(default: %(default)s)')
@@ -210,17 +224,19 @@ def main(argv=None):
         folders=[options.data_dir, options.vgg_dir],
         owned=[(directory, run_dir.OWN) for directory in runs])
     rows = []
-    for model, directory in zip(options.models, runs):
-        train(options, model, directory)
+    chosen = [choose(options, model) for model in options.models]
+    for one, directory in zip(chosen, runs):
+        train(one, directory)
         rows.append(dict(
-            model=model, learning_rate=learning_rate(options, model),
+            model=one['model'], learning_rate=one['learning_rate'],
+            options=one,
             training_per_second=training_speed(directory),
             **scores(directory, f'{directory}.json')))
     # TensorFlow never gives the memory of a GPU back: in this process it is
     # loaded last.
-    for row in rows:
-        row.update(measure_costs(options, os.path.join(options.output_dir,
-                                                       row['model'])))
+    for row, one, directory in zip(rows, chosen, runs):
+        row.update(measure_costs(directory, one['batch_size'],
+                                 options.seconds))
     print(table(rows))
     print(f"[i] {rows[0]['labelled']:.1%} of the pixels are labelled")
     if options.json:

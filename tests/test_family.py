@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 import models
+import recipes
+import train
+from segmentation import option_types
 from segmentation.backbone import architecture, graph
 from segmentation.nn import layers, network, upsampling
 from segmentation.tf1 import tf
@@ -100,13 +103,36 @@ def test_a_second_call_goes_on_with_the_same_options(tmp_path, monkeypatch):
                         lambda *arguments: calls.append(arguments))
     options = family.parse_options(['--data-source', 'demo', '--image-size',
                                     '96x64'])
-    family.train(options, 'unet', str(tmp_path))
+    family.train(family.choose(options, 'unet'), str(tmp_path))
     (tmp_path / 'state.json').write_text('{}')
-    family.train(options, 'unet', str(tmp_path))
-    assert calls[0][:7] == ('train.py', '--name', str(tmp_path), '--model',
-                            'unet', '--learning-rate', 1e-3)
-    assert '96x64' in calls[0] and '--resume' not in calls[0]
+    family.train(family.choose(options, 'unet'), str(tmp_path))
+    assert calls[0][:3] == ('train.py', '--name', str(tmp_path))
+    given = dict(zip(calls[0][3::2], calls[0][4::2]))
+    assert given['--model'] == 'unet'
+    assert given['--image-size'] == '96x64'
+    assert given['--learning-rate'] == 1e-3
+    assert '--resume' not in calls[0]
     assert calls[1] == calls[0] + ('--resume',)
+
+
+def test_a_recipe_goes_to_each_model_as_far_as_it_applies():
+    lunch = recipes.RECIPES['lunch']
+    command = ['--data-source', 'demo', '--recipe', 'lunch', '--epochs', '3']
+    with_backbone, without = (
+        family.choose(family.parse_options(command), model)
+        for model in ('fcn8s', 'unet'))
+    assert set(lunch) < set(with_backbone)
+    assert with_backbone['model'] == 'fcn8s' and with_backbone['epochs'] == 3
+    assert with_backbone['freeze_encoder'] == lunch['freeze_encoder']
+    assert set(with_backbone) - set(without) == {'freeze_encoder',
+                                                 'backbone_rate'}
+    assert without['batch_size'] == lunch['batch_size']
+    # Every model takes what is left for it.
+    for model in models.MODELS:
+        chosen = family.choose(family.parse_options(command), model)
+        models.check(train.parse_options([
+            f'{option_types.flag(name)}={value}'
+            for name, value in chosen.items()]))
 
 
 def test_the_json_is_the_table_before_it_is_rounded(tmp_path, monkeypatch):
@@ -130,6 +156,8 @@ def test_the_json_is_the_table_before_it_is_rounded(tmp_path, monkeypatch):
                  'unet', '--output-dir', str(tmp_path / 'runs'), '--json',
                  str(path)])
     written = json.loads(path.read_text(), parse_constant=pytest.fail)
+    chosen = written['models'][0].pop('options')
+    assert (chosen['epochs'], chosen['batch_size']) == (10, 4)
     assert written['models'] == [{
         'model': 'unet', 'learning_rate': 1e-3, 'training_per_second': 4,
         'pixel_accuracy': .5, 'accuracy_with_void': .25, 'labelled': .5,
@@ -137,7 +165,6 @@ def test_the_json_is_the_table_before_it_is_rounded(tmp_path, monkeypatch):
         'miou': .25, 'parameters': 1234567, 'flop': 5e9,
         'inference_per_second': 7.125}]
     assert written['options']['image_size'] == [96, 64]
-    assert written['options']['epochs'] == 10
 
 
 def test_speed_is_the_median_of_all_epochs_but_the_first(tmp_path):
