@@ -28,7 +28,6 @@ from segmentation.training.optimization import method
 # says what happens at which batch of more than one sample.
 HALVES = '''
 import os
-import re
 import random
 
 import numpy as np

@@ -21,8 +21,6 @@ class Checkpoints:
         What using the network takes; resuming it takes all variables.
     interval : int, optional
         Epochs between resumable checkpoints.
-    validation_interval : int, optional
-        Epochs between those that have an mIoU.
     patience : int, optional
         Epochs without a better mIoU after which training stops; without it,
         it never does.
@@ -30,12 +28,11 @@ class Checkpoints:
         Its process 0 reads and writes; all have the same state and weights.
     """
 
-    def __init__(self, sess, directory, weights, interval=1,
-                 validation_interval=1, patience=None, cluster=Cluster()):
+    def __init__(self, sess, directory, weights, interval=1, patience=None,
+                 cluster=Cluster()):
         self.sess = sess
         self.directory = directory
         self.interval = interval
-        self.validation_interval = validation_interval
         self.patience = patience
         self.cluster = cluster
         self.weights = tf.train.Saver(weights)
@@ -96,16 +93,15 @@ class Checkpoints:
         self.state.update(epoch=epoch)
         self.save(['last', 'resume'])
 
-    def is_patience_over(self, epoch):
-        """Return whether the best one is `patience` validated epochs ago.
+    def is_patience_over(self, validated):
+        """Return whether the best epoch is `patience` epochs ago.
 
         Parameters
         ----------
-        epoch : int
-            The one that would come next.
+        validated : int
+            The last epoch that has an mIoU; 0 before any.
         """
         _, best_epoch = self.best
-        validated = (epoch - 1) - (epoch - 1) % self.validation_interval
         return bool(self.patience and best_epoch is not None
                     and validated >= best_epoch + self.patience)
 

@@ -160,7 +160,7 @@ def open_checkpoints(sess, directory, weights, options, cluster):
     """
     saved = checkpoints.Checkpoints(
         sess, directory, weights, options.checkpoint_interval,
-        options.validation_interval, options.patience, cluster)
+        options.patience, cluster)
     if options.resume:
         saved.restore()
     else:

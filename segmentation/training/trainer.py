@@ -95,10 +95,9 @@ class Trainer:
         """
         epochs = self.schedule.epochs
         for number in range(self.checkpoints.epoch + 1, epochs + 1):
-            if self.checkpoints.is_patience_over(number):
-                self.checkpoints.stop(number - 1)
-                return
-            done = self.run_epoch(number)
+            is_over = self.checkpoints.is_patience_over(
+                (number - 1) // self.interval * self.interval)
+            done = None if is_over else self.run_epoch(number)
             if done is None:
                 self.checkpoints.stop(number - 1)
                 return
