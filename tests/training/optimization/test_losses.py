@@ -156,6 +156,24 @@ def test_lovasz_softmax_is_that_of_its_paper(classes):
     assert not gradient[ids < 0].any()
 
 
+def test_lovasz_softmax_of_many_pixels_is_right_to_a_bin():
+    random = np.random.RandomState(4)
+    ids = random.randint(-1, CLASSES, (3, 60, 80))
+    logits = random.normal(0, 2, ids.shape + (CLASSES,))
+    loss, gradient = compute_lovasz(logits, ids)
+    assert abs(loss - published_lovasz(logits, ids)) < 1 / lovasz.BINS
+    step = 1e-3 * random.normal(size=logits.shape)
+    assert (gradient * step).sum() == pytest.approx(
+        (published_lovasz(logits + step, ids)
+         - published_lovasz(logits - step, ids)) / 2, rel=.01)
+
+
+def test_lovasz_softmax_of_a_network_that_diverged_is_no_number():
+    logits, ids = draw()
+    logits[0, 1, 1] = np.nan
+    assert np.isnan(compute_lovasz(logits, np.abs(ids))[0])
+
+
 def test_lovasz_softmax_of_sure_predictions_is_one_less_the_miou():
     random = np.random.RandomState(3)
     ids = random.randint(-1, 3, (2, 7, 9))
