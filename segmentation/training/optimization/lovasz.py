@@ -4,9 +4,9 @@
       -> by how much each lowers the class's IoU, if all before it are wrong
       -> their products' sum; the mean over the classes in the batch
 
-Berman, Triki and Blaschko 2018, "The Lovasz-Softmax loss". To sort the errors
-would take as long as the network: they are counted in BINS bins, and within
-one of them the pixels of the class come first.
+Berman, Triki and Blaschko 2018, "The Lovasz-Softmax loss". Sorting the errors
+could take as long as all the rest of a step, so they are counted in BINS bins;
+within a bin the pixels of the class come first.
 """
 from segmentation.tf1 import tf
 
@@ -54,7 +54,7 @@ def slopes(truth: tf.Tensor, errors: tf.Tensor) -> tf.Tensor:
         [N, C], 0..1.
     """
     classes = tf.shape(truth)[1]
-    # The largest errors are in bin 0; those that are not a number anywhere.
+    # The largest errors are in bin 0. The clipping keeps NaN out of the index.
     bins = tf.clip_by_value(tf.cast((1 - errors) * BINS, tf.int32),
                             0, BINS - 1)
     places = (2 * (tf.range(classes) * BINS + bins)
