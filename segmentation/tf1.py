@@ -92,12 +92,17 @@ def choose_precision(precision, device=None):
     return precision
 
 
+def is_first():
+    """Return whether this is TensorFlow 1."""
+    return tf.version.VERSION.startswith('1.')
+
+
 def check_tflite(input_type):
     """Raise InputError where the converter to TFLite takes no such pictures.
 
     That of TensorFlow 1.15 ends in an abort.
     """
-    if input_type != 'float32' and tf.version.VERSION.startswith('1.'):
+    if input_type != 'float32' and is_first():
         raise InputError(f'TensorFlow {tf.version.VERSION} writes tflite of '
                          f'float32 pictures alone: {input_type} takes '
                          'TensorFlow 2')
