@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 from helpers import ROOT
 
 import models
@@ -31,6 +32,18 @@ def build_model(sess, name, vgg_dir, num_classes=3, seed=0, **options):
     defaults = {option: models.DEFAULTS[option] for option in row.options}
     return row.build(network.inputs(seed, *loaders), num_classes,
                      dict(defaults, **options))
+
+
+def build_scored(sess, name, vgg_dir):
+    """Build a model of three classes whose scores are not zero."""
+    net = build_model(sess, name, vgg_dir)
+    network.initialize_rest(sess)
+    random = np.random.RandomState(2)
+    for variable in tf.trainable_variables():
+        if 'score' in variable.op.name:
+            variable.load(random.normal(
+                0, .1, variable.shape.as_list()), sess)
+    return net
 
 
 @contextlib.contextmanager

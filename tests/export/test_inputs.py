@@ -1,10 +1,10 @@
 """Frozen graphs for other pictures: their type, their order, their size."""
 import numpy as np
 import pytest
-from fixtures import build_model, fresh_session, make_vgg
+from fixtures import build_scored, fresh_session, make_vgg
 
 from segmentation.export import inputs
-from segmentation.nn import freeze, network
+from segmentation.nn import freeze
 from segmentation.tf1 import tf
 
 IMAGES = np.random.RandomState(1).randint(0, 256, (2, 32, 64, 3))
@@ -15,13 +15,7 @@ def frozen(request, tmp_path_factory):
     """(GraphDef, probabilities of IMAGES) of a model with random scores."""
     vgg_dir = make_vgg(tmp_path_factory.mktemp('inputs'))
     with fresh_session() as sess:
-        net = build_model(sess, request.param, vgg_dir, 3)
-        network.initialize_rest(sess)
-        random = np.random.RandomState(2)
-        for variable in tf.trainable_variables():
-            if 'score' in variable.op.name:
-                variable.load(random.normal(
-                    0, .1, variable.shape.as_list()), sess)
+        net = build_scored(sess, request.param, vgg_dir)
         return freeze.freeze(sess, net), sess.run(
             net.softmax, {net.image_input: IMAGES})
 

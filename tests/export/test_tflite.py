@@ -2,11 +2,11 @@
 import cv2
 import numpy as np
 import pytest
-from fixtures import build_model, fresh_session, make_vgg
+from fixtures import build_scored, fresh_session, make_vgg
 
 from segmentation.export import inputs
 from segmentation.export.writers import tflite
-from segmentation.nn import freeze, network
+from segmentation.nn import freeze
 from segmentation.tf1 import tf
 
 
@@ -41,13 +41,7 @@ def test_a_file_gives_what_the_network_gives(name, tmp_path):
     images = np.random.RandomState(1).randint(
         0, 256, (1, 64, 96, 3)).astype(np.float32)
     with fresh_session() as sess:
-        net = build_model(sess, name, make_vgg(tmp_path), 3)
-        network.initialize_rest(sess)
-        random = np.random.RandomState(2)
-        for variable in tf.trainable_variables():
-            if 'score' in variable.op.name:
-                variable.load(random.normal(
-                    0, .1, variable.shape.as_list()), sess)
+        net = build_scored(sess, name, make_vgg(tmp_path))
         wanted = sess.run(net.softmax, {net.image_input: images})
         graph_def = inputs.adapt(freeze.freeze(sess, net), 'float32', 'BGR',
                                  images.shape[:3])
