@@ -69,8 +69,8 @@ def main(argv=None):
     folder = pictures.Folder(options.output_dir)
     overwriting.check_outputs([*folder.outputs(), options.json])
     overwriting.check_outputs([options.json], folders=[options.data_dir])
-    utils.remove_leftovers([options.output_dir, os.path.dirname(
-        os.path.abspath(options.json or '.'))])
+    utils.remove_leftovers([options.output_dir] + [
+        os.path.dirname(os.path.abspath(options.json))] * bool(options.json))
     utils.print_source(options, source)
     start = time.time()
     audited = audit.Audit(source, SAMPLES)

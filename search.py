@@ -30,8 +30,10 @@ SPACES = {
         'head_width': [64, 128, 256],
         'batch_size': [4, 8, 16]},
 }
-# Options of train.py in which two calls of one search may differ.
-CHANGEABLE = set(train_options.CHANGEABLE) - {'epochs', 'patience'}
+# Options of train.py in which two calls of one search may differ: those that a
+# resumed run may change, but for what changes its score.
+CHANGEABLE = set(train_options.CHANGEABLE) - {
+    'epochs', 'patience', 'processes', 'accumulate', 'teacher', 'unlabelled'}
 
 
 def make_parser():

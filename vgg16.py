@@ -91,7 +91,8 @@ def main(argv=None):
     options = parse_options(argv)
     use_keras = options.publisher == 'keras'
     convert = options.weights or options.random or use_keras
-    if convert and os.path.lexists(options.vgg_dir):
+    if convert and os.path.lexists(options.vgg_dir) or (
+            options.archive and course.find(options.vgg_dir)):
         raise FileExistsError(f'{options.vgg_dir} exists already: --vgg-dir '
                               'names a new folder')
     remove_leftovers(options.vgg_dir)

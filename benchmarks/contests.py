@@ -12,6 +12,7 @@ import time
 
 from segmentation import processor
 from segmentation.errors import InputError
+from segmentation.inference import engines, jobs
 from segmentation.trained import lookup
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -83,8 +84,10 @@ def run_program(*arguments):
 
 def make_run(folder, width, size):
     """Return the directory of a run of random weights, made if need be."""
+    shape = f'{size[0]}x{size[1]}'
     data, vgg, run = (os.path.join(os.path.abspath(folder), name)
-                      for name in ('data', 'vgg', 'run'))
+                      for name in ('data', f'vgg-{width:g}',
+                                   f'run-{width:g}-{shape}'))
     if not os.path.exists(os.path.join(run, 'state.json')):
         shutil.rmtree(run, ignore_errors=True)
         run_program('source_demo.py', data, '--labels', '--count', 18,
@@ -94,7 +97,7 @@ def make_run(folder, width, size):
                         width)
         run_program('train.py', '--name', run, '--data-source', 'folder',
                     '--data-dir', data, '--vgg-dir', vgg, '--epochs', 1,
-                    '--image-size', f'{size[0]}x{size[1]}', '--batch-size', 4)
+                    '--image-size', shape, '--batch-size', 4)
     return run
 
 
@@ -110,15 +113,18 @@ def precisions(*wanted):
 
 def choices(name, models):
     """Return (path, engine, precision) of all that this machine computes."""
-    chosen = [(name, 'tensorflow', precision)
-              for precision in precisions('float32', 'bfloat16')]
-    for path in models:
+    chosen = []
+    for path in (name, *models):
         model = lookup.find(path)
-        engine = 'openvino' if model.format == 'openvino' else 'onnxruntime'
-        is_int8 = model.description['precision'] == 'int8'
-        chosen.append((path, engine, 'int8' if is_int8 else 'float32'))
-        if engine == 'openvino' and processor.has_bfloat16() and not is_int8:
-            chosen.append((path, engine, 'bfloat16'))
+        engine = engines.choose(model)
+        if engine == 'tensorflow':
+            found = precisions('float32', 'bfloat16')
+        else:
+            found = [engines.choose_precision(model, engine)]
+            if (found == ['float32'] and processor.has_bfloat16()
+                    and 'bfloat16' in engines.ENGINES[engine].precisions):
+                found.append('bfloat16')
+        chosen += [(path, engine, precision) for precision in found]
     return chosen
 
 
@@ -181,21 +187,23 @@ def programs(name, models, options):
             options.against_python,
             os.path.join(os.path.abspath(options.against), 'infer.py'),
             *shlex.split(options.against_options)]
-    count = len(os.listdir(pictures))
+    with tempfile.TemporaryDirectory() as work:
+        count = len(jobs.list_pictures(pictures, work))
 
-    def run(command):
-        with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            status = subprocess.run(
-                [*command, '--samples-dir', pictures, '--output-dir',
-                 os.path.join(folder, 'out')], stdout=subprocess.DEVNULL,
-                cwd=os.path.dirname(command[1])).returncode
-            if status:
-                raise InputError(f'{command[1]} ended with status '
-                                 f'{status}')
-            return count / (time.perf_counter() - start)
-    values = in_turns({key: lambda command=command: run(command)
-                       for key, command in commands.items()}, options.rounds)
+        def run(command):
+            with tempfile.TemporaryDirectory(dir=work) as folder:
+                start = time.perf_counter()
+                status = subprocess.run(
+                    [*command, '--samples-dir', pictures, '--output-dir',
+                     os.path.join(folder, 'out')], stdout=subprocess.DEVNULL,
+                    cwd=os.path.dirname(command[1])).returncode
+                if status:
+                    raise InputError(f'{command[1]} ended with status '
+                                     f'{status}')
+                return count / (time.perf_counter() - start)
+        values = in_turns({key: lambda command=command: run(command)
+                           for key, command in commands.items()},
+                          options.rounds)
     last = list(values)[-1]
     return [{'program': key, 'rates': rates, 'pictures': count,
              'ratio': ratio(rates, values[last])}

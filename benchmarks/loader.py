@@ -145,6 +145,10 @@ def compare(data_dir, classes, samples, rounds, batch_size, workers):
     available = listed.splits['train']
     color_pairs = [(image, label.replace('_labelIds', '_color'))
                    for image, label in available]
+    for _, label in color_pairs:
+        if not os.path.isfile(label):
+            raise FileNotFoundError(f'{label} is missing: one class after '
+                                    'another is found by the colours')
     color_pairs = (color_pairs * samples)[:samples]
     with tempfile.TemporaryDirectory() as folder:
         pairs = repeat(available, samples, folder)

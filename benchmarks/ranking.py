@@ -211,15 +211,24 @@ def main(argv=None):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.makedirs(options.output_dir, exist_ok=True)
     path = os.path.join(options.output_dir, 'scores.json')
+    settings = {'data_dir': options.data_dir,
+                'vgg_dir': os.path.abspath(options.vgg_dir),
+                'image_size': list(options.image_size),
+                'start': options.start}
     scores = collections.defaultdict(dict)
     if os.path.exists(path):
-        for what, number, seed, miou in files.read_json(path, [list]):
+        saved = files.read_json(path, {'settings': {}, 'scores': [list]})
+        if saved['settings'] != settings:
+            raise InputError(f'{path} has scores with {saved["settings"]}, '
+                             f'not with {settings}: --output-dir names '
+                             'another folder')
+        for what, number, seed, miou in saved['scores']:
             scores[what, number][seed] = miou
 
     def save():
-        files.write_json(path, [[*key, seed, miou] for key, found
-                                in scores.items()
-                                for seed, miou in found.items()])
+        files.write_json(path, {'settings': settings, 'scores': [
+            [*key, seed, miou] for key, found in scores.items()
+            for seed, miou in found.items()]})
 
     for seed in range(options.seeds):
         simulate(options, seed, scores, save)

@@ -52,7 +52,7 @@ def parse_options(argv=None):
     parser.add_argument('--name', metavar='RUN',
                         help='directory of a run (default: one is made)')
     parser.add_argument('--models', nargs='+', default=[], metavar='MODEL',
-                        help='exported models, ONNX or OpenVINO')
+                        help='exported models to compare with it')
     parser.add_argument('--width', type=option_types.positive(float),
                         default=1,
                         help='of the VGG16 that is made, as a share of its '

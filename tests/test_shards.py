@@ -143,6 +143,10 @@ def made(pair, tmp_path_factory):
         number = 2
         evaluate.main(['--name', run, *arguments, '--shard',
                        f'{number}/{count}', '--json', f'{prefix}-2.json'])
+    for number, size in ((1, '32x32'), (2, '64x32')):
+        evaluate.main(['--name', pair[0], *TRAIN, '--tiles', size, '--overlap',
+                       '0', '--shard', f'{number}/{COUNT}', '--json',
+                       f'tiles-{number}.json'])
     os.chdir(here)
     (folder / 'changed-2.json').write_text((folder / 'a-2.json').read_text(
         ).replace('"ignored": ', '"ignored": 1', 1))
@@ -159,6 +163,8 @@ def made(pair, tmp_path_factory):
     ('a-1 flip-2 a-3', '^flip-2.json has flip True, a-1.json has False: '
                        'parts of one evaluation are wanted$'),
     ('a-1 batch-2 a-3', '^batch-2.json has batch_size 3, a-1.json has 2'),
+    ('tiles-1 tiles-2 a-3', r'^tiles-2.json has tiles \[\[64, 32\], 0\], '
+                            r'tiles-1.json has \[\[32, 32\], 0\]'),
     ('valid-2 a-1 a-3', '^a-1.json has split train, valid-2.json has valid'),
     ('a-1 data-2 a-3', '^data-2.json and a-1.json are of different data: '
                        'files, their sizes or their classes differ$'),

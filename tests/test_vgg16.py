@@ -433,6 +433,11 @@ def test_a_folder_that_exists_is_refused_and_untouched(tmp_path):
     assert os.listdir(str(tmp_path)) == ['mine']
 
 
+def test_an_archive_does_not_replace_a_model(vgg_dir, archive):
+    with pytest.raises(FileExistsError, match='exists already'):
+        vgg16.main(['--archive', archive, '--vgg-dir', vgg_dir])
+
+
 def test_a_save_that_fails_leaves_nothing(tmp_path):
     weights = draw_weights()
     del weights['conv5_3']

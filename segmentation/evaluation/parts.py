@@ -57,6 +57,7 @@ def identity(selected, crf=None):
         'checkpoint': os.path.basename(selected.model.checkpoint),
         'network': lookup.fingerprint(selected.model),
         'data': fingerprint(selected), 'image_size': augmentation.image_size,
+        'tiles': selected.settings.tiles, 'native': selected.settings.native,
         'scales': augmentation.scales, 'flip': augmentation.flip,
         'confidence': selected.settings.confidence,
         'batch_size': selected.settings.batch_size, 'crf': crf})

@@ -70,7 +70,8 @@ def as_arguments(parser, saved):
     arguments = []
     for key, default in vars(parser.parse_args([])).items():
         value, flag = saved.get(key, default), option_types.flag(key)
-        if value is default:
+        if key not in saved or value is default and isinstance(
+                value, (bool, type(None))):
             continue
         if value is True:
             arguments.append(flag)

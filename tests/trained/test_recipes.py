@@ -41,6 +41,13 @@ def test_command_line_replaces_what_a_recipe_says():
     assert options.model == recipes.RECIPES['coffee']['model']
 
 
+def test_a_recipe_says_what_is_the_default_too():
+    # Without a recipe --patience has a constant learning rate by default.
+    assert parse('--patience', '3').schedule == 'constant'
+    options = parse('--patience', '3', '--recipe', 'coffee')
+    assert options.schedule == recipes.RECIPES['coffee']['schedule'] == 'poly'
+
+
 def test_file_of_options_is_a_recipe():
     write(epochs=3, image_size=[64, 32], augment=True, crop_size=[32, 64])
     options = parse('--recipe', 'own.json')
