@@ -70,7 +70,8 @@ def main(argv=None):
     overwriting.check_outputs([*folder.outputs(), options.json])
     overwriting.check_outputs([options.json], folders=[options.data_dir])
     utils.remove_leftovers([options.output_dir] + [
-        os.path.dirname(os.path.abspath(options.json))] * bool(options.json))
+        os.path.dirname(os.path.abspath(path))
+        for path in filter(None, [options.json])])
     utils.print_source(options, source)
     start = time.time()
     audited = audit.Audit(source, SAMPLES)

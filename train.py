@@ -17,7 +17,7 @@ import train_options
 import utils
 from segmentation import option_types
 from segmentation.backbone import course
-from segmentation.data import contract, loading
+from segmentation.data import background, contract, loading
 from segmentation.errors import InputError
 from segmentation.inference import jobs, teacher
 from segmentation.processes import gpus
@@ -175,6 +175,9 @@ def load_source(options, own):
     if options.crop_size and not contract.offers(source, 'crop_size'):
         raise InputError(f'data source {options.data_source!r} augments '
                          'samples at one size: --crop-size does not apply')
+    background.classes(source)      # raises where they are wrong
+    if options.resume:
+        run_files.check_source(options.name, source)
     if contract.offers(source, 'labels_as_ids'):
         contract.configure(source, labels_as_ids=True)
     contract.check_first_batch(source)

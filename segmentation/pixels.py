@@ -145,7 +145,7 @@ def make_table(class_ids, size):
 def _make_table(class_ids, size):
     table = np.full(size, UNKNOWN, np.uint8)
     for code, class_id in class_ids:
-        if code < size:
+        if 0 <= code < size:
             table[code] = class_id
     table.setflags(write=False)
     return table
@@ -182,11 +182,18 @@ def shrink(image, size):
 
 def resize_image(image, size):
     """Bring a picture to (width, height): area means down, linear up."""
-    if image.shape[1::-1] == tuple(size):
+    smaller = smaller_sides(image, size)
+    if image.shape[1::-1] != smaller:
+        image = shrink(image, smaller)
+    if smaller == tuple(size):
         return image
-    if size[0] <= image.shape[1] and size[1] <= image.shape[0]:
-        return shrink(image, size)
     return cv2.resize(image, tuple(size), interpolation=cv2.INTER_LINEAR)
+
+
+def smaller_sides(image, size):
+    """Return the (width, height) to shrink to before the other side grows."""
+    # OpenCV takes no area means where one side grows.
+    return min(image.shape[1], size[0]), min(image.shape[0], size[1])
 
 
 def mask_of(ids, class_id):
@@ -205,14 +212,9 @@ def area_shares(ids, size, num_classes):
     """
     width, height = size
     shares = np.zeros((height, width, num_classes), np.uint8)
-    larger = width > ids.shape[1] or height > ids.shape[0]
     for class_id in np.unique(ids):
         if class_id < num_classes:
-            mask = mask_of(ids, class_id)
-            shares[..., class_id] = (
-                cv2.resize(mask, (width, height),
-                           interpolation=cv2.INTER_LINEAR)
-                if larger else shrink(mask, size))
+            shares[..., class_id] = resize_image(mask_of(ids, class_id), size)
     return shares
 
 
@@ -224,6 +226,9 @@ def resize_ids(ids, size):
     """
     if ids.shape[::-1] == tuple(size):
         return ids
+    smaller = smaller_sides(ids, size)
+    if smaller not in (ids.shape[::-1], tuple(size)):
+        return resize_ids(resize_ids(ids, smaller), size)
     present = np.flatnonzero(cv2.calcHist([ids], [0], None, [256], [0, 256]))
     highest = None
     for class_id in present:

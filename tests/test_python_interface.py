@@ -106,6 +106,9 @@ def test_what_is_no_picture_is_refused(image, found, place):
 
 @pytest.mark.parametrize('options, message', [
     ({'image_size': (60, 32)}, '60 is not divisible by 32'),
+    ({'image_size': (64, 32), 'native': True}, 'exclude one another'),
+    ({'image_size': (64, 32), 'tiles': (64, 32)}, 'exclude one another'),
+    ({'overlap': 32}, 'overlap goes with tiles'),
     ({'precision': 'int8'}, 'road.pb is float32'),
     ({'engine': 'onnxruntime'}, 'road.pb is pb, which tensorflow and '
                                 'openvino open')])

@@ -81,6 +81,8 @@ OTHERS = {
     'source_broken.py': 'import surely_not_installed\n',
     'source_empty.py': 'get_source = object\n',
     'source_nothing.py': '"""No source."""\n',
+    'source_nameless.py': HALVES.replace('num_classes = 2', '''num_classes = 2
+    class_names = ['road']'''),
     'source_dimming.py': HALVES.replace('image_size', 'augment = False\n'
                                         '    image_size'),
     'source_dry.py': HALVES.replace('return Halves()', '''
@@ -663,6 +665,23 @@ def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
     assert run_dir.read_state('split')['epoch'] == 1
 
 
+@pytest.mark.parametrize('key, value, message', [
+    ('class_names', ['a', 'b', 'c', 'd'], "the name of class 0 is '?[a-z]+'? "
+     'in the data source, a in '),
+    ('label_colors', [[0, 0, 9]] * 4, r'the colour \(BGR\) of class 0 is '),
+    ('image_size', [96, 64],
+     'image_size is 64x32 in the data source, 96x64 in changed')])
+def test_another_source_than_the_run_s_is_refused(finished, tmp_path,
+                                                  monkeypatch, capsys, key,
+                                                  value, message):
+    shutil.copytree(finished, str(tmp_path / 'changed'))
+    monkeypatch.chdir(tmp_path)
+    saved = run_dir.read_options('changed')
+    run_files.write_options('changed', dict(saved, **{key: value}))
+    assert run(['--resume', '--name', 'changed', '--epochs', '9']) == 1
+    assert re.search(message, error_of(capsys))
+
+
 @pytest.mark.parametrize('arguments, message', [
     (['--data-source', 'nope'], "no data source 'nope': source_nope.py"),
     (['--data-source', 'no.such'], "no data source 'no.such': no/such.py"),
@@ -671,6 +690,7 @@ def test_other_data_than_the_run_s_is_refused(tmp_path, capsys):
     (['--data-source', 'nothing'], 'has no get_source()'),
     (['--data-source', 'empty'], "'empty' lacks image_size, num_classes"),
     (['--data-source', 'dry'], 'has no samples'),
+    (['--data-source', 'nameless'], 'class_names has 1 names for 2 classes'),
     (tiny('new', '--data-dir', 'nowhere'), 'nowhere'),
     (halves('new', '--augment'), "'halves' gives samples as they are"),
     (tiny('new', '--crop-size', '32x32'), '--crop-size goes with --augment'),

@@ -1,4 +1,5 @@
 """What a file claims about an array, checked before memory is taken for it."""
+from segmentation import schema
 from segmentation.errors import InputError
 
 # How much deflate expands at most: https://zlib.net/zlib_tech.html
@@ -22,17 +23,12 @@ def check(name, shape, dtype, room):
     for side in shape:
         size *= side
     if min(shape, default=0) < 0 or size > room:
-        raise InputError(f'{name} claims the shape {brief(shape)} of {dtype}, '
-                         f'but the file has {room:,} bytes of it at most')
+        raise InputError(f'{name} claims the shape {schema.brief(shape)} of '
+                         f'{dtype}, but the file has {room:,} bytes of it at '
+                         'most')
 
 
 def check_numbers(name, dtype):
     """Raise InputError unless a dtype is one of real numbers."""
     if dtype.kind not in 'fiu':
         raise InputError(f'{name} holds {str(dtype)[:60]}: numbers are wanted')
-
-
-def brief(shape):
-    """Return a shape as text of at most 60 characters."""
-    text = str(tuple(shape))
-    return text if len(text) <= 60 else f'{text[:57]}...'

@@ -1,6 +1,4 @@
 """Fetch a file over HTTP; never leave half a result."""
-import contextlib
-import errno
 import http.client
 import os
 import re
@@ -170,7 +168,7 @@ def _differ(value, noted):
 def _append(response, part, start, total, largest):
     """Write the body to the end of `part`."""
     name = os.path.basename(part)[:-len('.part')]
-    with _named(part), open(part, 'ab') as out, progress.show(
+    with files.naming(part), open(part, 'ab') as out, progress.show(
             total, name, 'B', start) as bar:
         while True:
             try:
@@ -185,18 +183,6 @@ def _append(response, part, start, total, largest):
                                     f'{largest:,} bytes')
             out.write(chunk)  # a full disk is no reason to try again
             bar.update(len(chunk))
-
-
-@contextlib.contextmanager
-def _named(path):
-    """Name the file in what a full disk raises, which does not name it."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO,
-                           errno.EFBIG):
-            raise OSError(error.errno, error.strerror, path)
-        raise
 
 
 def _read_note(part):

@@ -14,7 +14,7 @@ import numpy as np
 from segmentation import pixels, text
 from segmentation.checking import faults, inspection, label_rows
 from segmentation.checking.faults import Fault
-from segmentation.data import batching, contract, splits
+from segmentation.data import background, batching, contract, splits
 from segmentation.errors import InputError
 from segmentation.terminal import progress
 
@@ -69,7 +69,8 @@ class Audit:
     def __init__(self, source: contract.Source, num_samples: int = 0):
         self.source, self.num_samples = source, num_samples
         self.names = contract.class_names(source)
-        self.faults = faults.in_classes(source, self.names)
+        self.faults = [faults.Fault('classes', fault)
+                       for fault in background.faults(source)]
         if len(self.names) != source.num_classes:
             self.names = [str(k) for k in range(source.num_classes)]
         self.can_draw = not self.faults

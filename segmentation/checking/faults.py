@@ -4,7 +4,6 @@ import traceback
 from typing import Dict, List, NamedTuple
 
 from segmentation import errors
-from segmentation.data import contract
 
 LISTED = 20     # lines of one kind; the others are only counted
 
@@ -50,18 +49,3 @@ def tracebacks(faults: List[Fault]) -> List[str]:
     """Return each traceback once."""
     return list(dict.fromkeys(fault.traceback for fault in faults
                               if fault.traceback))
-
-
-def in_classes(source: contract.Source, names: List[str]) -> List[Fault]:
-    """Return the Faults of the class table: C names, C colours in BGR."""
-    faulty = []
-    if len(names) != source.num_classes:
-        faulty.append(Fault('classes', f'class_names has {len(names)} names '
-                            f'for {source.num_classes} classes'))
-    for class_id in range(source.num_classes):
-        color = source.label_colors.get(class_id)
-        if color is None or len(color) != 3 or \
-                not all(0 <= part <= 255 for part in color):
-            faulty.append(Fault('classes', f'label_colors of class {class_id} '
-                                f'is {color}: three values 0..255 are wanted'))
-    return faulty

@@ -54,9 +54,8 @@ def describe(count):
     >>> describe(names.Count(3, 1))
     '3 shapes in 1 picture'
     """
-    return ' in '.join(f'{number:,} {what}{"" if number == 1 else "s"}'
-                       for number, what in ((count.shapes, 'shape'),
-                                            (count.files, 'picture')))
+    return (f"{text.counted(count.shapes, 'shape')} in "
+            f"{text.counted(count.files, 'picture')}")
 
 
 def columns(drafted: Draft):

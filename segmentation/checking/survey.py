@@ -83,10 +83,6 @@ class Survey:
             return tuple(int(part) for part in self.palette[code])
         return None
 
-    def describe(self, code: int) -> str:
-        """Return 'colour (255, 0, 128)' or 'id 12'."""
-        return pixels.describe(code, self.is_color)
-
 
 def read_kind(path):
     """Return the colour type and the palette, as bytes, of a label file."""

@@ -1,4 +1,5 @@
-"""Which classes are background: overlays leave them unpainted."""
+"""The classes of a source: their table, and which are background."""
+import contextlib
 import re
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -35,6 +36,23 @@ def of_source(source: contract.Source) -> List[str]:
     return declared
 
 
+def faults(source: contract.Source) -> List[str]:
+    """Return what is wrong with the table of C names and C colours."""
+    names, found = contract.class_names(source), []
+    if len(names) != source.num_classes:
+        found.append(f'class_names has {len(names)} names for '
+                     f'{source.num_classes} classes')
+    for class_id in range(source.num_classes):
+        color = None
+        with contextlib.suppress(LookupError):
+            color = source.label_colors[class_id]
+        if color is None or len(color) != 3 or not all(
+                0 <= part <= 255 for part in color):
+            found.append(f'label_colors of class {class_id} is {color}: three '
+                         'values 0..255 are wanted')
+    return found
+
+
 def classes(source: contract.Source
             ) -> Tuple[List[str], Dict[int, Tuple[int, ...]], List[str]]:
     """Return what drawing takes of a source's classes, for `style.choose`.
@@ -46,7 +64,14 @@ def classes(source: contract.Source
     {class id: (blue, green, red)}
     list of str
         Names of those that are background.
+
+    Raises
+    ------
+    InputError
+        There is no name or no colour for each of them.
     """
+    for fault in faults(source):
+        raise InputError(f'data source: {fault}')
     return (contract.class_names(source), contract.label_colors(source),
             of_source(source))
 

@@ -19,7 +19,8 @@ def fingerprint(source, data_dir, pictures=False):
     """Return a text that differs for other training labels, classes or size.
 
     Files go by name, length and time of change; names without a file, which
-    are drawn from, by the seed.
+    are drawn from, by the seed. It differs for another code that reads them,
+    too.
 
     Parameters
     ----------
@@ -46,13 +47,20 @@ def fingerprint(source, data_dir, pictures=False):
             [status.st_size, status.st_mtime_ns] if status else [seed]))
     summary = json.dumps([os.path.abspath(data_dir), list(source.image_size),
                           entries, identity(source)])
-    return hashlib.sha256(summary.encode()).hexdigest()
+    return hashlib.sha256(summary.encode() + code(source)).hexdigest()
 
 
 def code(source):
-    """Return the bytes of the file that defines how a source reads files."""
-    with open(inspect.getfile(type(source)), 'rb') as file:
-        return file.read()
+    """Return the bytes of the files that define how a source reads files.
+
+    These are those of its class and of what that is derived from.
+    """
+    found = []
+    for kind in type(source).__mro__:
+        if kind.__module__ != 'builtins':
+            with open(inspect.getfile(kind), 'rb') as file:
+                found.append(file.read())
+    return b''.join(found)
 
 
 def identity(source):

@@ -209,10 +209,10 @@ def load_data(source: contract.Source, name: str, data_dir: str,
     try:
         source.load_data(data_dir, valid_fraction)
     except OSError as error:
-        if error.filename is None:      # the message is ours
+        if not (error.filename and error.strerror):     # it says it all
             raise
-        raise type(error)(f'{error.filename}: {error.strerror} (--data-dir '
-                          f'is {data_dir!r})')
+        raise OSError(f'{errors.describe(error)} (--data-dir is '
+                      f'{data_dir!r})')
     except errors.EXPECTED + BUGS:
         raise
     except Exception as error:

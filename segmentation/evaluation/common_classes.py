@@ -19,7 +19,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from segmentation import pixels, text
-from segmentation.data import cache, contract
+from segmentation.data import background, cache, contract
 from segmentation.errors import InputError
 from segmentation.inference.prediction import Prediction
 from segmentation.inference.tta import TestTimeAugmentation
@@ -138,7 +138,7 @@ def read(path: str, model: lookup.Model, source: Any) -> CommonClasses:
     InputError
         It is no such table, or names a class that there is not.
     """
-    names = contract.class_names(source)
+    names, colors, _ = background.classes(source)
     groups: List[Tuple[set, set]] = []
     for number, ours, theirs in read_rows(path):
         mine = {find(ours, model.class_names, f'{path}, line {number}',
@@ -160,7 +160,6 @@ def read(path: str, model: lookup.Model, source: Any) -> CommonClasses:
     for number, (mine, other) in enumerate(groups):
         weights[sorted(mine), number] = 1
         class_ids[sorted(other)] = number
-    colors = contract.label_colors(source)
     return CommonClasses(
         ['/'.join(names[k] for k in sorted(other)) for _, other in groups],
         {number: colors[min(other)]

@@ -16,7 +16,7 @@ from segmentation import processor
 from segmentation.data import cache
 from segmentation.errors import InputError
 from segmentation.inference.engines.engine import Engine
-from segmentation.trained import exported
+from segmentation.trained import exported, lookup
 from segmentation.trained import golden as golden_pictures
 
 # Share of the pixels whose class may be another. float32 is rounded in
@@ -62,10 +62,11 @@ def check(engine: Engine, model: exported.Exported) -> float:
 
 def key(model: exported.Exported, described: Dict[str, Any]) -> str:
     """Return what the outcome depends on: model, machine and engine."""
-    status = os.stat(model.path)
+    states = [(status.st_size, status.st_mtime_ns) for status in map(
+        os.stat, lookup.files_of(model))]
     return hashlib.sha256(json.dumps([
-        os.path.abspath(model.path), status.st_size, status.st_mtime_ns,
-        processor.name(), sorted(described.items())]).encode()).hexdigest()
+        os.path.abspath(model.path), states, processor.name(),
+        sorted(described.items())]).encode()).hexdigest()
 
 
 def is_share(value: Any) -> bool:

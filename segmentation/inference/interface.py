@@ -136,6 +136,11 @@ class LoadedModel(contextlib.AbstractContextManager):
                  overlap: Optional[int] = None) -> None:
         for size in filter(None, (image_size, tiles)):
             option_types.check_image_size(size)
+        if sum(map(bool, (image_size, native, tiles))) > 1:
+            raise InputError('image_size, native and tiles exclude one '
+                             'another')
+        if overlap is not None and not tiles:
+            raise InputError('overlap goes with tiles')
         model = lookup.find(path, checkpoint)
         settings = model_options.Settings(engine, precision, num_threads,
                                           image_size, native, 1, check_golden,

@@ -51,8 +51,9 @@ class Teacher:
                  device: Optional[str] = None) -> None:
         self.model = lookup.find(path)
         self.class_names = self.model.class_names
+        # Whatever --calibrate has fitted: training has a --temperature.
         self.settings = model_options.Settings(
-            None, precision, 0, None, False, BATCH, True, device)
+            None, precision, 0, None, False, BATCH, True, device).untempered()
         self.settings.check(self.model)
         self.augmentation = self.settings.augmentation(self.model, flip=flip)
         self.workers = workers

@@ -37,20 +37,31 @@ def end_at(pool):
     Raises
     ------
     InputError
-        The network does not use what lies above the pool.
+        The network does not use what lies above the pool, or gets there by
+        another way.
     """
     graph = tf.get_default_graph()
     end = graph.get_tensor_by_name(f'{pool}:0')
-    before = {node.name for node in tf.graph_util.extract_sub_graph(
-        graph.as_graph_def(), [end.op.name]).node}
+    before = computed_from(end)
     features = tf.get_collection(FEATURES)
     kept = [x for x in features if x.op.name in before]
     if len(kept) == len(features):
         raise InputError(f'--freeze-encoder {pool}: the network takes nothing '
                          'of VGG16 that lies above it')
+    if not all(end.op.name in computed_from(x)
+               for x in features if x not in kept):
+        raise InputError(f'--freeze-encoder {pool}: the network does not go '
+                         f'through {pool} of VGG16')
     graph.clear_collection(FEATURES)
     for x in kept + [end] * (end not in kept):
         tf.add_to_collection(FEATURES, x)
+
+
+def computed_from(*tensors):
+    """Return the names of all nodes that tensors are computed from."""
+    return {node.name for node in tf.graph_util.extract_sub_graph(
+        tf.get_default_graph().as_graph_def(),
+        [x.op.name for x in tensors]).node}
 
 
 def deviations_of(x):
@@ -98,9 +109,6 @@ def measure_deviations(sess, first, total=lambda array: array):
 
 def encoder_weights(sess):
     """Return the arrays that the features of the graph are computed from."""
-    names = [x.op.name for x in tf.get_collection(FEATURES)]
-    graph_def = tf.get_default_graph().as_graph_def()
-    needed = {node.name for node in tf.graph_util.extract_sub_graph(
-        graph_def, names).node}
+    needed = computed_from(*tf.get_collection(FEATURES))
     return sess.run([v for v in tf.global_variables()
                      if v.op.name in needed and v.dtype.is_floating])

@@ -61,7 +61,7 @@ def search(study, train, command, space, distributions, count, keep=None):
         study.tidy(command, space, keep)
         print(f'[i] trial {trial.number}: {describe(study, outcome)}',
               flush=True)
-        if outcome.state == runner.CUT:
+        if outcome.signal is not None:
             return 128 + outcome.signal
         if outcome.state == runner.FAILED and not study.has_success():
             raise InputError(outcome.error)

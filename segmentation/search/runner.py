@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
     state: str
     miou: Optional[float] = None    # the best of its epochs
     error: Optional[str] = None     # where it failed
-    signal: Optional[int] = None    # where it was cut
+    signal: Optional[int] = None    # that came meanwhile
 
 
 @contextlib.contextmanager
@@ -86,14 +86,15 @@ def train(trial, command, directory, output, epochs, begun):
             if process.poll() is None:
                 process.terminate()
                 process.wait()
+    came = numbers[0] if numbers else None
     if status == 0:
         miou = run_dir.read_state(directory).get('best_miou')
-        return (Outcome(FAILED, error='no epoch has an mIoU') if miou is None
-                else Outcome(COMPLETE, miou))
+        return (Outcome(FAILED, None, 'no epoch has an mIoU', came)
+                if miou is None else Outcome(COMPLETE, miou, signal=came))
     if is_pruned:
-        return Outcome(PRUNED)
-    if numbers:
-        return Outcome(CUT, signal=numbers[0])
+        return Outcome(PRUNED, signal=came)
+    if came is not None:
+        return Outcome(CUT, signal=came)
     return Outcome(FAILED, error=reason(status, output, start))
 
 

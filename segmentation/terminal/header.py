@@ -10,6 +10,8 @@ Each program prints those that it knows, as soon as it knows them.
 """
 import os
 
+from segmentation import text
+
 TITLES = {'train': 'training', 'valid': 'validation', 'test': 'test'}
 
 
@@ -75,8 +77,7 @@ def pictures(count, num_classes, size=None, what='pictures'):
 def shape(num_classes, size):
     """Return the number of classes and the network input, in words."""
     shown = 'x'.join(map(str, size)) if size else 'native'
-    return (f'{num_classes} class{"es" * (num_classes != 1)}, '
-            f'input {shown}')
+    return f"{text.counted(num_classes, 'class')}, input {shown}"
 
 
 def engine(name, version, precision, threads, device):
@@ -97,7 +98,6 @@ def engine(name, version, precision, threads, device):
     [i] engine: openvino 2026.4.1, int8, 2 threads
     [i] device: CPU, AMD EPYC
     """
-    count = (f'{threads} thread{"s" * (threads > 1)}' if threads
-             else 'all cores')
+    count = text.counted(threads, 'thread') if threads else 'all cores'
     return [f'[i] engine: {name} {version}, {precision}, {count}',
             f'[i] device: {device}']

@@ -138,19 +138,25 @@ def inputs(model: Model) -> List[str]:
     return [model.path, f'{model.path}.json', f'{stem}.bin']
 
 
+def files_of(model: Model) -> List[str]:
+    """Return the files of a model that are there, in order."""
+    if os.path.isdir(model.path) and isinstance(model, exported.Exported):
+        return sorted(os.path.join(folder, name) for folder, _, names
+                      in os.walk(model.path) for name in names)
+    return sorted(filter(os.path.isfile, set(inputs(model))))
+
+
 def fingerprint(model: Model) -> str:
     """Return a text that differs for other weights or another graph.
 
     It goes by what is in the files, wherever they lie: of a checkpoint by its
     index, which has a checksum of each tensor.
     """
-    paths = [path for path in inputs(model) if os.path.isfile(path)
-             and '.data-' not in os.path.basename(path)]
-    if os.path.isdir(model.path) and isinstance(model, exported.Exported):
-        paths = sorted(os.path.join(folder, name) for folder, _, names
-                       in os.walk(model.path) for name in names)
     digest = hashlib.sha256()
-    for path in sorted(set(paths)):
+    for path in files_of(model):
+        if '.data-' in os.path.basename(path) and isinstance(
+                model, run_dir.Run):
+            continue
         with open(path, 'rb') as file:
             for block in iter(lambda: file.read(1 << 20), b''):
                 digest.update(block)

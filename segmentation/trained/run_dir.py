@@ -21,7 +21,7 @@ from typing import (Any, Dict, List, NamedTuple, Optional, Sequence,
                     Tuple)
 
 from segmentation import files, option_types, schema, text
-from segmentation.data import background, contract
+from segmentation.data import background
 from segmentation.errors import InputError
 from segmentation.option_types import STRIDE
 
@@ -184,25 +184,29 @@ def find(directory, kind='best', source=None):
         if source is None:
             raise InputError(f'{directory} has no options.json: it takes '
                              '--data-source to know its classes')
-        return Run(directory, graph, weights, tuple(source.image_size),
-                   contract.class_names(source),
-                   contract.label_colors(source), None,
-                   background.of_source(source))
+        names, colors, unpainted = background.classes(source)
+        return Run(directory, graph, weights, tuple(source.image_size), names,
+                   colors, None, unpainted)
     if kind not in BEST_OR_LAST:
         raise InputError(f'--checkpoint is {kind!r}: {directory} has best '
                          'and last')
-    saved = read_options(directory)
-    try:
-        run = Run(directory, path(directory, 'network.meta'),
-                  checkpoint(directory, kind), tuple(saved['image_size']),
-                  saved['class_names'],
-                  dict(enumerate(map(tuple, saved['label_colors']))), saved,
-                  background.recorded(saved))
-    except KeyError as error:
-        raise InputError(f"{path(directory, 'options.json')} has no {error}")
+    run = read(directory, kind)
     if source is not None:
         check_source(run, source)
     return run
+
+
+def read(directory, kind):
+    """Return the Run in `directory`; `kind` is as `checkpoint` takes it."""
+    saved = read_options(directory)
+    try:
+        return Run(directory, path(directory, 'network.meta'),
+                   checkpoint(directory, kind), tuple(saved['image_size']),
+                   saved['class_names'],
+                   dict(enumerate(map(tuple, saved['label_colors']))), saved,
+                   background.recorded(saved))
+    except KeyError as error:
+        raise InputError(f"{path(directory, 'options.json')} has no {error}")
 
 
 def find_blog_files(directory, kind):
@@ -244,8 +248,7 @@ def check_source(run, source):
         raise InputError(f'the data source has '
                          f'{text.counted(source.num_classes, "class")}, '
                          f'{run.path} has {len(run.class_names)}')
-    names = contract.class_names(source)
-    colors = contract.label_colors(source)
+    names, colors, _ = background.classes(source)
     for number, name in enumerate(run.class_names):
         for what, found, wanted in (
                 ('name', names[number], name),

@@ -109,8 +109,10 @@ class Checkpoints:
         """Write checkpoints of these kinds, and point at them from the disk.
 
         One of this very step is there already where nothing was trained
-        since: it is not overwritten, as that could be cut off. Other
-        processes wait until it is done.
+        since: it is not overwritten, as that could be cut off. The best one
+        may be of an epoch that is trained again after a killed process, and
+        then it gets another name, by a zero. Other processes wait until it
+        is done.
         """
         if self.cluster.rank == 0:
             self.write_all(kinds)
@@ -122,7 +124,9 @@ class Checkpoints:
         for kind in kinds:
             name = f'{kind}-{step}'
             if self.state.get(kind) == name:
-                continue
+                if kind != 'best':
+                    continue
+                name = f'{kind}-0{step}'
             saver = self.everything if kind == 'resume' else self.weights
             run_files.check(self.directory)
             write(saver, self.sess, run_dir.path(self.directory, name))

@@ -51,6 +51,17 @@ def check_resumable(directory):
     run_dir.read_log(directory)
 
 
+def check_source(directory, source):
+    """Raise InputError where a source is not what a run was begun with."""
+    run = run_dir.read(directory, 'resume')
+    run_dir.check_source(run, source)
+    found, wanted = ('x'.join(map(str, size))
+                     for size in (source.image_size, run.image_size))
+    if found != wanted:
+        raise InputError(f'image_size is {found} in the data source, '
+                         f'{wanted} in {directory}')
+
+
 def read_state(directory):
     """Return state.json of a run that has all that resuming it takes."""
     state = run_dir.read_state(directory)

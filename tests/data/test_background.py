@@ -1,4 +1,5 @@
 """Which classes overlays leave unpainted: said by a source, or by names."""
+import re
 import types
 
 import numpy as np
@@ -61,3 +62,18 @@ def test_what_drawing_takes_of_a_source_is_plain():
                   label_colors=np.array([[1, 2, 3], [4, 5, 6]], np.uint8))
     assert background.classes(source) == (
         ['not road', 'road'], {0: (1, 2, 3), 1: (4, 5, 6)}, ['not road'])
+
+
+@pytest.mark.parametrize('changes, message', [
+    ({'class_names': ['sky', 'road']},
+     'class_names has 2 names for 3 classes'),
+    ({'label_colors': {0: (1, 2, 3), 2: (4, 5, 6)}},
+     'label_colors of class 1 is None: three values 0..255 are wanted'),
+    ({'label_colors': {0: (1, 2, 3), 1: (4, 5, 256), 2: (4, 5, 6)}},
+     'label_colors of class 1 is (4, 5, 256): three values')])
+def test_a_class_without_a_name_or_a_colour_is_an_error(changes, message):
+    source = types.SimpleNamespace(**dict({
+        'num_classes': 3, 'class_names': ['sky', 'road', 'car'],
+        'label_colors': {k: (k, 0, 0) for k in range(3)}}, **changes))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        background.classes(source)

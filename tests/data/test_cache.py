@@ -1,4 +1,6 @@
 """Results that are cached from one run to the next."""
+import importlib
+
 import pytest
 
 from segmentation.data import cache
@@ -65,6 +67,24 @@ def test_fingerprint_has_the_seed_of_names_without_files_alone(home):
             files.seed = seed
             prints.add(cache.fingerprint(files, str(home)))
         assert len(prints) == count
+
+
+def test_fingerprint_changes_with_the_code_that_reads(home, monkeypatch):
+    monkeypatch.syspath_prepend(str(home))
+    label = home / 'a.png'
+    label.write_bytes(b'12')
+    prints = []
+    for number, (reader, source) in enumerate((
+            ('', ''), ('# other', ''), ('', '# other'))):
+        (home / f'reader{number}.py').write_text(
+            f'from test_cache import Files\n{reader}\n')
+        (home / f'derived{number}.py').write_text(
+            f'import reader{number} as reader\n{source}\n'
+            'class Derived(reader.Files): pass\n')
+    for number in range(3):
+        derived = importlib.import_module(f'derived{number}').Derived
+        prints.append(cache.fingerprint(derived(label), str(home)))
+    assert len(set(prints)) == 3
 
 
 def test_fingerprint_changes_with_labels_size_and_classes(home):

@@ -202,6 +202,13 @@ def test_a_bug_in_load_data_keeps_its_traceback(tmp_path, statement):
     assert 'source_raising.py, line ' in done.stderr.splitlines()[-1]
 
 
+def test_what_a_server_says_is_one_line(tmp_path):
+    done = load_raising(tmp_path, 'from urllib.error import HTTPError; raise '
+                        "HTTPError('http://a/b', 404, 'Not Found', {}, None)")
+    assert (done.returncode, done.stderr) == (
+        1, '[!] HTTP Error 404: Not Found\n')
+
+
 def test_a_folder_that_is_missing_is_named_with_its_option(tmp_path):
     done = load_raising(tmp_path, "open('gone/train')")
     assert done.returncode == 1

@@ -58,6 +58,37 @@ def test_majority_agrees_with_counting():
     assert np.array_equal(chosen[..., 0], counts.max(axis=2))
 
 
+@pytest.mark.parametrize('size', [(80, 8), (10, 48)])
+def test_the_majority_holds_where_one_side_grows(size):
+    ids = np.random.RandomState(1).randint(0, 3, (24, 40)).astype(np.uint8)
+    smaller = min(size[0], 40), min(size[1], 24)
+    expected = np.kron(pixels.resize_ids(ids, smaller), np.ones(
+        (size[1] // smaller[1], size[0] // smaller[0]), np.uint8))
+    np.testing.assert_array_equal(pixels.resize_ids(ids, size), expected)
+    # A class on one row of eight is never that of most of a pixel.
+    rows = np.zeros((480, 64), np.uint8)
+    rows[1::8] = 1
+    assert not pixels.resize_ids(rows, (100, 60)).any()
+    shares = pixels.area_shares(rows, (100, 60), 2)
+    np.testing.assert_allclose(shares[..., 1], 255 / 8, atol=.5)
+
+
+def test_a_picture_is_averaged_where_one_side_grows():
+    image = np.repeat(np.arange(240, dtype=np.float32)[:, None], 10, axis=1)
+    image = np.stack([image] * 3, axis=2).round().astype(np.uint8)
+    image[::2] = 0      # of each pair of rows the mean is half the odd one
+    resized = pixels.resize_image(image, (25, 120))
+    np.testing.assert_allclose(
+        resized, np.broadcast_to(np.arange(1, 240, 2)[:, None, None] / 2,
+                                 resized.shape), atol=.5)
+
+
+def test_codes_beyond_the_table_are_of_no_file():
+    table = pixels.make_table({-1: 3, 7: 1, 256: 2}, 256)
+    assert table[7] == 1
+    assert set(np.delete(table, 7)) == {pixels.UNKNOWN}
+
+
 def test_no_new_class_is_invented():
     ids = np.random.RandomState(2).choice([0, 5, 255], (37, 53)).astype(
         np.uint8)

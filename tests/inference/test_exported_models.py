@@ -155,6 +155,17 @@ def test_the_golden_picture_is_run_once(picture, monkeypatch):
     assert len(calls) == 2
 
 
+@pytest.mark.parametrize('name', ['savedmodel', 'openvino'])
+def test_a_replaced_file_of_a_model_makes_it_another(name, place):
+    model = exported.read(exports.make(name))
+    before = golden.key(model, {})
+    assert golden.key(model, {}) == before
+    inner = (os.path.join(model.path, 'saved_model.pb')
+             if name == 'savedmodel' else f'{model.path[:-4]}.bin')
+    os.utime(inner, (1, 1))
+    assert golden.key(model, {}) != before
+
+
 def test_tuned_parameters_of_the_crf_go_with_the_model(picture):
     pytest.importorskip('pydensecrf.densecrf',
                         reason='the CRF takes pydensecrf2')

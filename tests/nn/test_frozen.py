@@ -103,3 +103,17 @@ def test_features_end_at_a_pool():
         frozen.end_at('pool3')
         assert [x.name for x in tf.get_collection(frozen.FEATURES)] == [
             'pool2:0', 'pool3:0']
+
+
+def test_a_pool_that_the_network_goes_around_is_no_end():
+    with tf.Graph().as_default():
+        first = tf.multiply(tf.placeholder(tf.float32, [None, 2]), 2, 'pool3')
+        tf.multiply(first, 2, 'pool4')
+        frozen.feature(first)
+        frozen.feature(tf.multiply(first, 3, 'dilated'))
+        with pytest.raises(ValueError, match='--freeze-encoder pool4: the '
+                           'network does not go through pool4 of VGG16'):
+            frozen.end_at('pool4')
+        frozen.end_at('pool3')
+        assert [x.name for x in tf.get_collection(frozen.FEATURES)] == [
+            'pool3:0']

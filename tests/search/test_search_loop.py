@@ -115,6 +115,19 @@ def test_trial_below_the_median_is_pruned_after_an_epoch(capsys):
         capsys.readouterr().out)
 
 
+def test_a_signal_while_a_trial_is_pruned_ends_the_search(monkeypatch):
+    study.Study('s')
+    enqueue(.5, .25)
+    open('SLOW', 'w').close()
+
+    def prune(_):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+    monkeypatch.setattr(optuna.trial.Trial, 'should_prune', prune)
+    assert search('s', 2) == 128 + signal.SIGTERM
+    assert states() == ['PRUNED', 'WAITING']
+
+
 def test_first_trial_that_fails_ends_the_search_with_its_line():
     failing = dict(SPACE, keep_prob=[.5])
     with pytest.raises(InputError) as failed:

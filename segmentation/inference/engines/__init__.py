@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 from typing import NamedTuple, Optional, Tuple
 
+from segmentation import text
 from segmentation.errors import InputError, MissingModuleError
 from segmentation.inference.engines.engine import Engine, Setup
 from segmentation.trained import exported, lookup
@@ -128,6 +129,6 @@ def in_words(described):
     'openvino 2026.4.1, int8, 2 threads, AMD EPYC'
     """
     count = described['threads']
-    threads = f'{count} thread{"s" * (count > 1)}' if count else 'all cores'
+    threads = text.counted(count, 'thread') if count else 'all cores'
     return (f'{described["engine"]} {described["version"]}, '
             f'{described["precision"]}, {threads}, {described["device"]}')

@@ -55,7 +55,6 @@ def fingerprint(source, data_dir, weights, views, *others):
     drawn = [] if views == 1 else [views, contract.ask(source, 'seed'),
                                    augmentation.RECIPES['views']]
     digest = hashlib.sha256(repr([files, *others, *drawn]).encode())
-    digest.update(cache.code(source))
     for array in weights:
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()[:16]

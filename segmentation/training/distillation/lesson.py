@@ -60,8 +60,7 @@ class Lesson(NamedTuple):
             Where their folders are made.
         """
         pairs = contract.pairs(source, 'train')
-        files = [cache.fingerprint(source, data_dir, pictures=True),
-                 cache.code(source).decode()]
+        files = [cache.fingerprint(source, data_dir, pictures=True)]
         lists = [(pairs, [os.path.relpath(path, data_dir)
                           for path, _ in pairs],
                   lambda pair: source.read_pair(*pair)[0], files)]

@@ -11,6 +11,7 @@ import programs
 import pytest
 
 import train
+from segmentation import files
 from segmentation.inference import teacher
 from segmentation.trained import run_dir
 
@@ -52,6 +53,21 @@ def test_a_teacher_says_what_its_network_does(pair, place):
                 wanted = (wanted + mirrored[:, ::-1]) / 2
             np.testing.assert_allclose(probabilities, programs.enlarge(
                 wanted, (8, 16)), rtol=0, atol=1e-3)
+
+
+def test_what_was_calibrated_teaches_the_same(pair, place):
+    shutil.copytree(pair[1], 'calibrated')
+    files.write_json(os.path.join('calibrated', 'temperature.json'), {
+        'temperature': 3., 'checkpoint': 'best-1', 'split': 'valid',
+        'pictures': 1, 'pixels': 9, 'negative_log_likelihood': [1., .9],
+        'expected_calibration_error': [.1, .1]})
+    paths, _ = programs.list_files('train')
+    jobs = [(path,) for path in paths[:2]]
+    plain, calibrated = [
+        list(teacher.Teacher(run).probabilities(
+            jobs, lambda job: cv2.imread(job[0]), (16, 8)))
+        for run in (pair[1], 'calibrated')]
+    np.testing.assert_array_equal(plain, calibrated)
 
 
 def test_a_network_learns_from_a_teacher_and_is_resumed(teachers, capsys):
