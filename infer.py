@@ -27,7 +27,7 @@ out/infer.json says which model made the outputs, and lists them, and the
 A later call replaces them, but no file that is not listed there. A run of the
 blog's code takes --data-source as well.
 
---name takes what export.py wrote, too, which runs without TensorFlow:
+--name takes what export.py wrote, too; ONNX and OpenVINO need no TensorFlow:
 
     python infer.py --name kitti.onnx --samples-dir pictures --output-dir out
 

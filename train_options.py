@@ -133,7 +133,7 @@ def make_parser(kind=command_line.Parser, prog=None):
                             'that it was started with')
     group.add_argument('--sanity', action='store_true',
                        help='test for about a minute whether the run would '
-                            'learn, and write nothing')
+                            'learn, and write no run')
     group.add_argument('--init-from', type=option_types.path, metavar='RUN',
                        help='start from the best weights of another run, as '
                             'far as names and shapes match')

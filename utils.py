@@ -143,9 +143,9 @@ def add_source_options(parser, required=True):
                             '%(default)s)')
     group.add_argument('--group-by', type=option_types.pattern,
                        metavar='REGEX',
-                       help='with --data-source folder: keep pictures whose '
-                            'paths give the same match on the same side of '
-                            'the split; ^(.*)_ groups them by what comes '
+                       help='of folders of pictures that have no split: keep '
+                            'those whose paths give the same match on one '
+                            'side of it; ^(.*)_ groups them by what comes '
                             'before the last underscore')
     group.add_argument('--hold-out', type=option_types.pattern,
                        metavar='REGEX',

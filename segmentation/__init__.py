@@ -28,7 +28,7 @@ synthetic      road scenes drawn in memory
 above data
 trained        what using a network takes: a run, or an exported model
 
-wings, which do not import one another (evaluation may use inference)
+wings, which do not import one another (evaluation, export: inference)
 checking       a data source checked before training
 evaluation     scores, and the benchmarks' own rules
 export         a network as a file that other programs run

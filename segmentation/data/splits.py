@@ -167,8 +167,7 @@ def group_key(pattern, name):
     match = re.search(pattern, name)
     key = match and match.group(1 if match.re.groups else 0)
     if key is None:
-        raise InputError(f'--group-by {pattern!r} does not match '
-                         f'images/{name}')
+        raise InputError(f'--group-by {pattern!r} does not match {name}')
     return key
 
 

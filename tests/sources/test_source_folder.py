@@ -172,9 +172,9 @@ def test_groups_are_found_in_sub_folders_too(tmp_path):
 
 def test_group_by_errors_name_the_file_and_the_group(root):
     assert refusal(root, group_by='^[ab]') == (
-        "--group-by '^[ab]' does not match images/c_0.jpg")
+        "--group-by '^[ab]' does not match c_0.jpg")
     assert refusal(root, group_by='^(a)?') == (
-        "--group-by '^(a)?' does not match images/b_0.jpg")
+        "--group-by '^(a)?' does not match b_0.jpg")
     assert "'jpg' is the group of all, of 10 pictures" in refusal(
         root, group_by='jpg')
     with pytest.raises(argparse.ArgumentTypeError, match='no regular expr'):
