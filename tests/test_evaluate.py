@@ -213,10 +213,12 @@ def test_scales_and_mirrored_pictures_are_averaged(pair, place, arguments,
     for path, ids in zip(pictures, truth):
         image, mean = cv2.imread(path), 0
         for size in sizes:
-            is_smaller = size[0] <= image.shape[1] and size[
-                1] <= image.shape[0]
-            scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA
-                                if is_smaller else cv2.INTER_LINEAR)
+            # Area means along what shrinks, then linear along what grows.
+            smaller = (min(size[0], image.shape[1]),
+                       min(size[1], image.shape[0]))
+            scaled = cv2.resize(
+                cv2.resize(image, smaller, interpolation=cv2.INTER_AREA),
+                size, interpolation=cv2.INTER_LINEAR)
             mean = mean + enlarge(run_network(scaled, 1), ids.shape)
             if flip:
                 mean = mean + enlarge(run_network(scaled[:, ::-1], 1),
