@@ -125,7 +125,8 @@ single: install $(VENV)/installed-crf
 	@echo "[i] look at $(SINGLE)/single.png"
 
 # One leg has the engines as well; in the other their tests are skipped.
-$(VENV)/installed-tests: $(VENV)/installed-crf tests/requirements.txt
+$(VENV)/installed-tests: $(VENV)/installed-crf tests/requirements.txt \
+  requirements-engines.txt
 	$(RUN) -m pip install --quiet -r tests/requirements.txt
 	$(if $(filter-out 3.7,$(VERSION)), \
 	  $(RUN) -m pip install --quiet -r requirements-engines.txt)

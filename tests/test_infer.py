@@ -474,3 +474,11 @@ def test_overlays_in_a_style(run, place, name):
     assert (overlay[free & (ids == 2)] == colors[2]).all()
     bare = free & np.isin(ids, [1, 3])
     np.testing.assert_array_equal(overlay[bare], image[bare])
+    assert segment(run, '--samples-dir', 'in', '--class-ids', '--output-dir',
+                   'lines', '--outline') == 0
+    lines, square = read('lines/a.png'), np.ones((3, 3), np.uint8)
+    inside = cv2.erode(ids, square) == cv2.dilate(ids, square)
+    inside[[0, -1]] = inside[:, [0, -1]] = False
+    assert inside.any()
+    np.testing.assert_array_equal(lines[inside], image[inside])
+    assert (lines != image).any()

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 
 import cv2
 import fixtures
@@ -108,6 +109,7 @@ def in_workspace(workspace, monkeypatch):
     """Work in that folder; leave the handlers of signals as they were."""
     monkeypatch.chdir(workspace)
     monkeypatch.syspath_prepend(str(workspace))
+    monkeypatch.setattr(sys, 'dont_write_bytecode', True)
     with kept_handlers():
         yield
 

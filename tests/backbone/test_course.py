@@ -29,9 +29,9 @@ def test_a_model_alone_or_in_a_folder_is_unpacked(tmp_path, top):
 
 def test_what_a_mac_and_later_tensorflows_add_is_no_harm(tmp_path):
     entries = {f'vgg/{name}': content for name, content in MODEL.items()}
-    fetch(tmp_path, dict(entries, **{
+    assert fetch(tmp_path, dict(entries, **{
         '__MACOSX/vgg/._saved_model.pb': b'', 'vgg/.DS_Store': b'',
-        'vgg/fingerprint.pb': b''}))
+        'vgg/fingerprint.pb': b''})) == ['__MACOSX', 'vgg']
 
 
 @pytest.mark.parametrize('name, wanted', [

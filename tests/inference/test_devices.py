@@ -68,6 +68,14 @@ def test_a_session_sees_the_device_alone():
         assert not config.gpu_options.visible_device_list
 
 
+def test_a_session_compiles_where_it_is_asked_to():
+    level = tf1.tf.OptimizerOptions
+    for xla, wanted in ((False, level.DEFAULT), (True, level.ON_1)):
+        config = tf1.session_config(xla=xla)
+        assert (config.graph_options.optimizer_options.global_jit_level
+                == wanted)
+
+
 def test_a_gpu_has_its_name_and_memory(devices):
     asked = devices(Found('GPU', T4, 14_800_000_000))
     assert tf1.describe_device('gpu:1') == 'GPU, Tesla T4, 14.8 GB'

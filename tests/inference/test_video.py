@@ -205,6 +205,24 @@ def test_frames_are_what_the_same_pictures_are(pair, place, capsys):
         segment(pair[0], '--samples-dir', clip, '--output-dir', 'out')
 
 
+def test_frames_are_averaged_over_time(pair, place, capsys):
+    clip = record(place / 'drive.avi', 6)
+    command = ['--samples-dir', clip, '--confidence', 'road', '--no-overlay']
+    assert segment(pair[0], '--output-dir', 'plain', *command) == 0
+    assert segment(pair[0], '--output-dir', 'smooth', *command,
+                   '--temporal-smoothing', .75) == 0
+    assert '[i] temporal smoothing: 1 scene\n' in capsys.readouterr().out
+    average, largest = None, 0
+    for k in range(6):
+        plain, smooth = (cv2.imread(os.path.join(
+            folder, 'confidence-road', 'drive', f'{k:06d}.png'), 0).astype(
+                float) for folder in ('plain', 'smooth'))
+        average = plain if average is None else .75 * average + .25 * plain
+        np.testing.assert_allclose(smooth, average, atol=1)
+        largest = max(largest, abs(smooth - plain).max())
+    assert largest > 2      # or the average would say nothing
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_what_is_interrupted_plays(pair, place, number):
     clip = record(place / 'drive.avi', 1500, size=(160, 120))

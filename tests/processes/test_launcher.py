@@ -60,11 +60,17 @@ def test_the_first_speaks_for_itself(capfd):
     assert capfd.readouterr().err == '[!] no\n'
 
 
-def test_what_ends_by_nobody_is_killed_after_a_while(monkeypatch):
+def test_what_ends_by_nobody_is_killed_after_a_while(monkeypatch, tmp_path):
     monkeypatch.setattr(launcher, 'GRACE', .2)
-    deaf = f'import signal; signal.signal(15, signal.SIG_IGN); {SLEEP}'
-    assert run(deaf, 'import sys, time; time.sleep(1); sys.exit(1)',
-               stop=signal.SIGTERM) == 1
+    monkeypatch.chdir(tmp_path)
+    deaf = ('import signal; signal.signal(15, signal.SIG_IGN); '
+            f'open("deaf", "w").close(); {SLEEP}')
+    fails = ('import os, sys, time\n'
+             'while not os.path.exists("deaf"): time.sleep(.01)\n'
+             'sys.exit(1)')
+    start = time.monotonic()
+    assert run(deaf, fails, stop=signal.SIGTERM) == 1
+    assert time.monotonic() - start < 30    # it would sleep for 60 seconds
 
 
 def test_signals_have_their_handlers_again():

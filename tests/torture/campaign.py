@@ -124,7 +124,7 @@ class Campaign:
         total = sum(parser.share for parser in chosen)
         found = []
         for parser in chosen:
-            number = round(count * parser.share / total)
+            number = max(1, round(count * parser.share / total))
             found += [(parser.name, range(start, min(start + CHUNK, number)))
                       for start in range(0, number, CHUNK)]
         return found

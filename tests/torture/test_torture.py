@@ -15,6 +15,7 @@ import pytest
 import tables
 
 pytestmark = pytest.mark.slow
+PACKAGES = {'weights.h5': 'h5py', 'weights.pth': 'torch'}
 COUNTS = ('--kills', '12', '--failures', '12', '--mutations', '300')
 
 
@@ -41,9 +42,10 @@ def test_a_program_that_fails_or_dies_harms_nothing(results, name):
 
 @pytest.mark.parametrize('name', tables.PARSERS)
 def test_a_broken_file_is_refused_in_one_line(results, name):
+    if name in PACKAGES:
+        pytest.importorskip(PACKAGES[name], reason='it writes the file')
     outcomes = [one for one in results if one.get('parser') == name]
-    if not outcomes:
-        pytest.skip(f'nothing reads {parsers.BY_NAME[name].path} here')
+    assert outcomes
     assert [one for one in outcomes if one['kind'] == 'fault'] == []
 
 

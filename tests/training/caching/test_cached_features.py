@@ -449,7 +449,9 @@ def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     assert (after['conv3_1/filter'] != before['conv3_1/filter']).any()
 
 
-@pytest.mark.parametrize('model', ['fcn8s', 'fcn8s-chain', 'fcn32s'])
+@pytest.mark.parametrize('model', ['fcn8s', *(
+    pytest.param(model, marks=pytest.mark.slow)
+    for model in ('fcn8s-chain', 'fcn32s'))])
 def test_taps_can_be_frozen_too(model, vgg_dir):
     helpers.data_dir()
     done = fixtures.run_program(
@@ -466,8 +468,9 @@ def test_taps_can_be_frozen_too(model, vgg_dir):
 
 
 @pytest.mark.parametrize('model, more', [
-    ('fcn-pools', '--delete-features'), ('fcn8s', '--delete-features'),
-    ('fcn-pools', '--augment')])
+    ('fcn-pools', '--delete-features'),
+    pytest.param('fcn8s', '--delete-features', marks=pytest.mark.slow),
+    pytest.param('fcn-pools', '--augment', marks=pytest.mark.slow)])
 def test_encoder_can_be_frozen_up_to_a_pool(model, more, vgg_dir):
     helpers.data_dir()
     common = (more, '--learning-rate', '.01', '--schedule', 'constant')

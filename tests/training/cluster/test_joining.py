@@ -12,7 +12,12 @@ from segmentation.training.cluster import collectives, watch
     ('localhost:1', 'process 0 of 1, localhost:1: nothing answers, for 0.1 s; '
                     '--join-timeout waits longer'),
     ('nowhere.invalid:7', 'process 0 of 1, nowhere.invalid:7: no such host')])
-def test_a_host_that_is_not_there_is_named(host, message):
+def test_a_host_that_is_not_there_is_named(monkeypatch, host, message):
+    def connect(address, timeout):
+        raise (socket.gaierror(-2, 'Name or service not known')
+               if address[0] == 'nowhere.invalid' else ConnectionRefusedError)
+
+    monkeypatch.setattr(socket, 'create_connection', connect)
     with pytest.raises(InputError) as caught:
         watch.wait_for([host], .1)
     assert message in str(caught.value)
