@@ -73,10 +73,10 @@ def start_by_config(name, *arguments, different=()):
 
 
 def finish(process):
-    """Return the status, stdout and the lines on stderr of a process."""
+    """Return the status, stdout and the lines on stderr on what is wrong."""
     said, errors = process.communicate(timeout=200)
     return process.returncode, said, [line for line in errors.splitlines()
-                                      if line.startswith('[')]
+                                      if line.startswith('[!]')]
 
 
 def train(name, *arguments, **more):

@@ -315,10 +315,13 @@ def start(name, *arguments):
 
 
 def finish(process):
-    """Return the status, stdout and the lines on stderr that are ours."""
+    """Return the status, stdout and the lines on stderr on what is wrong.
+
+    On a slow machine there are lines on the progress, too.
+    """
     printed, errors = process.communicate(timeout=200)
     return process.returncode, printed, [line for line in errors.splitlines()
-                                         if line.startswith('[')]
+                                         if line.startswith('[!]')]
 
 
 def children(process, count):
