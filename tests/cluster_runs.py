@@ -4,6 +4,7 @@ import contextlib
 import glob
 import json
 import os
+import re
 import pathlib
 import shutil
 import signal
@@ -21,6 +22,7 @@ from segmentation.tf1 import tf
 from segmentation.training.cluster import launching, place
 
 TRAIN = os.path.join(helpers.ROOT, 'train.py')
+PROGRESS = re.compile(' (left|so far)$')
 LONGEST = 60        # seconds in which all have ended when one has died
 SETTINGS = ('--keep-prob', '1', '--learning-rate', '2e-4', '--schedule',
             'constant')     # so that other numbers of epochs compare
@@ -73,10 +75,14 @@ def start_by_config(name, *arguments, different=()):
 
 
 def finish(process):
-    """Return the status, stdout and the lines on stderr on what is wrong."""
+    """Return the status, stdout and the lines on stderr of a process.
+
+    Those on its progress, which a slow machine has, are left out.
+    """
     said, errors = process.communicate(timeout=200)
     return process.returncode, said, [line for line in errors.splitlines()
-                                      if line.startswith('[!]')]
+                                      if line.startswith('[')
+                                      and not PROGRESS.search(line)]
 
 
 def train(name, *arguments, **more):

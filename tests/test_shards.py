@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import cluster_runs
 import cv2
 import helpers
 import pytest
@@ -314,16 +315,6 @@ def start(name, *arguments):
         universal_newlines=True)
 
 
-def finish(process):
-    """Return the status, stdout and the lines on stderr on what is wrong.
-
-    On a slow machine there are lines on the progress, too.
-    """
-    printed, errors = process.communicate(timeout=200)
-    return process.returncode, printed, [line for line in errors.splitlines()
-                                         if line.startswith('[!]')]
-
-
 def children(process, count):
     """Return the ids of the processes that a process has started."""
     path = f'/proc/{process.pid}/task/{process.pid}/children'
@@ -341,7 +332,7 @@ def test_processes_segment_as_one(pair, place):
     """Two processes with a thread each, as one has."""
     draw_pictures('in', 9)
     assert segment(pair[0], 'one', '--threads', '1') == 1
-    status, printed, errors = finish(start(
+    status, printed, errors = cluster_runs.finish(start(
         'infer.py', '--name', pair[0], *SEGMENT, '--output-dir', 'out',
         '--processes', '2', '--threads', '2'))
     assert status == 1
@@ -359,7 +350,7 @@ def test_processes_score_as_one(road, place):
     command = ('--name', road, '--split', 'train', '--batch-size', '1')
     asked = ('json', 'csv', 'matrix.png', 'report', 'export')
     evaluate.main([*command, '--threads', '1', *outputs('one', *asked)])
-    status, printed, errors = finish(start(
+    status, printed, errors = cluster_runs.finish(start(
         'evaluate.py', *command, '--threads', '3', '--processes', '3',
         *outputs('out', *asked)))
     assert (status, errors) == (0, [])
@@ -379,7 +370,7 @@ def test_a_killed_process_is_named_and_the_others_end(pair, place, name):
                     *command[name])
     started = children(process, 2)
     os.kill(started[1], signal.SIGKILL)
-    status, _, errors = finish(process)
+    status, _, errors = cluster_runs.finish(process)
     assert (status, errors) == (1, [
         '[!] process 2 of 2 was ended by SIGKILL: the others are ended'])
     assert not any(os.path.isdir(f'/proc/{child}') for child in started)
@@ -398,7 +389,7 @@ def test_a_signal_ends_all_and_leaves_whole_files(pair, place, number,
         if line.startswith('[i] device'):
             break
     process.send_signal(number)
-    assert finish(process)[::2] == (
+    assert cluster_runs.finish(process)[::2] == (
         status, ['[!] interrupted'] * (number == signal.SIGINT))
     left = contents('out')
     assert not any('.part' in name for name in left)
