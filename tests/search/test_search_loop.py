@@ -121,7 +121,7 @@ def test_a_signal_while_a_trial_is_pruned_ends_the_search(monkeypatch):
     open('SLOW', 'w').close()
 
     def prune(_):
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
         return True
     monkeypatch.setattr(optuna.trial.Trial, 'should_prune', prune)
     assert search('s', 2) == 128 + signal.SIGTERM
