@@ -69,9 +69,10 @@ def main(argv=None):
     folder = pictures.Folder(options.output_dir)
     overwriting.check_outputs([*folder.outputs(), options.json])
     overwriting.check_outputs([options.json], folders=[options.data_dir])
-    utils.remove_leftovers([options.output_dir] + [
-        os.path.dirname(os.path.abspath(path))
-        for path in filter(None, [options.json])])
+    written = [options.output_dir]
+    if options.json:
+        written.append(os.path.dirname(os.path.abspath(options.json)))
+    utils.remove_leftovers(written)
     utils.print_source(options, source)
     start = time.time()
     audited = audit.Audit(source, SAMPLES)

@@ -23,7 +23,7 @@ from segmentation.training.cluster import launching, place
 
 TRAIN = os.path.join(helpers.ROOT, 'train.py')
 PROGRESS = re.compile(' (left|so far)$')
-LONGEST = 60        # seconds in which all have ended when one has died
+LONGEST = 15        # seconds in which all have ended when one has died
 SETTINGS = ('--keep-prob', '1', '--learning-rate', '2e-4', '--schedule',
             'constant')     # so that other numbers of epochs compare
 ENDED = ('[!] process {} of 2 was ended by SIGKILL; all are ended, and '

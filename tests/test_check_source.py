@@ -3,11 +3,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zlib
 
 import cv2
 import numpy as np
 import pytest
+
+import source_cityscapes
+from segmentation.checking import census, label_rows
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIDTH, HEIGHT = 64, 32
@@ -501,6 +505,22 @@ def test_the_demo_needs_no_files(tmp_path):
     assert done.returncode == 0
     assert 'mIoU 1.0000' in done.stdout
     assert (tmp_path / 'out' / 'valid_01_0001.png').exists()
+
+
+def test_checks_take_less_than_a_sixth_of_a_microsecond_a_pixel():
+    ids = np.kron(np.random.RandomState(1).randint(0, 34, (32, 64)),
+                  np.ones((32, 32))).astype(np.uint8)       # 2048x1024
+    data = source_cityscapes.get_source()
+    rows = np.eye(29, dtype=np.uint8)[ids[::4, ::4] % 29]
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        counted = census.take(ids, data.table(ids), data.class_names)
+        faults = census.find_faults(counted, 'label.png')
+        texts, _ = label_rows.check(rows, ignore=False)
+        times.append(time.perf_counter() - start)
+    assert not faults and not texts
+    assert min(times) < .15e-6 * (ids.size + rows[..., 0].size)
 
 
 def test_tensorflow_is_not_imported():
