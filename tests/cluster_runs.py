@@ -17,6 +17,7 @@ import fixtures
 import helpers
 import numpy as np
 import pytest
+import saved_runs
 
 from segmentation.tf1 import tf
 from segmentation.training.cluster import launching, place
@@ -90,13 +91,7 @@ def train(name, *arguments, **more):
     status, said, errors = finish(start(name, *arguments, **more))
     assert (status, errors) == (0, []), errors
     assert said.count('[i] best mIoU') == 1
-    return read_log(name)
-
-
-def read_log(name):
-    """Return the entries of the log of a run, one an epoch."""
-    with open(os.path.join(name, 'log.jsonl')) as file:
-        return [json.loads(line) for line in file]
+    return saved_runs.read_log(name)
 
 
 def epochs_done(name):

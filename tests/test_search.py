@@ -6,6 +6,7 @@ import sys
 
 import helpers
 import pytest
+import saved_runs
 
 import train
 
@@ -65,11 +66,10 @@ def test_study_goes_on_and_its_best_options_train(data):
     run = f's/trial-{best.number:04d}'
     assert [name for name in sorted(os.listdir('s'))
             if os.path.isdir(os.path.join('s', name))] == [run[2:]]
-    with open(os.path.join(run, 'log.jsonl')) as file:
-        epochs = [json.loads(line) for line in file]
-    assert [(entry['epoch'], entry['miou']) for entry in epochs] == list(
+    log = saved_runs.read_log(run)
+    assert [(entry['epoch'], entry['miou']) for entry in log] == list(
         best.intermediate_values.items())
-    assert best.value == max(entry['miou'] for entry in epochs)
+    assert best.value == max(entry['miou'] for entry in log)
     saved = read(run, 'options.json')['options']
     assert {name: saved[name] for name in SPACE} == best.params
     assert saved['hold_out'] == '[1-3].png'

@@ -1,9 +1,9 @@
 """A new model is one file and one row: a toy, trained and used like any."""
-import json
 
 import fixtures
 import helpers
 import numpy as np
+import saved_runs
 
 import models
 import train
@@ -33,8 +33,7 @@ def test_one_file_and_one_row_make_a_model(place, monkeypatch):
         '--data-source', 'tiny', '--data-dir', helpers.data_dir(), '--name',
         'run', '--model', 'toy', '--head-width', '8', '--learning-rate', '.03',
         '--epochs', '8', '--batch-size', '2', '--keep-prob', '1']) == 0
-    with open('run/log.jsonl') as file:
-        log = [json.loads(line) for line in file]
+    log = saved_runs.read_log('run')
     # Of ln(4) at the start; three of the four classes have clear colours.
     np.testing.assert_allclose(log[0]['first_batch_loss'], np.log(4),
                                rtol=1e-3)

@@ -12,6 +12,7 @@ import fixtures
 import helpers
 import numpy as np
 import pytest
+import saved_runs
 
 import train
 import utils
@@ -149,21 +150,9 @@ def error_of(capsys):
     return error
 
 
-def read_log(name):
-    with open(os.path.join(name, 'log.jsonl')) as file:
-        return [json.loads(line) for line in file]
-
-
 def checkpoints(name):
     return sorted(os.path.basename(path)[:-len('.index')]
                   for path in glob.glob(os.path.join(name, '*.index')))
-
-
-def variables(name, kind):
-    """{name: value} in a checkpoint of a run."""
-    reader = tf.train.load_checkpoint(run_dir.checkpoint(name, kind))
-    return {key: reader.get_tensor(key)
-            for key in reader.get_variable_to_shape_map()}
 
 
 def read_events(directory):
@@ -225,7 +214,7 @@ def test_a_run_holds_this_and_no_more(finished):
 
 
 def test_only_the_resumable_checkpoint_has_adam_s_slots(finished):
-    last, best, resume = [variables(finished, kind)
+    last, best, resume = [saved_runs.variables(finished, kind)
                           for kind in ('last', 'best', 'resume')]
     assert set(last) == set(best) and len(last) == 30 + 9 + 1
     assert last['global_step'] == 9
@@ -237,7 +226,7 @@ def test_only_the_resumable_checkpoint_has_adam_s_slots(finished):
 
 
 def test_the_log_has_a_line_of_scores_an_epoch(finished):
-    log = read_log(finished)
+    log = saved_runs.read_log(finished)
     assert [entry['epoch'] for entry in log] == [1, 2, 3]
     for entry in log:
         assert set(entry) >= {'train_loss', 'valid_loss', 'miou', 'fwiou',
@@ -253,7 +242,7 @@ def test_the_log_has_a_line_of_scores_an_epoch(finished):
 
 def test_tensorboard_has_scalars_and_the_same_pictures(finished):
     events = read_events(os.path.join(finished, 'tensorboard'))
-    log = read_log(finished)
+    log = saved_runs.read_log(finished)
     for tag in ('train_loss', 'valid_loss', 'miou', 'pixel_accuracy'):
         assert {step: value.simple_value
                 for step, value in events[tag].items()} == {
@@ -297,16 +286,16 @@ def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
     printed = done.stdout.splitlines()[5:]      # behind the header
     assert [line.split(':')[0] for line in printed] == [
         f'[i] epoch {epoch}/5' for epoch in (1, 2, 3)]
-    log = read_log('killed')
+    log = saved_runs.read_log('killed')
     assert len(log) == 3
     assert abs(log[0]['first_batch_loss'] - np.log(2)) < .05 * np.log(2)
     state = run_dir.read_state('killed')
     assert (state['epoch'], state['resume']) == (2, 'resume-6')
-    assert variables('killed', 'resume')['global_step'] == 6
-    assert variables('killed', 'best')['global_step'] == 3 * state[
+    assert saved_runs.variables('killed', 'resume')['global_step'] == 6
+    assert saved_runs.variables('killed', 'best')['global_step'] == 3 * state[
         'best_epoch']
     assert run(['--resume', '--name', 'killed']) == 0
-    again = read_log('killed')
+    again = saved_runs.read_log('killed')
     assert [entry['epoch'] for entry in again] == [1, 2, 3, 4, 5]
     # Epoch 3 was done twice, with the learning rate of its place.
     assert abs(again[2]['train_loss'] - log[2]['train_loss']) < 1e-4
@@ -319,7 +308,7 @@ def test_patience_ends_a_run_that_gets_no_better(workspace, capsys):
     assert run(halves('patient', '--epochs', '9', '--patience', '2',
                       '--learning-rate', '1e-30', '--checkpoint-interval',
                       '9')) == 0
-    assert [entry['epoch'] for entry in read_log('patient')] == [1, 2, 3]
+    assert saved_runs.epochs('patient') == [1, 2, 3]
     assert 'no better mIoU since epoch 1' in capsys.readouterr().out
     state = run_dir.read_state('patient')
     assert (state['epoch'], state['resume']) == (3, 'resume-9')
@@ -329,14 +318,14 @@ def test_patience_waits_for_the_next_validation(workspace, capsys):
     assert run(halves('seldom', '--epochs', '9', '--patience', '1',
                       '--learning-rate', '1e-30', '--validation-interval',
                       '2')) == 0
-    assert [entry['epoch'] for entry in read_log('seldom')] == [1, 2, 3, 4]
+    assert saved_runs.epochs('seldom') == [1, 2, 3, 4]
     assert 'no better mIoU since epoch 2' in capsys.readouterr().out
 
 
 def test_an_interval_leaves_out_validations_but_the_last(workspace, capsys):
     assert run(halves('third', '--epochs', '3', '--validation-interval', '2',
                       '--table')) == 0
-    log = read_log('third')
+    log = saved_runs.read_log('third')
     assert [('miou' in entry, 'valid_loss' in entry, 'iou' in entry)
             for entry in log] == [(False,) * 3, (True,) * 3, (True,) * 3]
     printed = capsys.readouterr().out
@@ -364,7 +353,8 @@ def test_a_run_stopped_before_its_first_validation_goes_on(workspace, capsys):
     assert capsys.readouterr().out.endswith(
         '[i] no epoch was validated: early\n')
     assert run(['--resume', '--name', 'early', '--epochs', '2']) == 0
-    assert ['miou' in entry for entry in read_log('early')] == [False, True]
+    assert ['miou' in entry for entry in saved_runs.read_log('early')] == [
+        False, True]
     assert run_dir.read_state('early')['best_epoch'] == 2
 
 
@@ -373,7 +363,7 @@ def test_shares_of_classes_are_learned_where_asked_for(capsys):
     assert run(tiny('soft', '--soft-labels', '--augment', '--image-size',
                     '64x32')) == 0
     assert run_dir.read_options('soft')['options']['soft_labels'] is True
-    assert len(read_log('soft')) >= 1
+    assert len(saved_runs.read_log('soft')) >= 1
 
 
 def test_crops_are_trained_on_and_whole_pictures_validated(
@@ -411,7 +401,7 @@ def test_crops_are_trained_on_and_whole_pictures_validated(
     assert run(resume) == 0
     assert {(split, shape[1:]) for split, shape, _ in sizes} == {
         ('train', (96, 32, 3)), ('valid', (32, 64, 3))}
-    assert len(read_log('crops')) == 2
+    assert len(saved_runs.read_log('crops')) == 2
     del sizes[:]
     assert run(tiny('half', *arguments[:-1], '0.5', '--epochs', '1')) == 0
     assert sizes[0] == ('train', (4, 32, 32, 3), (4, 32, 32))
@@ -432,9 +422,9 @@ def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
     state = run_dir.read_state(name)
     assert (state['epoch'], state['resume']) == (1, 'resume-5')
     assert checkpoints(name) == ['best-3', 'last-5', 'resume-5']
-    assert variables(name, 'resume')['global_step'] == 5
+    assert saved_runs.variables(name, 'resume')['global_step'] == 5
     assert run(['--resume', '--name', name]) == 0
-    assert [entry['epoch'] for entry in read_log(name)] == [1, 2]
+    assert saved_runs.epochs(name) == [1, 2]
     assert run_dir.read_state(name)['resume'] == 'resume-8'
 
 
@@ -448,7 +438,7 @@ def test_two_epochs_and_two_more_are_four_at_once(workspace):
         'train.py', '--resume', '--name', 'twice', '--epochs', '4',
         '--image-size', '96x32', cwd=workspace)
     assert (done.returncode, done.stderr) == (0, '')
-    four, twice = read_log('four'), read_log('twice')
+    four, twice = saved_runs.read_log('four'), saved_runs.read_log('twice')
     assert len(four) == len(twice) == 4
     for entry, other in zip(four, twice):
         assert entry['epoch'] == other['epoch']
@@ -467,7 +457,7 @@ def test_a_source_that_shuffles_by_global_generators_resumes_too():
     assert run(halves('at-once', *more)) == 0
     assert run(halves('in-two', '--epochs', '1', *more)) == 0
     assert run(['--resume', '--name', 'in-two', '--epochs', '2']) == 0
-    for entry, other in zip(read_log('at-once'), read_log('in-two')):
+    for entry, other in zip(*map(saved_runs.read_log, ('at-once', 'in-two'))):
         assert entry['train_loss'] == pytest.approx(other['train_loss'],
                                                     abs=1e-6)
 
@@ -504,10 +494,10 @@ def test_nan_names_the_files_and_leaves_the_last_good_checkpoint(capsys):
     state = run_dir.read_state('lost')
     assert (state['epoch'], state['resume']) == (1, 'resume-3')
     assert all(np.isfinite(value).all()
-               for value in variables('lost', 'resume').values())
+               for value in saved_runs.variables('lost', 'resume').values())
     set_learning_rate('lost', .01)
     assert run(['--resume', '--name', 'lost', '--epochs', '2']) == 0
-    assert [entry['epoch'] for entry in read_log('lost')] == [1, 2]
+    assert saved_runs.epochs('lost') == [1, 2]
 
 
 @pytest.mark.slow
@@ -550,10 +540,10 @@ def test_other_files_in_a_run_survive_it():
 
 
 def test_a_finished_run_has_nothing_to_resume(finished, capsys):
-    log = read_log(finished)
+    log = saved_runs.read_log(finished)
     assert run(['--resume', '--name', finished]) == 0
     assert '\n[i] best mIoU' in capsys.readouterr().out
-    assert read_log(finished) == log
+    assert saved_runs.read_log(finished) == log
 
 
 @pytest.mark.parametrize('arguments, message', [
@@ -614,8 +604,10 @@ def test_a_run_records_the_precision_that_it_has(finished, capsys):
     saved = run_dir.read_options('auto')
     assert saved['precision'] == wanted
     assert saved['options']['precision'] == 'auto'
-    assert all(reader.dtype == np.float32 for name, reader
-               in variables('auto', 'resume').items() if name != 'global_step')
+    assert all(
+        value.dtype == np.float32 for name, value
+        in saved_runs.variables('auto', 'resume').items()
+        if name != 'global_step')
 
 
 @pytest.mark.slow
@@ -628,13 +620,13 @@ def test_a_run_is_resumed_in_its_precision(recorded, message, capsys):
     name = f'recorded-{recorded}'
     assert run(halves(name, '--epochs', '1')) == 0
     saved = run_dir.read_options(name)
-    log = read_log(name)
+    log = saved_runs.read_log(name)
     capsys.readouterr()
     files.write_json(run_dir.path(name, 'options.json'),
                      dict(saved, precision=recorded))
     assert run(['--resume', '--name', name, '--epochs', '2']) == 1
     assert message in error_of(capsys)
-    assert read_log(name) == log
+    assert saved_runs.read_log(name) == log
     # As a run of before, which computes in float32.
     del saved['precision'], saved['options']['precision']
     del saved['options']['xla']
@@ -860,7 +852,8 @@ def test_a_run_begins_with_what_fits_of_another(finished, capsys):
     assert '[i] 30 of 39 variables from {}; new: layer3_out_score/filter, ' \
         'layer3_out_score/biases, layer3_out_up/filter, '.format(finished) \
         in capsys.readouterr().out
-    found, source = variables('after', 'last'), variables(finished, 'best')
+    found = saved_runs.variables('after', 'last')
+    source = saved_runs.variables(finished, 'best')
     np.testing.assert_allclose(found['conv5_3/filter'],
                                source['conv5_3/filter'], atol=1e-9)
     assert found['global_step'] == 3
@@ -871,7 +864,7 @@ def test_a_run_begins_with_all_of_its_like(finished, capsys):
     assert f'[i] 39 of 39 variables from {finished}\n' \
         in capsys.readouterr().out
     # It starts below ln(4), where a new one does.
-    assert read_log('like')[0]['first_batch_loss'] < 1.3
+    assert saved_runs.read_log('like')[0]['first_batch_loss'] < 1.3
 
 
 def test_tensorboard_goes_where_it_is_sent(capsys):

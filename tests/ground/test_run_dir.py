@@ -2,6 +2,7 @@
 import json
 
 import pytest
+import saved_runs
 
 from segmentation.trained import run_dir
 
@@ -14,13 +15,8 @@ SAVED = {'options': {'data_source': 'tiny', 'data_dir': 'data', 'seed': 3,
          'split': {'train': ['1.png'], 'valid': ['0.png']}}
 
 
-def write_checkpoint(directory, name, size=10):
-    for end in ('.index', '.data-00000-of-00001'):
-        (directory / (name + end)).write_bytes(b'x' * size)
-
-
 def test_a_checkpoint_is_found_by_its_kind(tmp_path):
-    write_checkpoint(tmp_path, 'best-3')
+    saved_runs.write_checkpoint(tmp_path, 'best-3')
     (tmp_path / 'state.json').write_text(
         '{"best": "best-3", "last": "last-4"}')
     assert run_dir.checkpoint(str(tmp_path), 'best') == str(

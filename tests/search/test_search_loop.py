@@ -9,6 +9,7 @@ import sys
 
 import helpers
 import pytest
+import saved_runs
 
 import train_options
 from segmentation.errors import InputError
@@ -65,8 +66,7 @@ def states(folder='s'):
 
 
 def log(number):
-    with open(f's/trial-{number:04d}/log.jsonl') as file:
-        return [json.loads(line) for line in file]
+    return saved_runs.read_log(f's/trial-{number:04d}')
 
 
 def test_trials_are_what_train_logged(capsys):

@@ -17,6 +17,7 @@ from typing import List, NamedTuple
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[1:1] = [TESTS, os.path.dirname(TESTS)]
 import cluster_runs  # noqa: E402
+import saved_runs  # noqa: E402
 
 from segmentation.tf1 import tf  # noqa: E402
 
@@ -87,7 +88,7 @@ class Run:
         """Wait for the end of a run, and compare it with the undisturbed."""
         assert process.wait() == 0
         cluster_runs.assert_equal(self.wanted,
-                                  cluster_runs.read_log(self.name))
+                                  saved_runs.read_log(self.name))
         self.number += 1
 
 

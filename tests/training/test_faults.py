@@ -9,6 +9,7 @@ import time
 import fixtures
 import helpers
 import pytest
+import saved_runs
 
 import train
 import utils
@@ -104,11 +105,6 @@ def run(arguments, **environment):
     return stopped.value.code or 0
 
 
-def read_log(folder, name='run'):
-    return [json.loads(line) for line in
-            (folder / name / 'log.jsonl').read_text().splitlines()]
-
-
 def error_of(text):
     """The error in what should be its only line on stderr."""
     assert text.startswith('[!] ') and text.count('\n') == 1
@@ -142,7 +138,7 @@ def test_two_trainings_of_one_run_are_one(folder, arguments):
             assert first.wait(60) == 0
         finally:
             first.kill()
-    assert [entry['epoch'] for entry in read_log(folder)] == [1, 2]
+    assert saved_runs.epochs(folder / 'run') == [1, 2]
     assert '.lock' not in os.listdir(str(folder / 'run'))
 
 
@@ -152,7 +148,7 @@ def test_a_directory_that_vanishes_ends_the_run(folder, capfd, fault):
     out, error = capfd.readouterr()
     assert error_of(error).startswith('run is gone: somebody has removed')
     assert 'best mIoU' not in out
-    assert [entry['epoch'] for entry in read_log(folder, 'elsewhere')] == [1]
+    assert saved_runs.epochs(folder / 'elsewhere') == [1]
     assert not (folder / 'run').exists() or not os.listdir('run')
 
 
@@ -199,7 +195,7 @@ def test_shares_that_would_become_zeros_are_an_error(folder, capfd):
 def test_as_many_classes_train_as_ids_have_room_for(folder, capfd):
     assert run(TRAIN + ('--epochs', '1'), CLASSES='254') == 0
     assert capfd.readouterr().err == ''
-    entry, = read_log(folder)
+    entry, = saved_runs.read_log(folder / 'run')
     assert len(entry['iou']) == 254
     assert abs(entry['first_batch_loss'] - 5.537) < .1      # ln(254)
 

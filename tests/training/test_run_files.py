@@ -6,17 +6,13 @@ import subprocess
 import sys
 
 import pytest
+import saved_runs
 
 from segmentation import files
 from segmentation.trained import run_dir
 from segmentation.training import run_files
 
 Usage = collections.namedtuple('Usage', 'total used free')
-
-
-def write_checkpoint(directory, name, size=10):
-    for end in ('.index', '.data-00000-of-00001'):
-        (directory / (name + end)).write_bytes(b'x' * size)
 
 
 def names(directory):
@@ -49,7 +45,8 @@ def test_a_run_needs_ten_times_its_weights(tmp_path, free):
 
 
 def test_checkpoints_that_will_be_replaced_count_as_space(tmp_path, free):
-    write_checkpoint(tmp_path, 'resume-3', 150)     # 300 bytes in two files
+    # 300 bytes in two files.
+    saved_runs.write_checkpoint(tmp_path, 'resume-3', 150)
     (tmp_path / 'film.mp4').write_bytes(b'x' * 900)
     free(700)
     run_files.check_space(str(tmp_path), 100)
@@ -59,7 +56,7 @@ def test_checkpoints_that_will_be_replaced_count_as_space(tmp_path, free):
 
 def test_old_checkpoints_go_and_all_else_stays(run):
     for name in ('best-3', 'last-6', 'resume-6', 'last-9', 'resume-9'):
-        write_checkpoint(run, name)
+        saved_runs.write_checkpoint(run, name)
     others = ['best-of-all.png', 'last-6.txt', 'my-resume-6.index', 'best-3',
               'resume-6', 'last-x.index']
     for name in others:
@@ -74,10 +71,10 @@ def test_old_checkpoints_go_and_all_else_stays(run):
 
 
 def test_the_state_is_written_before_anything_goes(run, monkeypatch):
-    write_checkpoint(run, 'resume-6')
-    write_checkpoint(run, 'resume-9')
+    saved_runs.write_checkpoint(run, 'resume-6')
+    saved_runs.write_checkpoint(run, 'resume-9')
     run_files.write_state(str(run), {'resume': 'resume-6'})
-    write_checkpoint(run, 'resume-9')
+    saved_runs.write_checkpoint(run, 'resume-9')
 
     def fail(*_):
         raise OSError('the disk is full')
@@ -115,7 +112,7 @@ def test_a_file_is_no_directory_of_a_run(tmp_path):
 
 def test_a_run_that_was_ended_before_its_first_state_is_begun_anew(run):
     (run / 'network.meta').write_text('')
-    write_checkpoint(run, 'resume-0')
+    saved_runs.write_checkpoint(run, 'resume-0')
     with run_files.locked(str(run)):
         run_files.refuse_existing(str(run))
     (run / 'log.jsonl').write_text('')
@@ -135,7 +132,7 @@ def test_what_a_killed_process_left_is_removed_and_counted(run):
                            'print(os.getpid())'], stdout=subprocess.PIPE)
     ended = files.PART.replace(str(os.getpid()), done.stdout.decode().strip())
     for name in ('best-3', 'resume-6', 'resume-9'):
-        write_checkpoint(run, name)
+        saved_runs.write_checkpoint(run, name)
     others = [f'{ended}state.json', 'resume-9.index.tempstate123',
               'last-9.data-00000-of-00001.tempstate17']
     for name in others + ['best-3.txt', f'{files.PART}mine']:

@@ -9,6 +9,7 @@ import fixtures
 import helpers
 import numpy as np
 import pytest
+import saved_runs
 
 from segmentation import locks
 from segmentation.tf1 import tf
@@ -309,6 +310,12 @@ def vgg_dir(tmp_path_factory):
     return fixtures.make_vgg(tmp_path_factory.mktemp('vgg'))
 
 
+def train_losses(name):
+    """Return the loss of each epoch of a run."""
+    return [entry['train_loss'] for entry in saved_runs.read_log(
+        f'{helpers.folder()}/{name}')]
+
+
 def train(name, vgg_dir, *arguments, data_source='tiny', **environment):
     return fixtures.run_program(
         'train.py', '--name', name, '--data-source', data_source,
@@ -358,9 +365,8 @@ def test_pictures_score_as_their_features_did(frozen_run):
     assert done.returncode == 0, done.stderr
     with open(f'{helpers.folder()}/frozen.json') as file:
         found = json.load(file)['scores']
-    with open(f'{helpers.folder()}/frozen/log.jsonl') as file:
-        logged = [json.loads(line) for line in file]
-    best = max(entry['miou'] for entry in logged)
+    best = max(entry['miou'] for entry in saved_runs.read_log(
+        f'{helpers.folder()}/frozen'))
     assert best > .4
     assert found['miou'] == pytest.approx(best, abs=.02)
 
@@ -386,11 +392,8 @@ def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
                                 '--epochs', '3', cwd=helpers.folder())
     assert done.returncode == 0, done.stderr
     assert ', from before\n' in done.stdout
-    logs = []
-    for run in ('cut', 'frozen'):
-        with open(f'{helpers.folder()}/{run}/log.jsonl') as file:
-            logs.append([json.loads(line)['train_loss'] for line in file])
-    np.testing.assert_allclose(*logs, rtol=1e-4)
+    np.testing.assert_allclose(*map(train_losses, ('cut', 'frozen')),
+                               rtol=1e-4)
 
 
 @pytest.mark.slow
@@ -403,11 +406,8 @@ def test_a_run_on_views_resumes_as_one_that_was_not_cut(vgg_dir):
     done = fixtures.run_program('train.py', '--name', 'cut-views', '--resume',
                                 '--epochs', '3', cwd=helpers.folder())
     assert done.returncode == 0, done.stderr
-    logs = []
-    for run in ('cut-views', 'views'):
-        with open(f'{helpers.folder()}/{run}/log.jsonl') as file:
-            logs.append([json.loads(line)['train_loss'] for line in file])
-    np.testing.assert_allclose(*logs, rtol=1e-4)
+    np.testing.assert_allclose(*map(train_losses, ('cut-views', 'views')),
+                               rtol=1e-4)
 
 
 def test_a_source_without_augmentation_has_no_views(vgg_dir):
@@ -485,8 +485,7 @@ def test_encoder_can_be_frozen_up_to_a_pool(model, more, vgg_dir):
                                     epochs, *new, *resume,
                                     cwd=helpers.folder())
         assert done.returncode == 0, done.stderr
-        with open(f'{helpers.folder()}/{name}/log.jsonl') as file:
-            losses.append([json.loads(line)['train_loss'] for line in file])
+        losses.append(train_losses(name))
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
     weights = weights_of(run)
     saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')

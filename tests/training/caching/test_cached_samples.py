@@ -1,7 +1,6 @@
 """Samples that are decoded once: the same batches, and no others."""
 import collections
 import glob
-import json
 import os
 import shutil
 
@@ -9,6 +8,7 @@ import cv2
 import helpers
 import numpy as np
 import pytest
+import saved_runs
 
 import source
 from segmentation import pixels
@@ -256,10 +256,9 @@ def train(name, *arguments, data_source='tiny'):
 
 
 def losses(name):
-    with open(f'{helpers.folder()}/{name}/log.jsonl') as file:
-        return [[json.loads(line)[key] for key in
-                 ('first_batch_loss', 'train_loss', 'valid_loss', 'miou')]
-                for line in file]
+    return [[entry[key] for key in
+             ('first_batch_loss', 'train_loss', 'valid_loss', 'miou')]
+            for entry in saved_runs.read_log(f'{helpers.folder()}/{name}')]
 
 
 @pytest.mark.slow

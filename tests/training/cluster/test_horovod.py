@@ -4,6 +4,7 @@ import sys
 
 import cluster_runs
 import pytest
+import saved_runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(
     importlib.util.find_spec('horovod') is None,
@@ -22,5 +23,5 @@ def test_two_processes_of_horovodrun_train_as_one(tmp_path, monkeypatch):
         'two', '--batch-size', '3', *SETTINGS, before=HOROVODRUN))
     assert status == 0, errors
     assert said.count('[i] best mIoU') == 1
-    cluster_runs.assert_equal(one, cluster_runs.read_log('two'))
+    cluster_runs.assert_equal(one, saved_runs.read_log('two'))
     assert len(cluster_runs.train('two', '--resume', '--epochs', '4')) == 4

@@ -9,6 +9,7 @@ import helpers
 import numpy as np
 import programs
 import pytest
+import saved_runs
 
 import train
 from segmentation import files
@@ -24,7 +25,7 @@ def start(name, *arguments):
     """Train a network in the working directory; return the log."""
     assert train.main(['--name', name, '--data-dir', helpers.data_dir(),
                        *STUDENT, *arguments]) == 0
-    return cluster_runs.read_log(name)
+    return saved_runs.read_log(name)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_a_network_learns_from_a_teacher_and_is_resumed(teachers, capsys):
     # A run may have moved, and so may the pictures.
     assert train.main(['--name', 'cut', '--resume', '--epochs', '3',
                        '--unlabelled', 'moved']) == 0
-    cluster_runs.assert_equal(whole, cluster_runs.read_log('cut'))
+    cluster_runs.assert_equal(whole, saved_runs.read_log('cut'))
     assert ', from before\n' in capsys.readouterr().out
     with pytest.raises(ValueError, match='cut was trained with another '
                        '--teacher'):
@@ -156,5 +157,5 @@ def test_two_processes_learn_as_one(teachers):
         done = helpers.run_program('train.py', '--name', os.path.abspath(name),
                                    *taught, *arguments)
         assert done.returncode == 0, done.stderr
-        logs.append(cluster_runs.read_log(name))
+        logs.append(saved_runs.read_log(name))
     cluster_runs.assert_equal(*logs)

@@ -1,14 +1,13 @@
 """The options of the loss and of the steps, as train.py takes them."""
-import json
 import os
 
 import helpers
 import numpy as np
 import pytest
+import saved_runs
 
 import train
 import utils
-from segmentation.tf1 import tf
 from segmentation.trained import run_dir
 from segmentation.training.optimization import method
 
@@ -35,21 +34,12 @@ def status(arguments):
 
 def assert_equal(name, other, *keys):
     """Compare the logs of two runs; return the first one."""
-    logs = []
-    for run_name in (name, other):
-        with open(os.path.join(run_name, 'log.jsonl')) as file:
-            logs.append([json.loads(line) for line in file])
+    logs = [saved_runs.read_log(run_name) for run_name in (name, other)]
     assert len(logs[0]) == len(logs[1])
     for one, two in zip(*logs):
         for key in ('train_loss', 'first_batch_loss', 'learning_rate') + keys:
             assert one[key] == pytest.approx(two[key], abs=1e-5), key
     return logs[0]
-
-
-def variables(name, kind):
-    reader = tf.train.load_checkpoint(run_dir.checkpoint(name, kind))
-    return {key: reader.get_tensor(key)
-            for key in reader.get_variable_to_shape_map()}
 
 
 @pytest.mark.slow
@@ -62,7 +52,8 @@ def test_a_run_with_all_of_them_resumes_and_saves_averages(place):
     log = assert_equal('four', 'twice', 'valid_loss', 'miou')
     # Were the loss the same all along, this would say nothing.
     assert abs(log[3]['train_loss'] - log[0]['train_loss']) > .01
-    last, resume = variables('twice', 'last'), variables('twice', 'resume')
+    last, resume = [saved_runs.variables('twice', kind)
+                    for kind in ('last', 'resume')]
     names = [name for name in last if name != 'global_step']
     assert last['global_step'] == 4 * 5     # batches
     assert resume['averages/steps'] == 4 * STEPS
