@@ -24,8 +24,8 @@ from segmentation.processes import gpus
 from segmentation.trained import run_dir, saved_options
 from segmentation.training import class_weights, run_files
 from segmentation.training.caching import options as caching
-from segmentation.training.cluster import launching, place
-from segmentation.training.distillation import lesson as lessons
+from segmentation.training.cluster import launching, task
+from segmentation.training.distillation import supervision as supervisions
 from segmentation.training.distillation import options as distillation
 from segmentation.training.optimization import method
 
@@ -63,7 +63,7 @@ def recipe_arguments(recipe):
 
 def main(argv=None):
     options = parse_options(argv)
-    own = place.Place() if options.sanity else place.find(os.environ)
+    own = task.Task() if options.sanity else task.find(os.environ)
     count = (options.processes if own.is_alone and not options.sanity
              else own.local_size)       # of this machine
     gpus.check_device(options.device, count)
@@ -77,12 +77,13 @@ def main(argv=None):
         stack.enter_context(launching.member(own, options.device))
         if not (own.rank or own.is_launched or options.sanity):
             stack.enter_context(run_files.locked(options.name))
-        source, weights, precision, lesson = prepare(options, own)
+        source, weights, precision, supervision = prepare(options, own)
         # TensorFlow takes seconds to load: only after all that may be wrong.
         from segmentation.training import launch
         from segmentation.training.diagnosis import trial
         start = (trial.check if options.sanity
-                 else functools.partial(launch.train, own, lesson=lesson))
+                 else functools.partial(launch.train, own,
+                                        supervision=supervision))
         return start(options, source, weights, precision,
                      models.MODELS[options.model],
                      models.build_options(options))
@@ -94,7 +95,7 @@ def prepare(options, own, is_parent=False):
     Parameters
     ----------
     options : argparse.Namespace
-    own : place.Place
+    own : task.Task
         The first process checks the run, whose directory is locked.
     is_parent : bool
         Whether this process only starts others: it leaves the GPUs alone.
@@ -107,7 +108,7 @@ def prepare(options, own, is_parent=False):
         Class weights of a new run.
     str
         The precision, which a parent does not try on this machine.
-    lesson.Lesson or None
+    supervision.Supervision or None
         What is learned from a teacher.
     """
     if own.rank == 0 and not options.sanity:
@@ -118,9 +119,9 @@ def prepare(options, own, is_parent=False):
     distillation.check(options)
     precision = wanted_precision(options, bool(is_parent or own.hosts))
     source = load_source(options, own)
-    lesson = find_lesson(options, source)
-    if lesson and not own.is_launched:
-        print(f'[i] {lesson.describe()}')
+    supervision = find_supervision(options, source)
+    if supervision and not own.is_launched:
+        print(f'[i] {supervision.describe()}')
     if not is_parent:
         precision = choose_precision(precision, options.device)
     weights = note = None
@@ -143,7 +144,7 @@ def prepare(options, own, is_parent=False):
               f'{leftovers}')
     if models.MODELS[options.model].backbone and not options.resume:
         course.fetch(options.vgg_dir, offline=options.offline)
-    return source, weights, precision, lesson
+    return source, weights, precision, supervision
 
 
 def check_run(options):
@@ -186,11 +187,11 @@ def load_source(options, own):
     return source
 
 
-def find_lesson(options, source):
+def find_supervision(options, source):
     """Return what is learned from --teacher, checked; None without one."""
-    lesson = None
+    supervision = None
     if options.teacher:
-        lesson = lessons.make(
+        supervision = supervisions.make(
             teacher.Teacher(options.teacher, None if options.precision
                             == 'float32' else 'auto', options.teacher_flip,
                             options.workers, options.device),
@@ -199,8 +200,8 @@ def find_lesson(options, source):
              for folder in options.unlabelled or ()},
             options.temperature, options.teacher_weight)
     if options.resume:
-        lessons.check_unchanged(lesson, options.name)
-    return lesson
+        supervisions.check_unchanged(supervision, options.name)
+    return supervision
 
 
 def wanted_precision(options, is_joined):

@@ -28,13 +28,13 @@ from segmentation.training.distillation import start as distillation
 from segmentation.training.optimization import method, schedules, step
 
 
-def train(place, options, source, weights, precision, model, model_options,
-          lesson=None):
+def train(task, options, source, weights, precision, model, model_options,
+          supervision=None):
     """Train a network on a data source, in a new run or a resumed one.
 
     Parameters
     ----------
-    place : place.Place
+    task : task.Task
         Of this process among those that train together.
     options : argparse.Namespace
         The options of train.py.
@@ -47,7 +47,7 @@ def train(place, options, source, weights, precision, model, model_options,
     model : models.Model
     model_options : dict
         What the model's builder takes.
-    lesson : distillation.lesson.Lesson, optional
+    supervision : distillation.supervision.Supervision, optional
         What the network learns from a teacher.
 
     Returns
@@ -58,12 +58,12 @@ def train(place, options, source, weights, precision, model, model_options,
     directory, parent = options.name, options.feature_dir or cache.folder()
     stores, combine = [], None
     config = tf1.session_config(
-        precision, 0 if place.local_size == 1 else max(
-            1, (os.cpu_count() or 1) // place.local_size), options.xla,
+        precision, 0 if task.local_size == 1 else max(
+            1, (os.cpu_count() or 1) // task.local_size), options.xla,
         options.device)
     with tf.Graph().as_default(), contextlib.ExitStack() as stack:
         cluster = stack.enter_context(joining.joined(
-            place, config, options.device, options.join_timeout))
+            task, config, options.device, options.join_timeout))
         sess = stack.enter_context(tf1.session(cluster.config, cluster.target))
         agreement.check_options(
             cluster, dict(start.versions(), precision=precision),
@@ -102,18 +102,18 @@ def train(place, options, source, weights, precision, model, model_options,
                 sess, begun, options.data_dir, options.soft_labels, precision,
                 cluster, parent, options.views))
             stores.append(samples.store)
-        if lesson:
-            targets = distillation.compute(lesson, source, options.data_dir,
-                                           parent, cluster)
+        if supervision:
+            targets = distillation.compute(
+                supervision, source, options.data_dir, parent, cluster)
             stores += [one.store for one in targets]
         if cluster.rank == 0:
-            write_run(directory, dict(begun.description, precision=precision,
-                                      options=vars(options),
-                                      teacher=lesson and lesson.fingerprint()),
-                      options.resume)
-        if lesson:
-            samples, combine = distillation.attach(lesson, targets, samples,
-                                                   cluster)
+            write_run(directory, dict(
+                begun.description, precision=precision, options=vars(options),
+                teacher=supervision and supervision.fingerprint()),
+                options.resume)
+        if supervision:
+            samples, combine = distillation.attach(supervision, targets,
+                                                   samples, cluster)
         training = step.add_training(
             begun.net, options.learning_rate,
             begun.description['class_weights'], options.l2,

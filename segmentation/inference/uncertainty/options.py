@@ -29,9 +29,9 @@ class Confidence(NamedTuple):
         if engine != 'tensorflow' or engines.format_of(model) != 'run':
             raise InputError(f'--mc: {model.path} has no dropout in {engine}:'
                              ' a run in tensorflow is wanted')
-        self.kept(model)
+        self.share_kept(model)
 
-    def kept(self, model: lookup.Model) -> float:
+    def share_kept(self, model: lookup.Model) -> float:
         """Return the share of the activations that dropout keeps."""
         if self.keep_prob is not None:
             return self.keep_prob
@@ -54,7 +54,7 @@ class Confidence(NamedTuple):
             lines.append(found.line if found and not self.temperature
                          else f'[i] temperature {value:.3f}')
         if self.passes:
-            share = self.kept(model)
+            share = self.share_kept(model)
             engine = MonteCarloEngine(engine, Passes(self.passes, share,
                                                      self.is_measured))
             lines.append(f'[i] mean of {self.passes} passes with dropout, '

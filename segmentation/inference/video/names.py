@@ -40,11 +40,13 @@ def is_video(path):
             or has_suffix(path) and not os.path.isdir(path))
 
 
-def shown(path):
+def without_password(path):
     """Return what messages call a video: without the password of a stream.
 
-    >>> shown('rtsp://me:secret@10.0.0.5/front'), shown('a/drive.mp4')
-    ('rtsp://10.0.0.5/front', 'a/drive.mp4')
+    >>> without_password('rtsp://me:secret@10.0.0.5/front')
+    'rtsp://10.0.0.5/front'
+    >>> without_password('a/drive.mp4')
+    'a/drive.mp4'
     """
     if is_camera(path):
         return f'camera {path}'
@@ -62,7 +64,7 @@ def file_name(path):
     if is_camera(path):
         return f'camera-{path}.mp4'
     if is_stream(path):
-        parts = parse.urlsplit(shown(path))
+        parts = parse.urlsplit(without_password(path))
         return re.sub(r'[^\w.]+', '-', f'{parts.netloc}{parts.path}'
                       ).strip('-.') + '.mp4'
     return os.path.basename(path)

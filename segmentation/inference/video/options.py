@@ -86,9 +86,9 @@ def are_given(options):
     """
     is_video = {names.is_video(path): path for path in options.samples_dir}
     if len(is_video) == 2:
-        raise InputError(f'{names.shown(is_video[True])} is a video, '
-                         f'{is_video[False]} is not: pictures and videos '
-                         'take a call each')
+        video = names.without_password(is_video[True])
+        raise InputError(f'{video} is a video, {is_video[False]} is not: '
+                         'pictures and videos take a call each')
     return True in is_video
 
 

@@ -61,7 +61,7 @@ class Reader:
     """
 
     def __init__(self, video: str, settings: Settings) -> None:
-        self.name = names.shown(video)
+        self.name = names.without_password(video)
         self.capture = open_capture(video)
         rate = self.capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= HIGHEST_RATE else RATE
@@ -143,8 +143,8 @@ def open_capture(video: str) -> cv2.VideoCapture:
         advice = ('it was cut off, or is of a kind that ffmpeg can bring to '
                   f'one that it does: ffmpeg -i {video} {stem}-converted.mp4')
     if not capture.isOpened():
-        raise InputError(f'{names.shown(video)}: no video that OpenCV opens: '
-                         f'{advice}')
+        raise InputError(f'{names.without_password(video)}: no video that '
+                         f'OpenCV opens: {advice}')
     return capture
 
 

@@ -1,6 +1,6 @@
 """Several processes that train as one with the batches of all.
 
-place        which process of how many this is, from its environment
+task         which process of how many this is, from its environment
 cluster      the seam: sums of gradients and arrays; one process alone
 joining      how processes join, and what watches over them
 collectives  processes joined by TensorFlow's own collectives

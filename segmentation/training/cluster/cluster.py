@@ -74,17 +74,17 @@ class Group(Cluster):
 
     Parameters
     ----------
-    place : place.Place
+    task : task.Task
     config : tf.ConfigProto
         Of sessions.
     target : str, optional
         What sessions are opened on.
     """
 
-    def __init__(self, place, config, target=''):
+    def __init__(self, task, config, target=''):
         super().__init__(config)
-        self.rank, self.size = place.rank, place.size
-        self.local_rank, self.local_size = place.local_rank, place.local_size
+        self.rank, self.size = task.rank, task.size
+        self.local_rank, self.local_size = task.local_rank, task.local_size
         self.target = target
         self.keys = itertools.count(1)
         # A graph of its own, as that of the network is saved.

@@ -13,20 +13,20 @@ class Collectives(cluster.Group):
 
     Parameters
     ----------
-    place : place.Place
+    task : task.Task
         With hosts; they need not be there yet.
     config : tf.ConfigProto
     device : str or None
         cpu, gpu or gpu:N; all processes are on one kind.
     """
 
-    def __init__(self, place, config, device):
-        config = joining_config(config, place.rank)
+    def __init__(self, task, config, device):
+        config = joining_config(config, task.rank)
         # The first in a process to see its devices, which have the threads
         # that this one gives them.
-        self.server = serve(place.hosts, place.rank, config)
+        self.server = serve(task.hosts, task.rank, config)
         self.has_gpu = tf1.has_gpu(device)
-        super().__init__(place, config, self.server.target)
+        super().__init__(task, config, self.server.target)
 
     def reduce(self, tensor, key):
         on_gpu = self.has_gpu and 'cpu' not in tensor.device.lower()

@@ -10,13 +10,13 @@ class Horovod(cluster.Group):
 
     Parameters
     ----------
-    place : place.Place
+    task : task.Task
     config : tf.ConfigProto
     """
 
-    def __init__(self, place, config):
+    def __init__(self, task, config):
         hvd.init()
-        super().__init__(place, config)
+        super().__init__(task, config)
 
     def reduce(self, tensor, key):
         # Horovod calls it by the name of its tensor, alike in every process.

@@ -1,6 +1,6 @@
 """How processes join, and what watches over them.
 
-    Place -> Cluster
+    Task -> Cluster
 """
 import contextlib
 import time
@@ -17,12 +17,12 @@ LOST_BY_HOROVOD = LOST + (tf.errors.UnknownError,)
 
 
 @contextlib.contextmanager
-def joined(place, config, device, timeout):
+def joined(task, config, device, timeout):
     """Yield the Cluster of all processes, once they are there.
 
     Parameters
     ----------
-    place : place.Place
+    task : task.Task
     config : tf.ConfigProto
         Of sessions.
     device : str or None
@@ -37,20 +37,20 @@ def joined(place, config, device, timeout):
     LostProcess
         Another process has ended.
     """
-    if place.is_alone:
+    if task.is_alone:
         yield Cluster(config)
-    elif place.is_horovod:
+    elif task.is_horovod:
         from segmentation.training.cluster import horovod
         with naming_losses((), LOST_BY_HOROVOD):
-            cluster = horovod.Horovod(place, config)
+            cluster = horovod.Horovod(task, config)
             yield cluster
             cluster.wait()
     else:
-        with naming_losses(place.hosts), contextlib.ExitStack() as stack:
-            cluster = collectives.Collectives(place, config, device)
-            watch.wait_for(place.hosts, timeout)
-            if not place.is_launched:
-                stack.enter_context(watch.watched(place.hosts))
+        with naming_losses(task.hosts), contextlib.ExitStack() as stack:
+            cluster = collectives.Collectives(task, config, device)
+            watch.wait_for(task.hosts, timeout)
+            if not task.is_launched:
+                stack.enter_context(watch.watched(task.hosts))
             yield cluster
             cluster.wait()
 

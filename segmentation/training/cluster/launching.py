@@ -7,7 +7,7 @@ import os
 import socket
 
 from segmentation.processes import gpus, launcher
-from segmentation.training.cluster import place, watch
+from segmentation.training.cluster import task, watch
 
 ADVICE = ('; all are ended, and --resume goes on from the last checkpoint')
 
@@ -23,7 +23,7 @@ def launch(size, command):
     """
     hosts = [f'localhost:{port}' for port in free_ports(size)]
     return launcher.run([
-        (command, {'TF_CONFIG': place.config_of(hosts, rank)})
+        (command, {'TF_CONFIG': task.config_of(hosts, rank)})
         for rank in range(size)], ADVICE)
 
 
@@ -46,7 +46,7 @@ def member(own, device):
 
     Parameters
     ----------
-    own : place.Place
+    own : task.Task
     device : str or None
         cpu, gpu or gpu:N.
     """

@@ -18,7 +18,7 @@ JOBS = ('chief', 'master', 'worker')    # of TF_CONFIG, in the order of ranks
 HOROVOD = ('HOROVOD_', 'OMPI_COMM_WORLD_')
 
 
-class Place(NamedTuple):
+class Task(NamedTuple):
     """A process among those that train together."""
 
     rank: int = 0
@@ -39,8 +39,8 @@ class Place(NamedTuple):
         return self.size > 1 and not self.hosts
 
 
-def find(environ: Mapping[str, str]) -> Place:
-    """Return the Place of this process.
+def find(environ: Mapping[str, str]) -> Task:
+    """Return the Task of this process.
 
     Raises
     ------
@@ -52,11 +52,11 @@ def find(environ: Mapping[str, str]) -> Place:
     for prefix in HOROVOD:
         if f'{prefix}RANK' in environ:
             return of_horovod(environ, prefix)
-    return Place()
+    return Task()
 
 
-def of_config(text: str, is_launched: bool = False) -> Place:
-    """Return the Place that a TF_CONFIG describes.
+def of_config(text: str, is_launched: bool = False) -> Task:
+    """Return the Task that a TF_CONFIG describes.
 
     >>> of_config('{"cluster": {"worker": ["a:1", "b:1", "b:2"]}, '
     ...           '"task": {"type": "worker", "index": 2}}')[:4]
@@ -77,7 +77,7 @@ def of_config(text: str, is_launched: bool = False) -> Place:
                          '{"cluster": {"worker": ["HOST:PORT", ...]}, "task": '
                          '{"type": "worker", "index": 0}} is wanted')
     if len(tasks) < 2:
-        return Place()
+        return Task()
     ranks = [rank for rank, (job, index, _) in enumerate(tasks)
              if (job, index) == own]
     if not ranks or len(set(hosts)) < len(hosts) or not all(ports):
@@ -85,12 +85,12 @@ def of_config(text: str, is_launched: bool = False) -> Place:
                          'is wanted among its hosts, and each host and port '
                          'once')
     rank = ranks[0]
-    return Place(rank, len(hosts), machines[:rank].count(machines[rank]),
-                 machines.count(machines[rank]), hosts, is_launched)
+    return Task(rank, len(hosts), machines[:rank].count(machines[rank]),
+                machines.count(machines[rank]), hosts, is_launched)
 
 
-def of_horovod(environ: Mapping[str, str], prefix: str) -> Place:
-    """Return the Place that horovodrun or mpirun has given to a process.
+def of_horovod(environ: Mapping[str, str], prefix: str) -> Task:
+    """Return the Task that horovodrun or mpirun has given to a process.
 
     >>> of_horovod({'MINE_RANK': '0', 'MINE_SIZE': '1', 'MINE_LOCAL_RANK': '0',
     ...             'MINE_LOCAL_SIZE': '1'}, 'MINE_').is_alone
@@ -99,17 +99,17 @@ def of_horovod(environ: Mapping[str, str], prefix: str) -> Place:
     names = [f'{prefix}{name}'
              for name in ('RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE')]
     try:
-        place = Place(*(int(environ[name]) for name in names))
+        task = Task(*(int(environ[name]) for name in names))
     except (KeyError, ValueError):
         raise InputError(', '.join(
             f'{name} is {environ.get(name)}' for name in names)
             + ': four numbers are wanted, as horovodrun and mpirun set them')
-    if place.is_horovod and importlib.util.find_spec('horovod') is None:
+    if task.is_horovod and importlib.util.find_spec('horovod') is None:
         raise MissingModuleError(
-            f'{names[0]} and {names[1]} say that this is process {place.rank} '
-            f'of {place.size}; Horovod joins them, and is not installed: pip '
+            f'{names[0]} and {names[1]} say that this is process {task.rank} '
+            f'of {task.size}; Horovod joins them, and is not installed: pip '
             'install horovod, or use train.py --processes or TF_CONFIG')
-    return place
+    return task
 
 
 def config_of(hosts: Sequence[str], rank: int) -> str:

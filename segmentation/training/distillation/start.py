@@ -7,28 +7,28 @@ from segmentation.training.distillation import loss
 from segmentation.training.distillation.samples import Samples
 
 
-def compute(lesson, source, data_dir, parent, cluster):
-    """Return the Targets of a Lesson, computed now or by another run.
+def compute(supervision, source, data_dir, parent, cluster):
+    """Return the Targets of a Supervision, computed now or by another run.
 
     Parameters
     ----------
-    lesson : lesson.Lesson
+    supervision : supervision.Supervision
     source : data source
     data_dir : str
     parent : str
         Where their folders are made.
     cluster : Cluster
     """
-    agreement.compare(cluster, {'the teacher': lesson.fingerprint()},
+    agreement.compare(cluster, {'the teacher': supervision.fingerprint()},
                       'one teacher, and one list of unlabelled pictures,')
-    computed = lesson.targets(source, data_dir, parent)
+    computed = supervision.targets(source, data_dir, parent)
     for targets in computed:
         preparation.prepare_in_turn(targets, cluster)
     return computed
 
 
-def attach(lesson, targets, pictures, cluster):
-    """Add to the graph what is fed the Targets of a Lesson.
+def attach(supervision, targets, pictures, cluster):
+    """Add to the graph what is fed the Targets of a Supervision.
 
     Returns
     -------
@@ -39,5 +39,5 @@ def attach(lesson, targets, pictures, cluster):
     """
     fed = loss.placeholder(pictures.source.num_classes)
     return Samples(pictures, targets, fed), functools.partial(
-        loss.combine, roots=fed, temperature=lesson.temperature,
-        weight=lesson.weight, cluster=cluster)
+        loss.combine, roots=fed, temperature=supervision.temperature,
+        weight=supervision.weight, cluster=cluster)

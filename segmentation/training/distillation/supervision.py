@@ -13,7 +13,7 @@ from segmentation.training.distillation.targets import STRIDE, Targets
 LAYOUT = 1              # of the targets; another number makes them anew
 
 
-class Lesson(NamedTuple):
+class Supervision(NamedTuple):
     """What a network learns from its teacher.
 
     Attributes
@@ -88,7 +88,7 @@ def digest(values):
 
 
 def make(teacher, source, name, unlabelled, temperature, weight):
-    """Return the Lesson of a run, checked.
+    """Return the Supervision of a run, checked.
 
     Pictures and labels of the source, of whichever split, are left out of
     those without labels.
@@ -122,7 +122,7 @@ def make(teacher, source, name, unlabelled, temperature, weight):
             raise InputError(f'--unlabelled {folder}: the data source has '
                              'all pictures in it')
         known.update(os.path.realpath(path) for path, _ in lists[-1])
-    return Lesson(teacher, lists, temperature, weight)
+    return Supervision(teacher, lists, temperature, weight)
 
 
 def check_classes(model, source):
@@ -138,17 +138,17 @@ def check_classes(model, source):
                              f'{model.path}, {wanted} in the data source')
 
 
-def check_unchanged(lesson, directory):
-    """Raise InputError unless the run to resume began with this Lesson.
+def check_unchanged(supervision, directory):
+    """Raise InputError unless the run to resume began with this Supervision.
 
     Parameters
     ----------
-    lesson : Lesson or None
+    supervision : Supervision or None
     directory : str
         Of the run.
     """
     if (run_dir.read_options(directory).get('teacher')
-            != (lesson and lesson.fingerprint())):
+            != (supervision and supervision.fingerprint())):
         raise InputError(f'{directory} was trained with another --teacher, '
                          'or on other --unlabelled pictures: a resumed run '
                          'cannot change them')

@@ -4,14 +4,14 @@ from fixtures import fresh_session
 
 from segmentation import tf1
 from segmentation.tf1 import tf
-from segmentation.training.cluster import cluster, place
+from segmentation.training.cluster import cluster, task
 
 
 class Unjoined(cluster.Group):
     """The second of two processes, which hears nothing of the first."""
 
     def __init__(self):
-        super().__init__(place.Place(1, 2), tf1.session_config())
+        super().__init__(task.Task(1, 2), tf1.session_config())
 
     def reduce(self, tensor, key):
         return tensor

@@ -6,7 +6,7 @@ import subprocess
 import helpers
 import pytest
 
-from segmentation.training.cluster import place
+from segmentation.training.cluster import task
 
 PROGRAMS = {
     'python': 'echo "$TF_CONFIG" | tr "\\n" " "; echo',
@@ -18,7 +18,7 @@ PROGRAMS = {
 def run(tmp_path):
     """Run a script by programs that stand in for those of a cluster.
 
-    The Place that TF_CONFIG gives to each process is returned.
+    The Task that TF_CONFIG gives to each process is returned.
     """
     for name, script in PROGRAMS.items():
         (tmp_path / name).write_text(f'#!/bin/bash\n{script}\n')
@@ -29,7 +29,7 @@ def run(tmp_path):
         done = subprocess.run(
             ['bash', '-ec', script], env=dict(environment, PATH=path),
             stdout=subprocess.PIPE, check=True, universal_newlines=True)
-        return [place.of_config(line) for line in done.stdout.splitlines()]
+        return [task.of_config(line) for line in done.stdout.splitlines()]
     return start
 
 
@@ -59,5 +59,5 @@ def test_kubernetes_starts_two_pods(run):
     text = block('metadata: {name: train}')
     lines = re.search(r'^( +)- \|\n((?:\1  .*\n)+)', text, re.MULTILINE)
     for index in (0, 1):
-        assert run(lines[2], JOB_COMPLETION_INDEX=str(index)) == [place.Place(
+        assert run(lines[2], JOB_COMPLETION_INDEX=str(index)) == [task.Task(
             index, 2, 0, 1, ('train-0.train:2222', 'train-1.train:2222'))]

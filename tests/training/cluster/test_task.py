@@ -7,7 +7,7 @@ import pytest
 from segmentation.data import batching
 from segmentation.errors import InputError
 from segmentation.training import batches
-from segmentation.training.cluster import agreement, launching, place
+from segmentation.training.cluster import agreement, launching, task
 
 
 def config(cluster, job='worker', index=0):
@@ -16,14 +16,14 @@ def config(cluster, job='worker', index=0):
 
 
 def test_ranks_are_in_the_order_of_the_workers():
-    found = place.find({'TF_CONFIG': config(
+    found = task.find({'TF_CONFIG': config(
         {'worker': ['a:7', 'b:7', 'b:8']}, index=2)})
     assert found == (2, 3, 1, 2, ('a:7', 'b:7', 'b:8'), False)
 
 
 def test_a_chief_comes_before_the_workers():
     cluster = {'worker': ['b:7', 'c:7'], 'chief': ['a:7']}
-    ranks = [place.of_config(config(cluster, job, index)).rank
+    ranks = [task.of_config(config(cluster, job, index)).rank
              for job, index in (('chief', 0), ('worker', 0), ('worker', 1))]
     assert ranks == [0, 1, 2]
 
@@ -32,7 +32,7 @@ def test_a_chief_comes_before_the_workers():
     {}, {'TF_CONFIG': ''}, {'TF_CONFIG': '{}'},
     {'TF_CONFIG': config({'worker': ['a:7']})}])
 def test_without_others_a_process_is_alone(environ):
-    assert place.find(environ).is_alone
+    assert task.find(environ).is_alone
 
 
 @pytest.mark.parametrize('text', [
@@ -42,7 +42,7 @@ def test_without_others_a_process_is_alone(environ):
     config({'worker': ['a:7', 'b:7']}, 'ps')])
 def test_another_TF_CONFIG_is_refused(text):
     with pytest.raises(InputError, match='TF_CONFIG is'):
-        place.of_config(text)
+        task.of_config(text)
 
 
 def ranks(prefix, *numbers):
@@ -56,11 +56,11 @@ def ranks(prefix, *numbers):
 def test_a_process_of_horovodrun_or_mpirun_joins_by_horovod(prefix,
                                                             monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: name)
-    found = place.find(ranks(prefix, 5, 8, 1, 4))
+    found = task.find(ranks(prefix, 5, 8, 1, 4))
     assert found == (5, 8, 1, 4, (), False)
     assert found.is_horovod and not found.is_alone
-    assert place.find(ranks(prefix, 0, 1, 0, 1)) == place.Place()
-    by_config = place.find(dict(ranks(prefix, 5, 8, 1, 4), TF_CONFIG=config(
+    assert task.find(ranks(prefix, 0, 1, 0, 1)) == task.Task()
+    by_config = task.find(dict(ranks(prefix, 5, 8, 1, 4), TF_CONFIG=config(
         {'worker': ['a:7', 'b:7']})))
     assert by_config.hosts and not by_config.is_horovod
 
@@ -74,7 +74,7 @@ def test_without_horovod_its_processes_are_refused(environ, message,
                                                    monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     with pytest.raises(InputError, match=message):
-        place.find(environ)
+        task.find(environ)
 
 
 def test_free_ports_differ():

@@ -10,7 +10,7 @@ from segmentation.data import augmentation, contract
 from segmentation.errors import InputError
 from segmentation.training import batches
 from segmentation.training.caching import preparation
-from segmentation.training.distillation import lesson, samples
+from segmentation.training.distillation import samples, supervision
 
 FED = 'targets'     # stands for a tensor
 
@@ -54,7 +54,7 @@ def more(folder, count):
 
 def prepare(source, teacher, folder, unlabelled=()):
     """Return the Targets of the training pictures, and of others."""
-    taught = lesson.make(teacher, source, 'tiny', dict(unlabelled), 2, .5)
+    taught = supervision.make(teacher, source, 'tiny', dict(unlabelled), 2, .5)
     computed = taught.targets(source, helpers.data_dir(), str(folder))
     for targets in computed:
         preparation.prepare(targets)
@@ -230,7 +230,7 @@ def test_damage_is_noticed_and_computed_anew(source, tmp_path):
     computed, = prepare(source, Teacher(), tmp_path)
     computed.store.arrays['pictures-roots'][7, 2, 3, 1] ^= 1
     again = Teacher()
-    damaged = lesson.make(again, source, 'tiny', {}, 2, .5).targets(
+    damaged = supervision.make(again, source, 'tiny', {}, 2, .5).targets(
         source, helpers.data_dir(), str(tmp_path))[0]
     preparation.prepare(damaged)
     with pytest.raises(InputError, match='not as they were written'):
@@ -243,10 +243,11 @@ def test_damage_is_noticed_and_computed_anew(source, tmp_path):
 def test_pictures_of_the_source_are_no_unlabelled_ones(source, tmp_path):
     new, known = more(tmp_path / 'more', 2), contract.pairs(source, 'test')
     mixed = [(path, path) for pair in known for path in pair] + new
-    taught = lesson.make(Teacher(), source, 'tiny', {'data': mixed}, 2, .5)
+    taught = supervision.make(Teacher(), source, 'tiny', {'data': mixed}, 2,
+                              .5)
     assert taught.unlabelled == [new]
     with pytest.raises(InputError, match='--unlabelled data: the data source'):
-        lesson.make(Teacher(), source, 'tiny', {'data': mixed[:2]}, 2, .5)
+        supervision.make(Teacher(), source, 'tiny', {'data': mixed[:2]}, 2, .5)
 
 
 def test_other_classes_are_refused(source):
@@ -254,8 +255,8 @@ def test_other_classes_are_refused(source):
     teacher.class_names = ['sky', 'grass', 'road', 'never']
     with pytest.raises(InputError, match='class 1 is grass of --teacher '
                        'runs/teacher, not road in the data source'):
-        lesson.check_classes(teacher, source)
+        supervision.check_classes(teacher, source)
     teacher.class_names = ['sky']
     with pytest.raises(InputError, match='has 1 classes, the data source has '
                        '4'):
-        lesson.check_classes(teacher, source)
+        supervision.check_classes(teacher, source)
