@@ -39,8 +39,8 @@ the parts are put together, to the scores of one process:
     python evaluate.py --name runs/city --shard 2/2 --json part-2.json
     python evaluate.py --merge part-1.json part-2.json --json valid.json
 """
-import argparse
 import contextlib
+import functools
 import os
 import sys
 import tempfile
@@ -48,12 +48,13 @@ import tempfile
 import utils
 from segmentation import files, option_types, text
 from segmentation.crf import choice, model, pool, tuning
-from segmentation.errors import InputError
-from segmentation.evaluation import (comparison, parts, results, selection,
+from segmentation.evaluation import (comparison, results, selection,
                                      submission, usage)
 from segmentation.evaluation.consistency import (
     options as consistency_options)
 from segmentation.evaluation.scaling import fitting, samples
+from segmentation.evaluation.sharding import options as sharding
+from segmentation.evaluation.sharding import parts
 from segmentation.inference import model_options
 from segmentation.inference.predictor import Predictor
 from segmentation.inference.uncertainty import options as uncertainty_options
@@ -62,14 +63,6 @@ from segmentation.processes import members, messages, shards
 from segmentation.report import folder, page
 from segmentation.terminal import command_line, progress
 from segmentation.trained import lookup
-
-# Options of what is written, and of how the work is divided, as they are where
-# they are not given: each shard has its own, and --merge as well.
-OUTPUTS = {'json': None, 'csv': None, 'matrix': None, 'reliability': None,
-           'report': None, 'export': None, 'birds_eye': None, 'zip': False}
-DIVISION = {'shard': None, 'processes': 1, 'merge': None}
-# What --merge may be given on top, as it may run on another machine.
-PLACES = {'name', 'data_dir', 'list', 'workers', 'threads', 'device'}
 
 
 def make_parser():
@@ -310,43 +303,19 @@ def launch(options, command):
             total, 'evaluation', work, options.device)
         if status:
             raise SystemExit(status)
-        shares = [member_options(options, members.Member(
+        shares = [sharding.of_member(options, members.Member(
             shards.Shard(number, count), work))
             for number in range(1, count + 1)]
         conclude(options, selected, chosen,
                  parts.read([one.json for one in shares]), shares[0])
 
 
-def member_options(options, member):
-    """Return the options of one of --processes, which writes to its folder."""
-    def inside(name):
-        return os.path.join(member.folder, name)
-
-    return shards.divide(options, member.shard, **dict(
-        OUTPUTS, json=inside(f'{member.shard.number}.json'),
-        export=options.export and inside('export'),
-        birds_eye=options.birds_eye and inside('birds-eye')))
-
-
-def shard_options(options):
-    """Return the options of a shard, whose folders have names of its own."""
-    return argparse.Namespace(**{**vars(options), **{
-        name: path and options.shard.path(path)
-        for name, path in (('export', options.export),
-                           ('birds_eye', options.birds_eye))}})
-
-
 def merge(options, argv):
     """Score the parts that shards have written."""
     given = parts.read(options.merge)
-    theirs = vars(parse_options(given[0].body['command']))
-    options = parse_options(argv, argparse.Namespace(**{
-        **theirs, **OUTPUTS, **DIVISION, 'workers': options.workers}))
-    for name, value in vars(options).items():
-        if name not in {*OUTPUTS, *DIVISION, *PLACES} and (
-                value != theirs[name]):
-            raise InputError(f'{option_types.flag(name)} is {theirs[name]} in '
-                             'the parts: --merge cannot change it')
+    options = sharding.of_merged(
+        parse_options(given[0].body['command']), options.workers,
+        functools.partial(parse_options, argv))
     selected = prepare(options, options.name)
     chosen = choice.choose(options, selected.model)
     parts.check(given, selected, chosen and chosen.describe(),
@@ -389,7 +358,7 @@ def main(argv=None):
     options = parse_options(command)
     member = members.join()
     if member:
-        options = member_options(options, member)
+        options = sharding.of_member(options, member)
     if options.compare:
         compare(options)
     elif options.merge:
@@ -397,7 +366,7 @@ def main(argv=None):
     elif options.processes > 1:
         launch(options, command)
     elif options.shard:
-        evaluate(shard_options(options), command)
+        evaluate(sharding.of_shard(options), command)
     else:
         evaluate(options, command)
 

@@ -7,12 +7,12 @@ calibration   whether a network is right as often as it is confident
 common_classes scores on a data set whose classes are others
 consistency   how steady predictions are from frame to frame
 comparison    what each class gains from one matrix, or run, to another
-parts         what a shard has counted, and the sum of all shards
 picture_list  the pictures of a split that a file lists
 results       scores as lines for the terminal, as JSON, CSV and pictures
 scaling       the temperature after which confidences can be trusted
 scorer        pictures and labels read, predictions scored, in threads
 selection     which run is scored, on which pictures (the entry point)
+sharding      pictures divided among processes or machines
 submission    folders of pictures to submit, written atomically
 tally         the scores of all pictures, added up
 usage         which options go together
