@@ -18,7 +18,7 @@ SUFFIXES = ('.avif', '.bmp', '.dib', '.exr', '.gif', '.hdr', '.jp2', '.jpe',
 RECORD = 'infer.json'
 
 
-class Place(NamedTuple):
+class Destination(NamedTuple):
     """Where the outputs of a kind go."""
 
     folder: str             # in the output folder; '' is itself
@@ -92,7 +92,7 @@ def list_pictures(path, output_dir):
     return [(name, os.path.relpath(name, path)) for name in pictures]
 
 
-def list_jobs(paths, output_dir, places):
+def list_jobs(paths, output_dir, destinations):
     """Return the Jobs of all pictures; no two have an output in common.
 
     Parameters
@@ -100,14 +100,14 @@ def list_jobs(paths, output_dir, places):
     paths : sequence of str
         Folders of pictures, or single ones.
     output_dir : str
-    places : {kind: Place}
+    destinations : {kind: Destination}
     """
     return name_outputs([pair for path in paths
                          for pair in list_pictures(path, output_dir)],
-                        output_dir, places)
+                        output_dir, destinations)
 
 
-def name_outputs(pictures, output_dir, places):
+def name_outputs(pictures, output_dir, destinations):
     """Return the Jobs of (picture, its name), as `list_jobs` does."""
     stems = collections.Counter(os.path.splitext(name)[0]
                                 for _, name in pictures)
@@ -115,9 +115,9 @@ def name_outputs(pictures, output_dir, places):
     for picture, name in pictures:
         stem = os.path.splitext(name)[0]
         output = name if stems[stem] > 1 else stem
-        outputs = {kind: os.path.join(output_dir, place.folder,
-                                      f'{output}{place.suffix}')
-                   for kind, place in places.items()}
+        outputs = {kind: os.path.join(output_dir, destination.folder,
+                                      f'{output}{destination.suffix}')
+                   for kind, destination in destinations.items()}
         jobs.append(Job(picture, outputs))
         for path in outputs.values():
             if path in owners:

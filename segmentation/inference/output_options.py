@@ -66,35 +66,38 @@ def check_options(parser, options):
                      'call without --shard, such as one by --skip-existing')
 
 
-def choose_places(options, model):
-    """Return {kind: jobs.Place} of what is asked for."""
-    places = {} if options.no_overlay else {outputs.OVERLAY: jobs.Place(
-        '', '.jpg' if options.jpeg else '.png')}
+def choose_destinations(options, model):
+    """Return {kind: jobs.Destination} of what is asked for."""
+    destinations = {}
+    if not options.no_overlay:
+        destinations[outputs.OVERLAY] = jobs.Destination(
+            '', '.jpg' if options.jpeg else '.png')
     if options.class_ids or options.cvat:
-        places[outputs.CLASS_IDS] = jobs.Place('class-ids')
+        destinations[outputs.CLASS_IDS] = jobs.Destination('class-ids')
     if options.polygons:
-        places[outputs.POLYGONS] = jobs.Place('polygons', '.json')
+        destinations[outputs.POLYGONS] = jobs.Destination('polygons', '.json')
     if options.colors:
-        places[outputs.COLORS] = jobs.Place('colors')
+        destinations[outputs.COLORS] = jobs.Destination('colors')
     if options.uncertainty:
-        places.update((kind, jobs.Place(kind)) for kind in (
+        destinations.update((kind, jobs.Destination(kind)) for kind in (
             maps.KINDS if options.mc else maps.KINDS[:1]))
     for word in options.confidence:
         for class_id in text.class_ids(word, model.class_names,
                                        '--confidence'):
             name = re.sub(r'[^\w.-]+', '-', model.class_names[class_id])
-            places[class_id] = jobs.Place(f'confidence-{name}')
-    return places
+            destinations[class_id] = jobs.Destination(f'confidence-{name}')
+    return destinations
 
 
 def list_jobs(options, model):
     """Return the jobs.Job of each picture, or of each video."""
-    places = choose_places(options, model)
+    destinations = choose_destinations(options, model)
     if not video_options.are_given(options):
-        return jobs.list_jobs(options.samples_dir, options.output_dir, places)
+        return jobs.list_jobs(options.samples_dir, options.output_dir,
+                              destinations)
     return jobs.name_outputs(
         [(path, names.file_name(path)) for path in options.samples_dir],
         options.output_dir, {
-            kind: place._replace(suffix='.mp4' if kind == outputs.OVERLAY
-                                 else os.sep)
-            for kind, place in places.items()})
+            kind: destination._replace(
+                suffix='.mp4' if kind == outputs.OVERLAY else os.sep)
+            for kind, destination in destinations.items()})

@@ -124,11 +124,11 @@ def indices(start: int, tile: int, side: int) -> np.ndarray:
     return mirror(mirror(np.arange(start, start + tile), padded(side)), side)
 
 
-def mirror(places: np.ndarray, side: int) -> np.ndarray:
-    """Fold places from 0 on into a side that is mirrored at its end.
+def mirror(positions: np.ndarray, side: int) -> np.ndarray:
+    """Fold positions from 0 on into a side that is mirrored at its end.
 
     >>> mirror(np.arange(8), 3)
     array([0, 1, 2, 2, 1, 0, 0, 1])
     """
-    places = places % (2 * side)
-    return np.minimum(places, 2 * side - 1 - places)
+    positions = positions % (2 * side)
+    return np.minimum(positions, 2 * side - 1 - positions)

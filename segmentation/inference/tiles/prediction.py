@@ -33,11 +33,11 @@ class TiledPrediction(Prediction):
         width, height = self.size
         part = block.probabilities[:max(0, height - block.top),
                                    :max(0, width - block.left)]
-        place = (slice(block.top, block.top + part.shape[0]),
-                 slice(block.left, block.left + part.shape[1]))
-        self._ids[place] = part.argmax(axis=-1)
+        region = (slice(block.top, block.top + part.shape[0]),
+                  slice(block.left, block.left + part.shape[1]))
+        self._ids[region] = part.argmax(axis=-1)
         for class_id, levels in self._levels.items():
-            levels[place] = np.rint(255 * part[..., class_id])
+            levels[region] = np.rint(255 * part[..., class_id])
 
     @property
     def ids(self) -> np.ndarray:

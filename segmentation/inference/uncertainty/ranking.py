@@ -131,12 +131,12 @@ def order(names: List[str], measured: List[Measured]) -> List[int]:
         return []
     worth = np.array([one.worth for one in measured])
     shares = np.stack([one.shares.ravel() for one in measured])
-    drives, places = find_drives(names)
+    drives, positions = find_drives(names)
     nearest = np.full(len(names), np.inf)   # to those that are chosen
     chosen = [int(worth.argmax())]
     while True:
         last = chosen[-1]
-        apart = np.abs(places - places[last]) / NEIGHBOURS
+        apart = np.abs(positions - positions[last]) / NEIGHBOURS
         distance = (np.abs(shares - shares[last]).sum(axis=1)
                     / (2 * GRID * GRID)
                     * np.where(drives == drives[last], np.minimum(apart, 1),
@@ -164,8 +164,8 @@ def find_drives(names: List[str]) -> Tuple[np.ndarray, np.ndarray]:
         drives.setdefault((folder, before, after), []).append(
             (int(number or 0), index))
     numbers = np.zeros(len(names), int)
-    places = np.zeros(len(names), int)
+    positions = np.zeros(len(names), int)
     for drive, members in enumerate(drives.values()):
-        for place, (_, index) in enumerate(sorted(members)):
-            numbers[index], places[index] = drive, place
-    return numbers, places
+        for position, (_, index) in enumerate(sorted(members)):
+            numbers[index], positions[index] = drive, position
+    return numbers, positions

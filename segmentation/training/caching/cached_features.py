@@ -242,8 +242,8 @@ class Features:
             self.store.check(name, [sample])
         labels = self.take(splits, 'labels', samples)
         labels[blocks == 1] = labels[blocks == 1, :, ::-1]
-        places = samples + count * (blocks == 1)
-        feed = {tensor: self.take(splits, f'features-{k}', places).astype(
+        positions = samples + count * (blocks == 1)
+        feed = {tensor: self.take(splits, f'features-{k}', positions).astype(
                     np.float32) for k, tensor in enumerate(self.tensors)}
         images = (self.store.arrays['valid-images'][samples]
                   if split == 'valid' else None)

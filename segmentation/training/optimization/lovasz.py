@@ -57,9 +57,9 @@ def slopes(truth: tf.Tensor, errors: tf.Tensor) -> tf.Tensor:
     # The largest errors are in bin 0. The clipping keeps NaN out of the index.
     bins = tf.clip_by_value(tf.cast((1 - errors) * BINS, tf.int32),
                             0, BINS - 1)
-    places = (2 * (tf.range(classes) * BINS + bins)
-              + tf.cast(truth < 1, tf.int32))           # [N, C]
-    counts = tf.math.bincount(tf.reshape(places, [-1]),
+    indices = (2 * (tf.range(classes) * BINS + bins)
+               + tf.cast(truth < 1, tf.int32))           # [N, C]
+    counts = tf.math.bincount(tf.reshape(indices, [-1]),
                               minlength=2 * BINS * classes)
     true, false = tf.unstack(tf.cast(
         tf.reshape(counts, [classes, BINS, 2]), tf.float32), axis=-1)
@@ -72,4 +72,4 @@ def slopes(truth: tf.Tensor, errors: tf.Tensor) -> tf.Tensor:
     # lose their digits.
     rise = tf.stack([1 / before, (all_true - missed) / (before * union)],
                     axis=-1)
-    return tf.gather(tf.reshape(rise, [-1]), places)
+    return tf.gather(tf.reshape(rise, [-1]), indices)
