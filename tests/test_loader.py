@@ -13,7 +13,7 @@ import loader  # noqa: E402
 
 SIZE = 64, 32
 FRAMES = 'ulm_000000_000019', 'ulm_000001_000019'
-# What is looked for in turn, and by the number of which benchmark: road, car.
+# Road and car, as Cityscapes draws and numbers them.
 COLORS = (128, 64, 128), (142, 0, 0)        # BGR
 IDS = 7, 26
 

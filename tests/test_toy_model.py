@@ -1,5 +1,4 @@
 """A new model is one file and one row: a toy, trained and used like any."""
-
 import fixtures
 import helpers
 import numpy as np
