@@ -127,7 +127,8 @@ def fill(store):
 
 def read_record(_):
     """Read infer.json, and check what may be replaced."""
-    pending = jobs.list_jobs(['data/valid'], 'out', {None: jobs.Destination('')})
+    pending = jobs.list_jobs(['data/valid'], 'out',
+                             {None: jobs.Destination('')})
     jobs.check_outputs(pending, 'out')
 
 

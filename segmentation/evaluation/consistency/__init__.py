@@ -2,5 +2,5 @@
 
 flicker      the pixels whose class differs from the frame before
 options      the options of frames in sequence
-sequences    which pictures follow one another; they are smoothed and counted
+sequences    frames of one sequence, in a row: they are smoothed and counted
 """

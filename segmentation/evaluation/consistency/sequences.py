@@ -1,30 +1,8 @@
-"""Which pictures follow one another; they are smoothed, and compared.
-
-Names of one sequence differ in their last number alone: of 0016E5_07959.png
-the sequence is 0016E5_, and the frame 7959. Numbers of less than three digits
-are no frames, as in the leftImg8bit of Cityscapes.
-"""
-import os
-import re
-
+"""Frames of one sequence, in a row: they are smoothed, and compared."""
 from segmentation import opencv, text
 from segmentation.evaluation.consistency import flicker
+from segmentation.inference.video import frame_names
 from segmentation.inference.video.smoothing import TemporalSmoothing
-
-NUMBER = re.compile(r'(.*?)(\d{3,})(?!.*\d{3})(.*)')
-
-
-def parse(name):
-    """Return the (sequence, frame number) of a picture; None of others.
-
-    >>> parse('val/0016E5_07959.png'), parse('a/b_000019_leftImg8bit.png')
-    (('val/0016E5_*', 7959), ('a/b_*_leftImg8bit', 19))
-    """
-    match = NUMBER.fullmatch(os.path.splitext(name)[0])
-    if match is None:
-        return None
-    before, number, after = match.groups()
-    return f'{before}*{after}', int(number)
 
 
 class Sequences:
@@ -52,7 +30,7 @@ class Sequences:
     def distance(self, before, name):
         """Return how many numbers two pictures are apart; None if unrelated.
         """
-        first, second = parse(before), parse(name)
+        first, second = frame_names.parse(before), frame_names.parse(name)
         if not (first and second) or first[0] != second[0]:
             return None
         return second[1] - first[1]

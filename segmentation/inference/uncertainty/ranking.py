@@ -11,7 +11,7 @@ so that neighbours of one drive do not come one after another. The distance is
 how much the shares of the classes differ in the cells of a grid over the
 pictures, 0..1, times how far apart the pictures are in their drive: pictures
 that are NEIGHBOURS or more apart, or of two drives, count in full. A drive is
-what has one name but for its longest number, or the last of those.
+a sequence of frames, by their names.
 
 References
 ----------
@@ -20,7 +20,6 @@ core-set approach'.
 """
 import csv
 import os
-import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -28,6 +27,7 @@ import numpy as np
 from segmentation import files, overwriting, pixels
 from segmentation.inference.prediction import Prediction
 from segmentation.inference.uncertainty import maps
+from segmentation.inference.video import frame_names
 from segmentation.trained import lookup
 
 GRID = 4            # cells of the grid, in each direction
@@ -152,20 +152,18 @@ def order(names: List[str], measured: List[Measured]) -> List[int]:
 def find_drives(names: List[str]) -> Tuple[np.ndarray, np.ndarray]:
     """Return the drive of each picture, and its place in that, from 0.
 
-    >>> find_drives(['a/x_09.png', 'b/1.png', 'a/x_10.png', 'a/y_10.png'])
+    A picture whose name has no number of a frame is a drive of its own.
+
+    >>> find_drives(['a/x_099.png', 'b/1.png', 'a/x_100.png', 'a/y_100.png'])
     (array([0, 1, 0, 2]), array([0, 0, 1, 0]))
     """
-    drives: Dict[Tuple[str, ...], List[Tuple[int, int]]] = {}
+    drives: Dict[str, List[Tuple[int, int]]] = {}
     for index, name in enumerate(names):
-        folder, base = os.path.split(name)
-        number = max(re.findall(r'[0-9]+', base)[::-1], key=len, default='')
-        before, _, after = base.rpartition(number) if number else (
-            base, '', '')
-        drives.setdefault((folder, before, after), []).append(
-            (int(number or 0), index))
+        drive, frame = frame_names.parse(name) or (name, 0)
+        drives.setdefault(drive, []).append((frame, index))
     numbers = np.zeros(len(names), int)
     positions = np.zeros(len(names), int)
-    for drive, members in enumerate(drives.values()):
+    for number, members in enumerate(drives.values()):
         for position, (_, index) in enumerate(sorted(members)):
-            numbers[index], positions[index] = drive, position
+            numbers[index], positions[index] = number, position
     return numbers, positions
