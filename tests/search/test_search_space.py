@@ -62,7 +62,7 @@ def test_distribution_of_a_domain(name, domain, wanted):
     ('model', ['unet', 'fcn9s'], '--model: invalid choice'),
     ('augment', [True, 'no'], '--augment: invalid choice'),
     ('freeze_encoder', [True, False],
-     'freeze_encoder: false does not apply: it is "whole" in all trials'),
+     'freeze_encoder: false does not apply: it is "pool4" in all trials'),
     ('xla', [True], 'xla is given to all trials')])
 def test_what_is_no_space_is_told(name, domain, message):
     with pytest.raises(InputError) as refused:

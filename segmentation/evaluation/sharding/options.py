@@ -17,7 +17,7 @@ OUTPUTS = {'json': None, 'csv': None, 'matrix': None, 'reliability': None,
            'report': None, 'export': None, 'birds_eye': None, 'zip': False}
 DIVISION = {'shard': None, 'processes': 1, 'merge': None}
 # What --merge may be given on top, as it may run on another machine.
-PLACES = {'name', 'data_dir', 'list', 'workers', 'threads', 'device'}
+OF_A_MACHINE = {'name', 'data_dir', 'list', 'workers', 'threads', 'device'}
 
 
 def of_member(options, member):
@@ -65,7 +65,7 @@ def of_merged(theirs, workers, parse):
     options = parse(argparse.Namespace(**{
         **vars(theirs), **OUTPUTS, **DIVISION, 'workers': workers}))
     for name, value in vars(options).items():
-        if name not in {*OUTPUTS, *DIVISION, *PLACES} and (
+        if name not in {*OUTPUTS, *DIVISION, *OF_A_MACHINE} and (
                 value != getattr(theirs, name)):
             raise InputError(f'{option_types.flag(name)} is '
                              f'{getattr(theirs, name)} in the parts: --merge '
