@@ -152,14 +152,16 @@ def order(names: List[str], measured: List[Measured]) -> List[int]:
 def find_drives(names: List[str]) -> Tuple[np.ndarray, np.ndarray]:
     """Return the drive of each picture, and its place in that, from 0.
 
-    A picture whose name has no number of a frame is a drive of its own.
+    Short numbers are of frames where a name has no other; a picture whose
+    name has none at all is a drive of its own.
 
-    >>> find_drives(['a/x_099.png', 'b/1.png', 'a/x_100.png', 'a/y_100.png'])
+    >>> find_drives(['a/x_09.png', 'b/1.png', 'a/x_10.png', 'a/y_10.png'])
     (array([0, 1, 0, 2]), array([0, 0, 1, 0]))
     """
     drives: Dict[str, List[Tuple[int, int]]] = {}
     for index, name in enumerate(names):
-        drive, frame = frame_names.parse(name) or (name, 0)
+        drive, frame = (frame_names.parse(name)
+                        or frame_names.parse(name, digits=1) or (name, 0))
         drives.setdefault(drive, []).append((frame, index))
     numbers = np.zeros(len(names), int)
     positions = np.zeros(len(names), int)
