@@ -36,12 +36,15 @@ class Model(NamedTuple):
         The options that apply, keys of DEFAULTS.
     backbone : bool
         Whether it is built on VGG16, by inputs.load_backbone.
+    pools : tuple of str
+        The pools of VGG16 that it can be frozen up to.
     """
 
     what: str
     build: Builder
     options: Tuple[str, ...] = ()
     backbone: bool = True
+    pools: Tuple[str, ...] = option_types.POOLS
 
 
 def lazy(module: str, function: str = 'build', **fixed: Any) -> Builder:
@@ -70,7 +73,7 @@ MODELS = {
                        lazy('fcnpools'), ('head_width',)),
     'fcn-aspp': Model('VGG16 dilated to stride 8, with atrous spatial pyramid '
                       'pooling', lazy('fcnaspp'),
-                      ('head_width', 'aspp_rates')),
+                      ('head_width', 'aspp_rates'), pools=('pool2', 'pool3')),
     'fcn-lite': Model('four strided convolutions, no VGG16',
                       lazy('unet', 'build_lite'), backbone=False),
     'unet': Model('U-Net, no VGG16',
@@ -106,5 +109,9 @@ def check(options: argparse.Namespace) -> None:
     if options.freeze_encoder and not model.backbone:
         raise InputError(f'{options.model} has no VGG16: --freeze-encoder '
                          'does not apply')
+    if options.freeze_encoder in set(option_types.POOLS) - set(model.pools):
+        raise InputError(f'--freeze-encoder {options.freeze_encoder}: '
+                         f'{options.model} goes around this pool; one of '
+                         f'{", ".join(model.pools)} is wanted')
     if options.crop_size and not options.augment:
         raise InputError('--crop-size goes with --augment')

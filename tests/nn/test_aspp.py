@@ -1,4 +1,6 @@
 """fcn-aspp: VGG16 at stride 8, and the pyramid of dilated convolutions."""
+import os
+
 import fixtures
 import helpers
 import numpy as np
@@ -123,6 +125,19 @@ def test_it_trains_on_cached_features_and_from_the_head_on(vgg_dir):
     assert 'new:' not in done.stdout
     done = helpers.run_program('evaluate.py', '--name', 'aspp')
     assert done.returncode == 0, done.stderr
+
+
+def test_freezing_up_to_a_pool_it_goes_around_is_refused_at_once():
+    done = helpers.run_program(
+        'train.py', '--name', 'refused', '--data-source', 'tiny',
+        '--data-dir', helpers.data_dir(), '--model', 'fcn-aspp',
+        '--freeze-encoder', 'pool4', '--class-weights', 'median')
+    assert done.returncode == 1
+    assert done.stdout == ''
+    assert done.stderr == (
+        '[!] --freeze-encoder pool4: fcn-aspp goes around this pool; one of '
+        'pool2, pool3 is wanted\n')
+    assert not os.path.exists('refused')
 
 
 def test_rates_of_another_model_are_refused():
