@@ -95,6 +95,7 @@ def test_scores_and_lists_have_the_bytes_of_the_names(run, place):
             b'picture', b'images/valid/\xff.png']
 
 
+@pytest.mark.slow
 def test_a_report_shows_them(run, place):
     done = helpers.run_program('evaluate.py', '--name', run, '--report',
                                'report', cwd=str(place))

@@ -141,6 +141,7 @@ def run_with_small_files(most, name, *arguments):
         universal_newlines=True, timeout=200)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_picture_cut_off(made, place):
     done = run_with_small_files(
         3000, 'infer.py', '--name', str(made / 'a'), '--samples-dir',
@@ -153,6 +154,7 @@ def test_a_full_disk_leaves_no_picture_cut_off(made, place):
         'infer.json']
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('option, name', [
     ('--json', 'a.json'), ('--csv', 'a.csv'), ('--matrix', 'a.png')])
 def test_a_full_disk_keeps_the_old_file_and_names_it(made, place, option,

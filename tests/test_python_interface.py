@@ -24,6 +24,7 @@ def read_document():
                                     re.DOTALL))
 
 
+@pytest.mark.slow
 def test_the_code_of_the_documentation_runs(place):
     exporting.skip_without('openvino')
     os.symlink(helpers.trained_run(), 'kitti')

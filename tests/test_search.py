@@ -53,6 +53,7 @@ def read(*names):
         return json.load(file)
 
 
+@pytest.mark.slow
 def test_study_goes_on_and_its_best_options_train(data):
     first = search('--trials', '1', '--space', 'space.json',
                    train=['--epochs', '2', '--hold-out', '[1-3].png'])

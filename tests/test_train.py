@@ -314,6 +314,7 @@ def test_patience_ends_a_run_that_gets_no_better(workspace, capsys):
     assert (state['epoch'], state['resume']) == (3, 'resume-9')
 
 
+@pytest.mark.slow
 def test_patience_waits_for_the_next_validation(workspace, capsys):
     assert run(halves('seldom', '--epochs', '9', '--patience', '1',
                       '--learning-rate', '1e-30', '--validation-interval',
@@ -366,6 +367,7 @@ def test_shares_of_classes_are_learned_where_asked_for(capsys):
     assert len(saved_runs.read_log('soft')) >= 1
 
 
+@pytest.mark.slow
 def test_crops_are_trained_on_and_whole_pictures_validated(
         monkeypatch, capsys):
     sizes = []
@@ -512,6 +514,7 @@ def test_weights_that_the_last_batch_of_an_epoch_broke_are_not_saved(capsys):
     assert 'the loss is ' in error_of(capsys)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('size', ['64x32', '0.25'])
 def test_the_demo_s_scenes_train_at_another_size(monkeypatch, size):
     import source_demo
@@ -816,6 +819,7 @@ def test_a_vgg16_that_cannot_be_had_leaves_no_run(monkeypatch, capsys):
     assert not os.path.exists('new')
 
 
+@pytest.mark.slow
 def test_median_weights_are_worked_out_from_the_training_labels():
     # A quarter of each picture is class 0: .25 and .75, their median .5.
     assert run(halves('median', '--epochs', '1', '--class-weights',

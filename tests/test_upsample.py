@@ -132,6 +132,7 @@ def test_tensorflow_is_not_loaded_for_help(module):
     assert subprocess.call([sys.executable, '-c', code], cwd=ROOT) == 0
 
 
+@pytest.mark.slow
 def test_the_program_enlarges_a_picture_and_prints_the_difference(tmp_path):
     picture = np.random.RandomState(1).randint(0, 256, (6, 9, 3), np.uint8)
     cv2.imwrite(str(tmp_path / 'small one.png'), picture)

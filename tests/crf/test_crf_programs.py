@@ -192,6 +192,7 @@ def test_samples_of_a_source_of_the_contract_alone_are_refined(run, place):
         run, '--data-source', 'bare')['matrix'] != found['matrix']
 
 
+@pytest.mark.slow
 def test_tuned_parameters_are_written_and_taken(run, tuned, place, capsys):
     done = helpers.run_program(
         'evaluate.py', '--name', run, '--split', 'train', '--crf', '--tune',

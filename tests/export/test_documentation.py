@@ -37,6 +37,7 @@ def folder(tmp_path_factory):
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', list(exporting.NAMES))
 def test_ten_lines_open_an_exported_model(name, folder):
     path = exporting.run_export(name, '--image-size', '480x352')

@@ -276,6 +276,7 @@ def run_infer(run, folder, *arguments):
             for kind in ('class-ids', 'confidence-road')] + [done.stdout]
 
 
+@pytest.mark.slow
 def test_infer_gives_what_it_gives_of_whole_pictures(pair, place):
     image, _ = helpers.draw_scene(3, (419, 230))
     cv2.imwrite('big.png', image)

@@ -223,6 +223,7 @@ def test_frames_are_averaged_over_time(pair, place, capsys):
     assert largest > 2      # or the average would say nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_what_is_interrupted_plays(pair, place, number):
     clip = record(place / 'drive.avi', 1500, size=(160, 120))

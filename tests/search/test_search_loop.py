@@ -159,6 +159,7 @@ def test_later_trial_that_fails_is_recorded(capsys):
         ('1', '75.00', '1', 'failed')]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_trial_goes_on_in_the_next_call(number, capsys):
     study.Study('s')
@@ -192,6 +193,7 @@ def test_trial_of_a_killed_process_is_done_again():
     assert load().trials[1].value == .5
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_trials():
     study.Study('s')
     processes = [subprocess.Popen([sys.executable, '-c', PROGRAM, '4'],

@@ -75,6 +75,7 @@ def test_unknown_recipe_is_told_with_those_that_there_are():
         parse('--recipe', 'tea')
 
 
+@pytest.mark.slow
 def test_run_says_and_keeps_its_recipe_and_is_one_for_the_next(tmp_path):
     write(model='fcn-lite', epochs=1, image_size=[64, 32], batch_size=9)
     own, first = str(tmp_path / 'own.json'), str(tmp_path / 'first')

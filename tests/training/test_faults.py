@@ -118,6 +118,7 @@ def wait_for(path, process):
         time.sleep(.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('arguments', [TRAIN, RESUME])
 def test_two_trainings_of_one_run_are_one(folder, arguments):
     """The second comes while the first is in its second epoch."""

@@ -357,6 +357,7 @@ def test_the_head_learns_and_the_encoder_stays(frozen_run, vgg_dir):
         assert abs(weights[f'pool{pool}_score/filter']).max() > 0
 
 
+@pytest.mark.slow
 def test_pictures_score_as_their_features_did(frozen_run):
     """evaluate.py sees pictures and no cache; all are 64x32 to both."""
     done = helpers.run_program(
@@ -449,9 +450,8 @@ def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     assert (after['conv3_1/filter'] != before['conv3_1/filter']).any()
 
 
-@pytest.mark.parametrize('model', ['fcn8s', *(
-    pytest.param(model, marks=pytest.mark.slow)
-    for model in ('fcn8s-chain', 'fcn32s'))])
+@pytest.mark.slow
+@pytest.mark.parametrize('model', ['fcn8s', 'fcn8s-chain', 'fcn32s'])
 def test_taps_can_be_frozen_too(model, vgg_dir):
     helpers.data_dir()
     done = fixtures.run_program(
@@ -467,10 +467,11 @@ def test_taps_can_be_frozen_too(model, vgg_dir):
     assert abs(weights['layer7_out_score/filter']).max() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('model, more', [
     ('fcn-pools', '--delete-features'),
-    pytest.param('fcn8s', '--delete-features', marks=pytest.mark.slow),
-    pytest.param('fcn-pools', '--augment', marks=pytest.mark.slow)])
+    ('fcn8s', '--delete-features'),
+    ('fcn-pools', '--augment')])
 def test_encoder_can_be_frozen_up_to_a_pool(model, more, vgg_dir):
     helpers.data_dir()
     common = (more, '--learning-rate', '.01', '--schedule', 'constant')

@@ -279,6 +279,7 @@ def test_a_run_learns_the_same_from_the_cache_and_resumes_with_it():
     assert glob.glob(f'{helpers.folder()}/decoded/samples-*') == []
 
 
+@pytest.mark.slow
 def test_augmentation_takes_samples_from_the_cache():
     done = train('augmented', '--epochs', '1', '--cache-samples', '--augment',
                  '--crop-size', '32x64')

@@ -71,6 +71,7 @@ def test_what_was_calibrated_teaches_the_same(pair, place):
     np.testing.assert_array_equal(plain, calibrated)
 
 
+@pytest.mark.slow
 def test_a_network_learns_from_a_teacher_and_is_resumed(teachers, capsys):
     taught = ('--teacher', teachers[0], '--unlabelled', 'more', '--augment',
               'strong', '--ema', '.9', '--lovasz', '.2', '--temperature', '3',
@@ -101,6 +102,7 @@ def test_a_network_learns_from_a_teacher_and_is_resumed(teachers, capsys):
                     teachers[1], '--unlabelled', 'moved'])
 
 
+@pytest.mark.slow
 def test_what_the_teacher_says_is_learned(teachers):
     """Labels and teacher differ: by its weight the student follows one."""
     def miou(weight):
