@@ -1,12 +1,8 @@
 """What tests of graphs and of training build on: VGG16, models, a session."""
 import contextlib
 import functools
-import os
-import subprocess
-import sys
 
 import numpy as np
-from helpers import ROOT
 
 import models
 from segmentation import tf1
@@ -51,12 +47,3 @@ def fresh_session():
     """Open a session on a graph of its own."""
     with tf.Graph().as_default(), tf1.session() as sess:
         yield sess
-
-
-def run_program(name, *arguments, cwd, **environment):
-    """Run a program as a person does; return the finished process."""
-    return subprocess.run(
-        [sys.executable, os.path.join(ROOT, name)] + list(arguments),
-        cwd=str(cwd), env=dict(os.environ, **environment),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        universal_newlines=True, timeout=300)

@@ -146,12 +146,13 @@ def data_dir():
     return data
 
 
-def run_program(name, *arguments, timeout=120, cwd=None):
-    """Run a program as a user does, in the folder of the tiny sources."""
+def run_program(name, *arguments, timeout=120, cwd=None, **environment):
+    """Run a program as a user does, by default in the tiny sources' folder."""
     return subprocess.run(
         [sys.executable, os.path.join(ROOT, name)] + list(arguments),
-        cwd=cwd or folder(), timeout=timeout, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, universal_newlines=True)
+        cwd=str(cwd or folder()), env=dict(os.environ, **environment),
+        timeout=timeout, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
 
 
 def softmax(run, batches):

@@ -8,7 +8,6 @@ import numpy as np
 import programs
 import pytest
 from exporting import NAMES, list_all, make_run, run_export, skip_without
-from fixtures import run_program
 
 import export
 from segmentation.export import formats, inputs, writing
@@ -281,8 +280,8 @@ def test_the_program_ends_with_a_line(run, place):
     """Of a checkpoint that is cut off, too; nothing is left."""
     os.truncate('run/best-1.data-00000-of-00001', 20)
     before = list_all()
-    done = run_program('export.py', '--name', 'run', '--output', 'road.pb',
-                       cwd=place)
+    done = helpers.run_program('export.py', '--name', 'run', '--output',
+                               'road.pb', cwd=place)
     assert done.returncode == 1
     assert done.stderr.startswith('[!] run/best-1: the weights cannot be')
     assert done.stderr.count('\n') == 1

@@ -278,7 +278,7 @@ def test_histograms_of_gradients_and_weights_are_there_if_asked_for(
 @pytest.mark.slow
 def test_the_contract_alone_trains_from_where_the_source_lies(workspace):
     """And what is killed in epoch 4 goes on from epoch 2."""
-    done = fixtures.run_program(
+    done = helpers.run_program(
         'train.py', *halves('killed', '--epochs', '5', '--schedule', 'poly',
                             '--warm-up', '1', '--checkpoint-interval', '2'),
         cwd=workspace, HALVES='9@11')
@@ -344,7 +344,7 @@ def test_an_interval_leaves_out_validations_but_the_last(workspace, capsys):
 
 @pytest.mark.slow
 def test_a_run_stopped_before_its_first_validation_goes_on(workspace, capsys):
-    done = fixtures.run_program(
+    done = helpers.run_program(
         'train.py', *halves('early', '--validation-interval', '2'),
         cwd=workspace, HALVES=f'{int(signal.SIGTERM)}@5')
     assert done.returncode == 143
@@ -414,7 +414,7 @@ def test_crops_are_trained_on_and_whole_pictures_validated(
                                             (signal.SIGINT, 130)])
 def test_a_signal_saves_and_leaves_its_status(workspace, number, status):
     name = f'signal-{status}'
-    done = fixtures.run_program(
+    done = helpers.run_program(
         'train.py', *halves(name), cwd=workspace,
         HALVES=f'{int(number)}@5')
     assert done.returncode == status
@@ -436,7 +436,7 @@ def test_two_epochs_and_two_more_are_four_at_once(workspace):
             '--schedule', 'constant']
     assert run(tiny('four', *more + ['--epochs', '4'])) == 0
     assert run(tiny('twice', *more)) == 0
-    done = fixtures.run_program(
+    done = helpers.run_program(
         'train.py', '--resume', '--name', 'twice', '--epochs', '4',
         '--image-size', '96x32', cwd=workspace)
     assert (done.returncode, done.stderr) == (0, '')

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 import scipy.ndimage
-from fixtures import fresh_session, run_program
-from helpers import ROOT
+from fixtures import fresh_session
+from helpers import ROOT, run_program
 
 import upsample
 from segmentation.tf1 import tf

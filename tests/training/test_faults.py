@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 
-import fixtures
 import helpers
 import pytest
 import saved_runs
@@ -130,7 +129,7 @@ def test_two_trainings_of_one_run_are_one(folder, arguments):
         try:
             wait_for(folder / 'waiting', first)
             before = sorted(os.listdir(str(folder / 'run')))
-            second = fixtures.run_program('train.py', *arguments, cwd=folder)
+            second = helpers.run_program('train.py', *arguments, cwd=folder)
             assert second.returncode == 1
             assert error_of(second.stderr) == (
                 'run: another process trains there')

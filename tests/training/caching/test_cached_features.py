@@ -317,12 +317,12 @@ def train_losses(name):
 
 
 def train(name, vgg_dir, *arguments, data_source='tiny', **environment):
-    return fixtures.run_program(
+    return helpers.run_program(
         'train.py', '--name', name, '--data-source', data_source,
         '--data-dir', helpers.data_dir(), '--vgg-dir', vgg_dir, '--workers',
         '1', '--model', 'fcn-pools', '--head-width', '16',
         '--learning-rate', '.01', '--schedule', 'constant', '--feature-dir',
-        'kept', *arguments, cwd=helpers.folder(), **environment)
+        'kept', *arguments, **environment)
 
 
 def weights_of(run):
@@ -389,8 +389,8 @@ def test_the_next_run_uses_the_same_features(frozen_run, vgg_dir):
 def test_a_resumed_run_is_as_one_that_was_not_cut(frozen_run, vgg_dir):
     done = train('cut', vgg_dir, '--freeze-encoder', '--epochs', '2')
     assert done.returncode == 0, done.stderr
-    done = fixtures.run_program('train.py', '--name', 'cut', '--resume',
-                                '--epochs', '3', cwd=helpers.folder())
+    done = helpers.run_program('train.py', '--name', 'cut', '--resume',
+                               '--epochs', '3')
     assert done.returncode == 0, done.stderr
     assert ', from before\n' in done.stdout
     np.testing.assert_allclose(*map(train_losses, ('cut', 'frozen')),
@@ -404,8 +404,8 @@ def test_a_run_on_views_resumes_as_one_that_was_not_cut(vgg_dir):
         done = train(name, vgg_dir, *views, epochs)
         assert done.returncode == 0, done.stderr
     assert ', from before\n' in done.stdout
-    done = fixtures.run_program('train.py', '--name', 'cut-views', '--resume',
-                                '--epochs', '3', cwd=helpers.folder())
+    done = helpers.run_program('train.py', '--name', 'cut-views', '--resume',
+                               '--epochs', '3')
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(*map(train_losses, ('cut-views', 'views')),
                                rtol=1e-4)
@@ -437,11 +437,10 @@ def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
     assert done.stderr == (
         '[!] --feature-dir goes with --freeze-encoder (without --augment), '
         '--cache-samples or --teacher\n')
-    done = fixtures.run_program(
+    done = helpers.run_program(
         'train.py', '--name', 'tuned', '--data-source', 'tiny', '--data-dir',
         helpers.data_dir(), '--vgg-dir', vgg_dir, '--model', 'fcn-pools',
-        '--head-width', '16', '--init-from', 'frozen', '--epochs', '1',
-        cwd=helpers.folder())
+        '--head-width', '16', '--init-from', 'frozen', '--epochs', '1')
     assert done.returncode == 0, done.stderr
     count = len(before) - 1         # global_step stays
     assert '{0} of {0} variables from frozen'.format(count) in done.stdout
@@ -454,11 +453,10 @@ def test_full_training_goes_on_from_the_head(frozen_run, vgg_dir):
 @pytest.mark.parametrize('model', ['fcn8s', 'fcn8s-chain', 'fcn32s'])
 def test_taps_can_be_frozen_too(model, vgg_dir):
     helpers.data_dir()
-    done = fixtures.run_program(
+    done = helpers.run_program(
         'train.py', '--name', f'frozen-{model}', '--data-source', 'tiny',
         '--data-dir', helpers.data_dir(), '--vgg-dir', vgg_dir, '--model',
-        model, '--freeze-encoder', '--delete-features', '--epochs', '1',
-        cwd=helpers.folder())
+        model, '--freeze-encoder', '--delete-features', '--epochs', '1')
     assert done.returncode == 0, done.stderr
     weights = weights_of(f'frozen-{model}')
     saved = tf.train.load_checkpoint(f'{vgg_dir}/variables/variables')
@@ -482,9 +480,8 @@ def test_encoder_can_be_frozen_up_to_a_pool(model, more, vgg_dir):
             '--data-source', 'tiny', '--data-dir', helpers.data_dir(),
             '--vgg-dir', vgg_dir, '--model', model, '--keep-prob', '1',
             '--freeze-encoder', 'pool3', *common)
-        done = fixtures.run_program('train.py', '--name', name, '--epochs',
-                                    epochs, *new, *resume,
-                                    cwd=helpers.folder())
+        done = helpers.run_program('train.py', '--name', name, '--epochs',
+                                   epochs, *new, *resume)
         assert done.returncode == 0, done.stderr
         losses.append(train_losses(name))
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
@@ -512,9 +509,9 @@ def test_encoder_can_be_frozen_up_to_a_pool(model, more, vgg_dir):
     (['--views', '2'],
      '[!] --views goes with --freeze-encoder, without --augment')])
 def test_what_does_not_go_together_is_refused(arguments, message):
-    done = fixtures.run_program(
+    done = helpers.run_program(
         'train.py', '--name', 'refused', '--data-source', 'tiny',
-        '--data-dir', helpers.data_dir(), *arguments, cwd=helpers.folder())
+        '--data-dir', helpers.data_dir(), *arguments)
     assert done.returncode == 1
     assert done.stderr == f"{message}\n"
     assert not os.path.exists(f'{helpers.folder()}/refused')
