@@ -9,9 +9,8 @@ import sys
 import numpy as np
 import pytest
 import serving
-from fixtures import (WIDTH, build_model, fresh_session, make_vgg,
-                      run_program)
-from helpers import ROOT
+from fixtures import WIDTH, build_model, fresh_session, make_vgg
+from helpers import ROOT, run_program
 
 import utils
 import vgg16
