@@ -41,6 +41,8 @@ CRF ?= post
 RUN := $(VENV)/bin/python
 
 export OTHER_PYTHON
+# Byte code is stored, whatever the shell says: tests start many programs.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo announce single test check-all torture deaths install
 .DEFAULT_GOAL := demo
@@ -49,8 +51,8 @@ install: $(VENV)/installed
 	@echo "[i] Python $(VERSION) of $(PYTHON), in $(VENV)"
 
 # An older pip knows no wheels of today's Linux. Byte code is compiled as it is
-# imported, since most of TensorFlow's never is, and stored, whatever the shell
-# says. OpenCV's headless build is the one for servers without libGL.
+# imported, since most of TensorFlow's never is. OpenCV's headless build is the
+# one for servers without libGL.
 $(VENV)/installed: requirements.txt
 	@echo "[i] Python $(VERSION) of $(PYTHON): installing to $(VENV)"
 	$(PYTHON) -m venv $(VENV)
@@ -60,8 +62,7 @@ $(VENV)/installed: requirements.txt
 	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
 	  $(RUN) -m pip install --quiet opencv-python-headless && \
 	  $(RUN) -c 'import cv2'; }
-	@env -u PYTHONDONTWRITEBYTECODE TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -W ignore \
-	  -c 'import tensorflow'
+	@TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -W ignore -c 'import tensorflow'
 	touch $@
 
 announce:
