@@ -448,6 +448,7 @@ def test_size_in_bytes_is_four_a_weight():
         assert network.size_in_bytes(tf.global_variables()) == 44
 
 
+@pytest.mark.slow
 def test_memory_that_runs_out_names_what_to_shrink(capsys):
     def main():
         with fresh_session() as sess:
