@@ -44,17 +44,24 @@ def end_at(pool):
     end = graph.get_tensor_by_name(f'{pool}:0')
     before = computed_from(end)
     features = tf.get_collection(FEATURES)
-    kept = [x for x in features if x.op.name in before]
-    if len(kept) == len(features):
+    below = [x for x in features if origin(x) in before]
+    above = [x for x in features if x not in below]
+    if not above:
         raise InputError(f'--freeze-encoder {pool}: the network takes nothing '
                          'of VGG16 that lies above it')
-    if not all(end.op.name in computed_from(x)
-               for x in features if x not in kept):
+    if not all(end.op.name in computed_from(x) for x in above):
         raise InputError(f'--freeze-encoder {pool}: the network does not go '
                          f'through {pool} of VGG16')
     graph.clear_collection(FEATURES)
-    for x in kept + [end] * (end not in kept):
+    for x in [x for x in below if origin(x) != end.op.name] + [end]:
         tf.add_to_collection(FEATURES, x)
+
+
+def origin(x):
+    """Return the name of the node that a tensor is the same as."""
+    while x.op.type == 'Identity':
+        x = x.op.inputs[0]
+    return x.op.name
 
 
 def computed_from(*tensors):

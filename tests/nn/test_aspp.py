@@ -1,4 +1,5 @@
 """fcn-aspp: VGG16 at stride 8, and the pyramid of dilated convolutions."""
+import contextlib
 import os
 
 import fixtures
@@ -8,8 +9,11 @@ import pytest
 import scipy.ndimage
 import scipy.signal
 
+import models
+from segmentation import option_types
 from segmentation.backbone import architecture, dilated, saved_model
-from segmentation.nn import network
+from segmentation.errors import InputError
+from segmentation.nn import frozen, network
 from segmentation.tf1 import tf
 from segmentation.training.optimization import step
 
@@ -125,6 +129,20 @@ def test_it_trains_on_cached_features_and_from_the_head_on(vgg_dir):
     assert 'new:' not in done.stdout
     done = helpers.run_program('evaluate.py', '--name', 'aspp')
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize('name', [
+    name for name, row in models.MODELS.items() if row.backbone])
+def test_the_table_says_up_to_which_pools_a_model_can_be_frozen(
+        name, vgg_dir):
+    possible = []
+    for pool in option_types.POOLS:
+        with fixtures.fresh_session() as sess:
+            fixtures.build_model(sess, name, vgg_dir)
+            with contextlib.suppress(InputError):
+                frozen.end_at(pool)
+                possible.append(pool)
+    assert tuple(possible) == models.MODELS[name].pools
 
 
 def test_freezing_up_to_a_pool_it_goes_around_is_refused_at_once():
