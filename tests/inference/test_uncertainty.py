@@ -242,7 +242,9 @@ def test_equal_pictures_are_all_ranked():
       '20190401121727_camera_frontcenter_000000305.png'],
      [0, 1, 0], [0, 0, 1]),
     (['a/9.png', 'a/10.png', 'b/9.png', 'b/no.png'], [0, 0, 1, 2],
-     [0, 1, 0, 0])])
+     [0, 1, 0, 0]),
+    (['a/99.png', 'a/0100.png', 'a/99.jpg', 'b/0100.png', 'b/0099.png'],
+     [0, 0, 0, 1, 1], [0, 2, 1, 1, 0])])
 def test_drives_go_by_the_names(names, drives, places):
     found = ranking.find_drives(names)
     assert (found[0].tolist(), found[1].tolist()) == (drives, places)

@@ -34,9 +34,7 @@ def run(graph_def, images):
         return sess.run(['softmax:0', 'classes:0'], {'image_input:0': images})
 
 
-@pytest.mark.parametrize('name', [
-    pytest.param(name, marks=[pytest.mark.slow] * (name == 'unet'))
-    for name in models.MODELS])
+@pytest.mark.parametrize('name', list(models.MODELS))
 def test_a_frozen_model_gives_what_the_session_gives(name, vgg_dir):
     with fresh_session() as sess:
         net = build_model(sess, name, vgg_dir, num_classes=5)
