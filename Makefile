@@ -39,28 +39,30 @@ DEMO ?= demo
 SINGLE ?= single
 CRF ?= post
 RUN := $(VENV)/bin/python
+# Byte code is compiled as it is imported, since most of TensorFlow's never is.
+INSTALL := $(RUN) -m pip install --quiet --no-compile
 
 export OTHER_PYTHON
 # Byte code is stored, whatever the shell says: tests start many programs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo announce single test check-all torture deaths install
+.PHONY: demo announce single test check-all torture deaths install \
+  install-tests install-pinned install-newer
 .DEFAULT_GOAL := demo
 
 install: $(VENV)/installed
 	@echo "[i] Python $(VERSION) of $(PYTHON), in $(VENV)"
 
-# An older pip knows no wheels of today's Linux. Byte code is compiled as it is
-# imported, since most of TensorFlow's never is. OpenCV's headless build is the
+# An older pip knows no wheels of today's Linux. OpenCV's headless build is the
 # one for servers without libGL.
 $(VENV)/installed: requirements.txt
 	@echo "[i] Python $(VERSION) of $(PYTHON): installing to $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet 'pip>=20.3'
+	$(INSTALL) 'pip>=20.3'
 	$(RUN) -m pip install --no-compile -r requirements.txt
 	$(RUN) -c 'import cv2' 2>/dev/null || { \
 	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
-	  $(RUN) -m pip install --quiet opencv-python-headless && \
+	  $(INSTALL) opencv-python-headless && \
 	  $(RUN) -c 'import cv2'; }
 	@TF_CPP_MIN_LOG_LEVEL=3 $(RUN) -W ignore -c 'import tensorflow'
 	touch $@
@@ -98,8 +100,8 @@ demo: announce install
 
 # By itself it builds with a Cython that Python 3.13 is too new for.
 $(VENV)/installed-crf: $(VENV)/installed
-	$(RUN) -m pip install --quiet 'cython>=3' setuptools wheel
-	$(RUN) -m pip install --quiet --no-build-isolation pydensecrf2==1.1
+	$(INSTALL) 'cython>=3' setuptools wheel
+	$(INSTALL) --no-build-isolation pydensecrf2==1.1
 	touch $@
 
 # Without VGG_DIR a small random VGG16 stands in; it needs a larger rate.
@@ -128,32 +130,44 @@ single: install $(VENV)/installed-crf
 # One leg has the engines as well; in the other their tests are skipped.
 $(VENV)/installed-tests: $(VENV)/installed-crf tests/requirements.txt \
   requirements-engines.txt
-	$(RUN) -m pip install --quiet -r tests/requirements.txt
+	$(INSTALL) -r tests/requirements.txt
 	$(if $(filter-out 3.7,$(VERSION)), \
-	  $(RUN) -m pip install --quiet -r requirements-engines.txt)
+	  $(INSTALL) -r requirements-engines.txt)
 	touch $@
+
+install-tests: install $(VENV)/installed-tests
 
 # The options of mypy and pytest, doctests among them, are in setup.cfg. A test
 # that hangs ends its process; restarting it would only hang once more.
-test: install $(VENV)/installed-tests
+test: install-tests
 	$(RUN) -m flake8
 	$(RUN) -m mypy
 	$(RUN) -m pytest --numprocesses 2 --dist loadfile \
 	  --max-worker-restart 0 $(if $(SLOW),,-m 'not slow')
+
+PINNED_LEG = PYTHON=$(PINNED) VENV=venv-3.7
+NEWER_LEG = PYTHON=$(NEWER)
 
 check-all:
 	@test -n "$(PINNED)" || { echo "[!] no Python 3.7 runs here:" \
 	  "the tests on TensorFlow 1.15 need one" >&2; exit 1; }
 	@test -n "$(NEWER)" || { echo "[!] no Python 3.8 to 3.13 runs here:" \
 	  "the tests on TensorFlow 2 need one" >&2; exit 1; }
-	$(MAKE) test SLOW=1 PYTHON=$(PINNED) VENV=venv-3.7
-	$(MAKE) test SLOW=1 PYTHON=$(NEWER) \
+	$(MAKE) --jobs 2 install-pinned install-newer
+	$(MAKE) test SLOW=1 $(PINNED_LEG)
+	$(MAKE) test SLOW=1 $(NEWER_LEG) \
 	  OTHER_PYTHON=$(CURDIR)/venv-3.7/bin/python
 
+install-pinned:
+	$(MAKE) install-tests $(PINNED_LEG)
+
+install-newer:
+	$(MAKE) install-tests $(NEWER_LEG)
+
 # The long form of tests/torture/test_torture.py.
-torture: install $(VENV)/installed-tests
+torture: install-tests
 	$(RUN) tests/torture $(TORTURE)
 
 # The long form of the deaths that tests/training/cluster has.
-deaths: install $(VENV)/installed-tests
+deaths: install-tests
 	$(RUN) tests/torture/deaths.py $(DEATHS)
