@@ -1,5 +1,6 @@
 """The house: which wing may import which, read from the code itself."""
 import ast
+import functools
 import os
 
 import helpers
@@ -77,11 +78,13 @@ INSIDE = sorted(name for name in PATHS if name.startswith(PACKAGE + '.'))
 TOP = sorted(name for name in PATHS if not name.startswith(PACKAGE))
 
 
+@functools.lru_cache(maxsize=None)
 def parse(module):
     with open(PATHS[module], encoding='utf-8') as file:
         return ast.parse(file.read())
 
 
+@functools.lru_cache(maxsize=None)
 def imports(module, late=True):
     """Return the modules of this project that a module imports."""
     tree = parse(module)
