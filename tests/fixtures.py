@@ -2,6 +2,7 @@
 import contextlib
 import functools
 
+import helpers
 import numpy as np
 
 import models
@@ -11,6 +12,10 @@ from segmentation.nn import network
 from segmentation.tf1 import tf
 
 WIDTH = .02     # 1, 2, 5, 10 and 10 channels, 81 in fc6 and fc7
+
+# All models for parametrize; what needs many operations needs seconds.
+EACH_MODEL = [helpers.slow(name) if name in ('fcn-aspp', 'unet') else name
+              for name in models.MODELS]
 
 
 def make_vgg(directory):

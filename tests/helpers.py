@@ -13,6 +13,7 @@ import warnings
 
 import cv2
 import numpy as np
+import pytest
 import sklearn.metrics
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -144,6 +145,11 @@ def data_dir():
             cv2.imwrite(f'{base}.png', image)
             cv2.imwrite(f'{base}_ids.png', ids)
     return data
+
+
+def slow(*values):
+    """Return a row of parametrize that makes a slow test."""
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 def run_program(name, *arguments, timeout=120, cwd=None, **environment):

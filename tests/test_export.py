@@ -107,7 +107,7 @@ def test_a_savedmodel_is_served_by_its_signature(run):
     assert signature.method_name == 'tensorflow/serving/predict'
 
 
-@pytest.mark.parametrize('name', ['onnx', 'openvino'])
+@pytest.mark.parametrize('name', [helpers.slow('onnx'), 'openvino'])
 def test_int8_is_scored_before_and_after(name, run, capsys):
     path = run_export(name, '--int8', *PICTURES, '--data-dir',
                       helpers.data_dir(), '--max-loss', '100')

@@ -118,9 +118,11 @@ def test_what_opencv_raises_is_input_or_memory(raised, wanted):
 
 
 @pytest.mark.parametrize('array', [
-    np.zeros((20, 30), np.float32), np.zeros((20, 30, 3), np.float32),
-    np.zeros((20, 30), np.int32), np.zeros((20, 30, 4), np.uint16),
-    np.zeros((20, 30), np.float64)])
+    np.zeros((20, 30), np.float32),
+    helpers.slow(np.zeros((20, 30, 3), np.float32)),
+    helpers.slow(np.zeros((20, 30), np.int32)),
+    helpers.slow(np.zeros((20, 30, 4), np.uint16)),
+    helpers.slow(np.zeros((20, 30), np.float64))])
 def test_a_tiff_named_png_is_read_or_named(place, array):
     data = folders.write('data', ['train/0.png', 'valid/1.png'])
     for kind in ('images', 'labels'):

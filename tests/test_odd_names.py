@@ -40,6 +40,7 @@ def data_of(run):
     return os.path.join(os.path.dirname(run), 'data')
 
 
+@pytest.mark.slow
 def test_pictures_are_segmented(run, place):
     image, _ = helpers.draw_scene(0)
     folders.write_picture(os.path.join('in', ODD), image)

@@ -44,7 +44,8 @@ def test_the_code_of_the_documentation_runs(place):
     assert cv2.imread('overlay.png').shape == image.shape
 
 
-@pytest.mark.parametrize('name', ['run', 'pb', 'onnx', 'openvino'])
+@pytest.mark.parametrize('name', [
+    'run', 'pb', helpers.slow('onnx'), helpers.slow('openvino')])
 def test_predictions_are_those_of_infer(name, place):
     path = helpers.trained_run() if name == 'run' else exports.make(name)
     os.mkdir('in')

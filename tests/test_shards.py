@@ -69,9 +69,9 @@ ALL = 'json', 'csv', 'matrix.png', 'reliability.png', 'report'
 
 
 @pytest.mark.parametrize('arguments, count', [
-    ((), COUNT), (('--flip', '--scales', '1,2'), 2),
-    (('--native',), 7),     # two shards are empty, and no batch is full
-    (('--crf',), 2)])
+    ((), COUNT), helpers.slow(('--flip', '--scales', '1,2'), 2),
+    # Two shards are empty, and no batch is full.
+    helpers.slow(('--native',), 7), helpers.slow(('--crf',), 2)])
 def test_merged_scores_are_those_of_one_process(pair, place, capsys,
                                                 arguments, count):
     if '--crf' in arguments:

@@ -863,6 +863,7 @@ def test_a_run_begins_with_what_fits_of_another(finished, capsys):
     assert found['global_step'] == 3
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_all_of_its_like(finished, capsys):
     assert run(tiny('like', '--epochs', '1', '--init-from', finished)) == 0
     assert f'[i] 39 of 39 variables from {finished}\n' \

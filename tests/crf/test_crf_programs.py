@@ -283,6 +283,7 @@ def test_tuned_parameters_that_are_none_are_refused(run, tuned, place,
         evaluate.main(['--name', run, '--crf', 'tuned'])
 
 
+@pytest.mark.slow
 def test_maps_of_the_benchmark_are_refined(place):
     """KITTI road: what is handed in is what infer.py calls confidence."""
     for k, name in enumerate(road_frames.FRAMES):

@@ -1,4 +1,5 @@
 """Frozen graphs for other pictures: their type, their order, their size."""
+import helpers
 import numpy as np
 import pytest
 from fixtures import build_scored, fresh_session, make_vgg
@@ -10,7 +11,8 @@ from segmentation.tf1 import tf
 IMAGES = np.random.RandomState(1).randint(0, 256, (2, 32, 64, 3))
 
 
-@pytest.fixture(scope='module', params=['fcn8s', 'fcn-pools', 'unet'])
+@pytest.fixture(scope='module', params=[
+    'fcn8s', 'fcn-pools', helpers.slow('unet')])
 def frozen(request, tmp_path_factory):
     """(GraphDef, probabilities of IMAGES) of a model with random scores."""
     vgg_dir = make_vgg(tmp_path_factory.mktemp('inputs'))
@@ -56,6 +58,7 @@ def test_what_follows_from_a_fixed_size_is_constant(frozen):
         assert softmax.shape.as_list() == [2, 32, 64, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('frozen', ['fcn8s'], indirect=True)
 def test_weights_that_onnx_is_given_afterwards_give_the_same(
         frozen, tmp_path, monkeypatch):

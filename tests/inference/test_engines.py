@@ -107,6 +107,7 @@ def test_scores_are_those_of_the_run(name, engine, place):
         assert abs(value - scores[1]['scores'][key]) < .001, key
 
 
+@pytest.mark.slow
 def test_an_exported_model_has_a_report_and_can_be_compared(place, capsys):
     path = exports.make('pb')
     assert not evaluate.main(['--name', path, '--report', 'report'])
@@ -179,8 +180,9 @@ def test_a_model_of_one_size_takes_no_other(place):
 
 
 @pytest.mark.parametrize('name, file, engine', [
-    ('pb', 'road.pb', 'tensorflow'), ('pb', 'road.pb', 'openvino'),
-    ('savedmodel', os.path.join('road', 'saved_model.pb'), 'tensorflow'),
+    helpers.slow('pb', 'road.pb', 'tensorflow'), ('pb', 'road.pb', 'openvino'),
+    helpers.slow('savedmodel', os.path.join('road', 'saved_model.pb'),
+                 'tensorflow'),
     ('openvino', 'road.bin', 'openvino'), ('openvino', 'road.xml', 'openvino'),
     ('onnx', 'road.onnx', 'onnxruntime'), ('onnx', 'road.onnx', 'openvino')])
 def test_broken_files_end_in_one_line(name, file, engine, place):

@@ -96,6 +96,7 @@ def test_branches_begin_as_different_units_of_fc6(vgg_dir):
         assert kernel.std() == pytest.approx((2 / 90) ** .5, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_gradient_reaches_the_dilated_block(bare_vgg_dir):
     labels = np.zeros((1, 64, 96), np.uint8)
     labels[:, 40:] = 1
@@ -132,7 +133,8 @@ def test_it_trains_on_cached_features_and_from_the_head_on(vgg_dir):
 
 
 @pytest.mark.parametrize('name', [
-    name for name, row in models.MODELS.items() if row.backbone])
+    helpers.slow(name) if name == 'fcn-aspp' else name
+    for name, row in models.MODELS.items() if row.backbone])
 def test_the_table_says_up_to_which_pools_a_model_can_be_frozen(
         name, vgg_dir):
     possible = []
