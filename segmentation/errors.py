@@ -42,11 +42,22 @@ def describe(error):
 def message(error):
     """Return what an exception of EXPECTED says."""
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f'{error.filename}: {error.strerror}'
+        file = (isinstance(error, (FileExistsError, NotADirectoryError))
+                and in_the_way(error.filename))
+        return (f'{file} is a file: a folder is wanted' if file else
+                f'{error.filename}: {error.strerror}')
     if isinstance(error, MemoryError):
         return (f'out of memory ({error}): a smaller --batch-size or '
                 '--image-size needs less')
     return str(error)
+
+
+def in_the_way(path):
+    """Return the file at a path or above it, where folders are wanted."""
+    path = os.fsdecode(path)
+    while path and not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return path if os.path.isfile(path) else None
 
 
 def is_interrupt(error):

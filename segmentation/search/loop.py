@@ -51,7 +51,7 @@ def search(study, train, command, space, distributions, count, keep=None):
                 'begin', '[i] another process begins a trial: waiting'))
             trial = stack.enter_context(study.next(count, distributions))
             if trial is None:
-                return 0
+                break
             values = spaces.values(space, trial.params)
             resumed = trial.user_attrs.get('goes_on') is not None
             print(f'[i] trial {trial.number}:', *words(values),
@@ -65,6 +65,8 @@ def search(study, train, command, space, distributions, count, keep=None):
             return 128 + outcome.signal
         if outcome.state == runner.FAILED and not study.has_success():
             raise InputError(outcome.error)
+    study.tidy(command, space, keep)
+    return 0
 
 
 def run(study, trial, train, command, values, begun):

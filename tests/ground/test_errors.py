@@ -51,6 +51,18 @@ def test_bad_input_is_one_line(capsys, error, line):
     assert capsys.readouterr().err == f'[!] {line}\n'
 
 
+@pytest.mark.parametrize('path', ['out', os.path.join('out', 'a', 'b')])
+def test_a_file_where_a_folder_is_wanted_is_named(capsys, tmp_path,
+                                                  monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    open('out', 'w').close()
+    with pytest.raises(OSError) as made:
+        os.makedirs(path, exist_ok=True)
+    assert end(made.value) == 1
+    assert capsys.readouterr().err == (
+        '[!] out is a file: a folder is wanted\n')
+
+
 @pytest.mark.parametrize('error', [
     ValueError('could not broadcast'), KeyError('road'), ImportError('no x'),
     AttributeError('no size'), AssertionError()])

@@ -214,6 +214,10 @@ def test_runs_but_the_best_are_removed():
     assert search('s', 3, keep=2) == 0
     assert sorted(name for name in os.listdir('s') if os.path.isdir(
         os.path.join('s', name))) == ['mine', 'trial-0000', 'trial-0001']
+    # All trials are done, and yet another run goes.
+    assert search('s', 3, keep=1) == 0
+    assert sorted(name for name in os.listdir('s') if os.path.isdir(
+        os.path.join('s', name))) == ['mine', 'trial-0001']
 
 
 def test_folder_of_somebody_else_is_left_alone():

@@ -45,4 +45,5 @@ def check_loss(loss, paths):
     if not np.isfinite(loss):
         raise InputError(f'the loss is {loss} after the batch '
                          f'{", ".join(paths)}: stopped, the checkpoints are '
-                         'those of before')
+                         'those of before; where these files are sound, a '
+                         'lower --learning-rate is wanted')
