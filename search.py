@@ -33,7 +33,8 @@ SPACES = {
 # Options of train.py in which two calls of one search may differ: those that a
 # resumed run may change, but for what changes its score.
 CHANGEABLE = set(train_options.CHANGEABLE) - {
-    'epochs', 'patience', 'processes', 'accumulate', 'teacher', 'unlabelled'}
+    'epochs', 'patience', 'processes', 'accumulate', 'teacher', 'unlabelled',
+    'validation_interval'}
 
 
 def make_parser():

@@ -65,16 +65,19 @@ class Command:
         self.arguments = arguments
         self.parser = make_parser(saved_options.SavedOptions, 'train.py')
         self.defaults = vars(self.parser.parse_args([]))
-        untyped = object()
-        typed = vars(self.parser.parse_args(arguments, argparse.Namespace(
-            **dict.fromkeys(self.defaults, untyped))))
-        self.given = {name for name, value in typed.items()
-                      if value is not untyped}
+        self.given = self.names(arguments)
         for name in NOT_SHARED:
             if name in self.given:
                 raise InputError(f'{option_types.flag(name)} is not for all '
                                  'trials of a search: it goes without')
         self.options = self.parse({})
+
+    def names(self, arguments):
+        """Return the names of the options that are among some arguments."""
+        untyped = object()
+        typed = vars(self.parser.parse_args(arguments, argparse.Namespace(
+            **dict.fromkeys(self.defaults, untyped))))
+        return {name for name, value in typed.items() if value is not untyped}
 
     def parse(self, values):
         """Return {name: value} of all options with those of a trial."""
@@ -94,7 +97,11 @@ class Command:
 
     def best(self, values):
         """Return {option: value}, a recipe: what a trial has set in all."""
-        defaults = plain(self.defaults)
-        return {name: value for name, value in plain(
-                    self.parse(values)).items()
-                if value != defaults[name] and name not in NOT_BEST}
+        defaults, options = plain(self.defaults), plain(self.parse(values))
+        kept = set()
+        if options['patience']:     # train.py has another --schedule then
+            kept = {'schedule'} & {*values, *self.names(
+                [*self.recipe, *self.arguments])}
+        return {name: value for name, value in options.items()
+                if (value != defaults[name] or name in kept)
+                and name not in NOT_BEST}

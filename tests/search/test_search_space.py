@@ -106,6 +106,16 @@ def test_command_knows_what_is_given_to_all():
         data_source='demo', image_size=[64, 32])
 
 
+@pytest.mark.parametrize('arguments, values, wanted', [
+    (['--patience', '5'], {}, None),
+    (['--patience', '5', '--schedule', 'poly'], {}, 'poly'),
+    (['--patience', '5', '--recipe', 'coffee'], {}, 'poly'),
+    (['--patience', '5'], {'schedule': 'poly'}, 'poly')])
+def test_best_options_tell_a_schedule_that_patience_would_change(
+        arguments, values, wanted):
+    assert command_of(*arguments).best(values).get('schedule') == wanted
+
+
 @pytest.mark.parametrize('option', ['--name=a', '--resume', '--delete-cache'])
 def test_what_is_no_option_of_all_trials_is_told(option):
     with pytest.raises(InputError, match='is not for all trials'):

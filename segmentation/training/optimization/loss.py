@@ -41,8 +41,9 @@ def masked_loss(logits: tf.Tensor, labels: tf.Tensor,
         zeros is a pixel to ignore: it adds nothing to the mean and has no
         gradient; a row counts by its sum.
     class_weights : sequence of C floats, optional
-        Weight of a pixel by its class; all 1 without it. The mean is over
-        weights, so that weights of any scale give a loss of the same scale.
+        Weight of a pixel by its class, of a share of it by the share's; all
+        1 without it. The mean is over weights, so that weights of any scale
+        give a loss of the same scale.
         The Lovasz-softmax loss goes without.
     method : Method, optional
         Its `lovasz`, `hard_pixels` and `label_smoothing` are of the loss.
@@ -51,18 +52,17 @@ def masked_loss(logits: tf.Tensor, labels: tf.Tensor,
     labels = tf.cast(labels, tf.float32)
     classes = tf.shape(labels)[-1]
     rows = tf.reshape(labels, [-1, classes])                # [B*H*W, C]
-    sums = tf.reduce_sum(rows, axis=-1, keepdims=True)
-    targets = rows / tf.maximum(sums, SMALLEST)
+    weighted = rows
+    if class_weights is not None:
+        weighted = rows * tf.constant(class_weights, tf.float32)
+    weights = tf.reduce_sum(weighted, axis=-1)              # [B*H*W]
+    targets = tf.math.divide_no_nan(weighted, weights[:, tf.newaxis])
     if method.label_smoothing:
         targets = ((1 - method.label_smoothing) * targets
                    + method.label_smoothing / tf.cast(classes, tf.float32))
     flat = tf.reshape(logits, tf.shape(rows))
     losses = tf.nn.softmax_cross_entropy_with_logits_v2(labels=targets,
                                                         logits=flat)
-    weighted = rows
-    if class_weights is not None:
-        weighted = rows * tf.constant(class_weights, tf.float32)
-    weights = tf.reduce_sum(weighted, axis=-1)              # [B*H*W]
     if method.hard_pixels < 1:
         shape = [tf.shape(labels)[0], -1]
         weights *= tf.reshape(hardness(

@@ -46,6 +46,26 @@ def pixel_weights(ids, class_weights=None):
     return np.where(ids < 0, 0, np.array(class_weights or [1] * CLASSES)[ids])
 
 
+def test_shares_of_classes_count_by_the_weights_of_their_classes():
+    """As pixels do whose subpixels have one class each, in all classes."""
+    random = np.random.RandomState(8)
+    logits = random.normal(0, 2, (1, 2, 3, CLASSES))
+    shares = random.multinomial(255, np.full(CLASSES, .25), (1, 2, 3))
+    shares[0, 0, 0] = 0     # ignored
+    with fixtures.fresh_session() as sess:
+        x = tf.constant(logits, tf.float32)
+        loss = training_loss.masked_loss(
+            x, tf.constant(shares, tf.uint8), WEIGHTS).share
+        found, gradient = sess.run([loss, tf.gradients(loss, x)[0]])
+    parts = shares * WEIGHTS                        # [1, 2, 3, C]
+    logs = scipy.special.log_softmax(logits, axis=-1)
+    np.testing.assert_allclose(found, -(parts * logs).sum() / parts.sum(),
+                               rtol=1e-5)
+    np.testing.assert_allclose(
+        gradient, (np.exp(logs) * parts.sum(-1, keepdims=True) - parts)
+        / parts.sum(), atol=1e-6)
+
+
 def published_lovasz(logits, ids):
     """Algorithm 1 of Berman et al., class by class, on all pixels at once."""
     probabilities = scipy.special.softmax(logits, axis=-1)[ids >= 0]
