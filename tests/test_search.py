@@ -91,6 +91,12 @@ def test_study_goes_on_and_its_best_options_train(data):
         '--epochs', '3', '--hold-out', '[1-3].png'])
     assert (other.returncode, other.stderr) == (
         1, '[!] --epochs is 2 in s, 3 here: --study starts another search\n')
+    other = search('--trials', '3', train=[
+        '--epochs', '2', '--hold-out', '[1-3].png', '--validation-interval',
+        '2'])
+    assert (other.returncode, other.stderr) == (
+        1, '[!] --validation-interval is 1 in s, 2 here: --study starts '
+        'another search\n')
 
 
 @pytest.mark.slow
