@@ -12,10 +12,7 @@ from segmentation.nn import network
 from segmentation.tf1 import tf
 
 WIDTH = .02     # 1, 2, 5, 10 and 10 channels, 81 in fc6 and fc7
-
-# All models for parametrize; what needs many operations needs seconds.
-EACH_MODEL = [helpers.slow(name) if name in ('fcn-aspp', 'unet') else name
-              for name in models.MODELS]
+LARGE = 'fcn-aspp', 'unet'      # with the most operations: they take seconds
 
 
 def make_vgg(directory):
@@ -23,6 +20,11 @@ def make_vgg(directory):
     path = str(directory / 'vgg')
     saved_model.save(architecture.random_weights(WIDTH), path)
     return path
+
+
+def each_model(names=tuple(models.MODELS)):
+    """Return names of models for parametrize, the large ones as slow tests."""
+    return [helpers.slow(name) if name in LARGE else name for name in names]
 
 
 def build_model(sess, name, vgg_dir, num_classes=3, seed=0, **options):

@@ -61,7 +61,7 @@ def test_convolutions_of_vgg16_take_56_gflop_at_the_size_of_kitti():
             38592 + 55296 + 92160 + 92160 + 27648) * 576 * 160
 
 
-@pytest.mark.parametrize('name', fixtures.EACH_MODEL)
+@pytest.mark.parametrize('name', fixtures.each_model())
 def test_operations_of_every_model_grow_with_the_picture(name, tmp_path):
     vgg_dir = fixtures.make_vgg(tmp_path)
     with fixtures.fresh_session() as sess:

@@ -1,8 +1,7 @@
 """Frozen graphs for other pictures: their type, their order, their size."""
-import helpers
 import numpy as np
 import pytest
-from fixtures import build_scored, fresh_session, make_vgg
+from fixtures import build_scored, each_model, fresh_session, make_vgg
 
 from segmentation.export import inputs
 from segmentation.nn import freeze
@@ -11,8 +10,8 @@ from segmentation.tf1 import tf
 IMAGES = np.random.RandomState(1).randint(0, 256, (2, 32, 64, 3))
 
 
-@pytest.fixture(scope='module', params=[
-    'fcn8s', 'fcn-pools', helpers.slow('unet')])
+@pytest.fixture(scope='module',
+                params=each_model(['fcn8s', 'fcn-pools', 'unet']))
 def frozen(request, tmp_path_factory):
     """(GraphDef, probabilities of IMAGES) of a model with random scores."""
     vgg_dir = make_vgg(tmp_path_factory.mktemp('inputs'))

@@ -132,9 +132,8 @@ def test_it_trains_on_cached_features_and_from_the_head_on(vgg_dir):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize('name', [
-    helpers.slow(name) if name == 'fcn-aspp' else name
-    for name, row in models.MODELS.items() if row.backbone])
+@pytest.mark.parametrize('name', fixtures.each_model(
+    name for name, row in models.MODELS.items() if row.backbone))
 def test_the_table_says_up_to_which_pools_a_model_can_be_frozen(
         name, vgg_dir):
     possible = []

@@ -1,7 +1,7 @@
 """Frozen networks give what the session gives, without dropout."""
 import numpy as np
 import pytest
-from fixtures import EACH_MODEL, build_model, fresh_session, make_vgg
+from fixtures import build_model, each_model, fresh_session, make_vgg
 
 from segmentation.nn import freeze, network
 from segmentation.tf1 import tf
@@ -33,7 +33,7 @@ def run(graph_def, images):
         return sess.run(['softmax:0', 'classes:0'], {'image_input:0': images})
 
 
-@pytest.mark.parametrize('name', EACH_MODEL)
+@pytest.mark.parametrize('name', each_model())
 def test_a_frozen_model_gives_what_the_session_gives(name, vgg_dir):
     with fresh_session() as sess:
         net = build_model(sess, name, vgg_dir, num_classes=5)
